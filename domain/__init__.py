@@ -1,0 +1,1 @@
+"""What an incident is, and the rules that decide: pure, deterministic, without any import of ours."""

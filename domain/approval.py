@@ -1,0 +1,121 @@
+"""Approval: what a person may answer, and when an answer counts. Pure, so that it is tested without a server."""
+
+import json
+from enum import StrEnum
+from typing import Any, cast
+
+from pydantic import AwareDatetime
+
+from domain.levels import Risk
+from domain.model import Model
+
+_LONGEST = 2_000
+_SHORT_DIGEST = 8
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class Door(StrEnum):
+    """By which way a decision came in. A signal proves nothing about who sent it."""
+
+    SIGNAL = "signal"
+    UPDATE = "update"
+    CLI = "cli"
+    CONSOLE = "console"
+
+
+class Decision(Model):
+    """A person's answer. `who` is a claim unless `proven`."""
+
+    verdict: Verdict
+    digest: str
+    who: str
+    comment: str = ""
+    door: Door
+    proven: bool = False
+
+
+class Request(Model):
+    """A plan that waits for a person. The deadline is exclusive: at that instant it is too late."""
+
+    digest: str
+    risk: Risk
+    sentence: str
+    reason: str
+    asked_at: AwareDatetime
+    deadline: AwareDatetime
+    approvers: tuple[str, ...]
+    claimed_identity_up_to: Risk
+
+
+class Answer(Model):
+    """What became of a decision, in words for the person who sent it."""
+
+    accepted: bool
+    reason: str
+
+
+def read_decision(raw: Any, verdict: Verdict, door: Door) -> Decision | str:  # noqa: ANN401 - it is untrusted
+    """The decision in an untrusted payload, or the sentence that says what is wrong with it.
+
+    Accepts {"digest", "who", "comment"} as an object or as JSON text; anything else is answered, never raised.
+    """
+    if raw is None or raw == "":
+        return 'the signal came without data; send {"digest": "...", "who": "..."}'
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw[:_LONGEST])
+        except json.JSONDecodeError:
+            return 'the data is not JSON; send {"digest": "...", "who": "..."}'
+    if not isinstance(raw, dict):
+        return f"the data is a {type(raw).__name__}, not an object with digest and who"
+    return _decision_of(cast("dict[str, Any]", raw), verdict, door)
+
+
+def _decision_of(raw: dict[str, Any], verdict: Verdict, door: Door) -> Decision | str:
+    unknown = sorted(str(key)[:40] for key in set(raw) - {"digest", "who", "comment"})
+    if unknown:
+        return f"unknown field {unknown[0]!r}; allowed are digest, who and comment"
+    for field in ("digest", "who"):
+        value = raw.get(field)
+        if not isinstance(value, str) or not value.strip():
+            return f"{field} is missing or empty"
+    comment = raw.get("comment") or ""
+    if not isinstance(comment, str):
+        return f"comment is a {type(comment).__name__}, not text"
+    return Decision(
+        verdict=verdict, door=door, digest=raw["digest"].strip()[:64], who=raw["who"].strip()[:200],
+        comment=comment[:_LONGEST],
+    )  # fmt: skip
+
+
+def judge(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> Answer:
+    """Does this decision count? The deadline is checked here, where the decision is taken, not by the timer alone."""
+    refusal = _refusal(request, decision, now, earlier)
+    if refusal is not None:
+        return Answer(accepted=False, reason=f"refused: {refusal}")
+    return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.who}")
+
+
+def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> str | None:
+    if request is None:
+        return "no plan is waiting for a decision"
+    if decision.digest != request.digest and not _is_prefix(decision.digest, request.digest):
+        return f"digest {decision.digest[:8]} is not {request.digest[:8]}, the plan that is waiting"
+    if earlier is not None:
+        return f"already decided: {earlier.verdict} by {earlier.who}"
+    if now >= request.deadline:
+        return f"the deadline passed at {request.deadline:%H:%M:%S} UTC"
+    if decision.who not in request.approvers:
+        return f"{decision.who!r} is not an approver"
+    if not decision.proven and not request.claimed_identity_up_to.at_least(request.risk):
+        return f"this door proves no identity, and risk {request.risk} needs a proven one"
+    return None
+
+
+def _is_prefix(given: str, digest: str) -> bool:
+    """People copy the first 8 characters that every surface shows; shorter does not name a plan."""
+    return len(given) >= _SHORT_DIGEST and digest.startswith(given)

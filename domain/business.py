@@ -1,0 +1,45 @@
+"""Business hours: when people are at work, and times counted in those hours only."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.policy import Calendar
+
+# A calendar without a single business hour in this many days is a mistake, not a holiday.
+_HORIZON_DAYS = 370
+
+
+def open_at(calendar: Calendar, at: datetime) -> bool:
+    """Is `at` within business hours?"""
+    local = at.astimezone(ZoneInfo(calendar.zone))
+    return _business_day(calendar, local.date()) and calendar.opens <= local.time() < calendar.closes
+
+
+def next_opening(calendar: Calendar, after: datetime) -> datetime:
+    """The first opening strictly after `after`, in UTC terms of the same instant."""
+    zone = ZoneInfo(calendar.zone)
+    day = after.astimezone(zone).date()
+    for offset in range(_HORIZON_DAYS):
+        opening = datetime.combine(day + timedelta(days=offset), calendar.opens, tzinfo=zone)
+        if opening > after and _business_day(calendar, opening.date()):
+            return opening.astimezone(after.tzinfo)
+    raise ValueError(f"calendar: no business day within {_HORIZON_DAYS} days of {after.isoformat()!r}")
+
+
+def add_business_time(calendar: Calendar, start: datetime, amount: timedelta) -> datetime:
+    """The instant at which `amount` of business time has passed since `start`."""
+    zone = ZoneInfo(calendar.zone)
+    at = start if open_at(calendar, start) else next_opening(calendar, start)
+    left = amount
+    while True:
+        closing = datetime.combine(at.astimezone(zone).date(), calendar.closes, tzinfo=zone)
+        # Through UTC: subtracting two datetimes of one zone ignores its change of clocks.
+        today = closing.astimezone(start.tzinfo) - at.astimezone(start.tzinfo)
+        if left <= today:
+            return at + left
+        left -= today
+        at = next_opening(calendar, closing.astimezone(start.tzinfo))
+
+
+def _business_day(calendar: Calendar, day: date) -> bool:
+    return day.weekday() in calendar.weekdays and day.isoformat() not in calendar.holidays

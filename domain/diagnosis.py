@@ -1,0 +1,62 @@
+"""A diagnosis: ranked causes, how sure we are, and what could not be seen."""
+
+from domain.finding import Category, Source
+from domain.model import Model
+
+NAME_A_CAUSE_FROM = 0.5
+"""Below this confidence no cause is named (spec section 4)."""
+
+
+class Contribution(Model):
+    """What one finding gave to a hypothesis, in bits: positive for, negative against."""
+
+    finding: str
+    bits: float
+
+
+class Hypothesis(Model):
+    """A candidate cause. `weight` is its share (0 to 1) of all candidates' scores."""
+
+    service: str
+    category: Category
+    sentence: str
+    score: float
+    weight: float
+    contributions: tuple[Contribution, ...] = ()
+
+    @property
+    def supporting(self) -> tuple[str, ...]:
+        return tuple(c.finding for c in self.contributions if c.bits > 0)
+
+    @property
+    def opposing(self) -> tuple[str, ...]:
+        return tuple(c.finding for c in self.contributions if c.bits < 0)
+
+
+class Diagnosis(Model):
+    """Hypotheses, best first, with confidence (0 to 1) in the service **and** category of the first."""
+
+    hypotheses: tuple[Hypothesis, ...] = ()
+    confidence: float = 0.0
+    confidence_reason: str
+    calibrated: bool = False
+    causal_chain: tuple[str, ...] = ()
+    not_seen: tuple[Source, ...] = ()
+    look_next: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> Hypothesis | None:
+        """The cause, or None when we are not sure enough to name one."""
+        if self.hypotheses and self.confidence >= NAME_A_CAUSE_FROM:
+            return self.hypotheses[0]
+        return None
+
+    @property
+    def cause(self) -> str:
+        return self.named.sentence if self.named else "cause not determined"
+
+    @property
+    def word(self) -> str:
+        """How sure, as a word."""
+        steps = ((0.9, "very likely"), (0.7, "likely"), (NAME_A_CAUSE_FROM, "possible"))
+        return next((word for bound, word in steps if self.confidence >= bound), "not determined")

@@ -1,0 +1,151 @@
+"""The policy: every limit, deadline and threshold that a team may set. Loaded from YAML, validated at start."""
+
+from datetime import time
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from domain.levels import Risk, Severity
+from domain.model import Model
+
+ChannelName = Literal["pagerduty", "slack", "email"]
+Share = float
+
+
+class Escalation(Model):
+    """One row of the escalation table. Times in minutes.
+
+    `tell_below`: people are told when confidence is below it. `acknowledge_min` None: by the next business morning.
+    """
+
+    tell_below: float = Field(ge=0, le=1)
+    attempts: int = Field(ge=0, le=10)
+    delay_min: float = Field(ge=0)
+    channels: tuple[ChannelName, ...] = Field(min_length=1)
+    tier: int = Field(ge=1, le=3)
+    acknowledge_min: float | None = Field(gt=0)
+    mttr_target_min: float = Field(gt=0)
+    decide_min: float = Field(gt=0, description="deadline of an approval")
+
+
+class EscalationTable(Model):
+    """Who is told, how fast, and how long the machine may try, by severity (spec section 6)."""
+
+    CRITICAL: Escalation = Escalation(
+        tell_below=0.9,
+        attempts=1,
+        delay_min=0,
+        channels=("pagerduty", "slack", "email"),
+        tier=1,
+        acknowledge_min=5,
+        mttr_target_min=15,
+        decide_min=5,
+    )
+    HIGH: Escalation = Escalation(
+        tell_below=0.7,
+        attempts=2,
+        delay_min=5,
+        channels=("slack", "email"),
+        tier=2,
+        acknowledge_min=10,
+        mttr_target_min=60,
+        decide_min=15,
+    )
+    MEDIUM: Escalation = Escalation(
+        tell_below=0.5,
+        attempts=3,
+        delay_min=15,
+        channels=("slack",),
+        tier=3,
+        acknowledge_min=30,
+        mttr_target_min=240,
+        decide_min=30,
+    )
+    LOW: Escalation = Escalation(
+        tell_below=0.3,
+        attempts=5,
+        delay_min=60,
+        channels=("email",),
+        tier=3,
+        acknowledge_min=None,
+        mttr_target_min=1440,
+        decide_min=240,
+    )
+
+    def row(self, severity: Severity) -> Escalation:
+        rows: dict[Severity, Escalation] = {
+            Severity.CRITICAL: self.CRITICAL,
+            Severity.HIGH: self.HIGH,
+            Severity.MEDIUM: self.MEDIUM,
+            Severity.LOW: self.LOW,
+        }
+        return rows[severity]
+
+
+class Calendar(Model):
+    """Business hours, in the team's zone. `weekdays`: 0 is Monday. Holidays are days without business hours."""
+
+    zone: str = "UTC"
+    opens: time = time(9)
+    closes: time = time(17)
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    holidays: tuple[str, ...] = ()
+
+
+class Limits(Model):
+    """Blast radius: how much the machine may do by itself."""
+
+    per_target_hour: int = Field(default=2, ge=0)
+    per_hour: int = Field(default=10, ge=0)
+
+
+class Floors(Model):
+    """Confidence that an automatic action needs, by its risk. HIGH always asks, so it has none."""
+
+    LOW: float = Field(default=0.6, ge=0, le=1)
+    MEDIUM: float = Field(default=0.75, ge=0, le=1)
+
+
+class Verification(Model):
+    """How a fix is checked. Seconds. The settle time is extended to an expression's range window plus a scrape."""
+
+    settle_s: float = Field(default=60, ge=0)
+    samples: int = Field(default=3, ge=1, le=20)
+    every_s: float = Field(default=15, gt=0)
+    scrape_s: float = Field(default=15, ge=0)
+    improving_rounds: int = Field(default=3, ge=0, description="how often *improving* earns another wait")
+
+
+class KillConnections(Model):
+    """Bounds of KILL_CONNECTIONS: seconds of idleness before a session may be ended, and how many at the most."""
+
+    idle_age_s: float = Field(default=300, ge=1)
+    cap: int = Field(default=50, ge=1, le=500)
+
+
+class Policy(Model):
+    """What this installation allows. The defaults are those of a new installation: it looks, and does nothing."""
+
+    max_risk_level: Risk = Risk.OBSERVE
+    allow: tuple[str, ...] = Field(default=(), description="targets, as kind/name; empty allows nothing")
+    floors: Floors = Floors()
+    limits: Limits = Limits()
+    escalation: EscalationTable = EscalationTable()
+    calendar: Calendar = Calendar()
+    verification: Verification = Verification()
+    kill_connections: KillConnections = KillConnections()
+    approvers: tuple[str, ...] = Field(default=(), description="who may decide; empty: nobody")
+    claimed_identity_up_to: Risk = Field(
+        default=Risk.HIGH, description="highest risk that a door without proof of identity may decide"
+    )
+    gather_s: float = Field(default=20, ge=0, le=20)
+    merge_within_s: float = Field(default=300, ge=0)
+    watch_s: float = Field(default=900, ge=0)
+    recheck_s: float = Field(default=60, gt=0, description="how often an open incident is looked at again")
+    give_up_h: float = Field(default=24, gt=0, description="hours after the last sighting before *unresolved*")
+
+    @model_validator(mode="after")
+    def _high_is_never_automatic(self) -> Self:
+        if self.max_risk_level is Risk.HIGH:
+            raise ValueError("max_risk_level: HIGH is never automatic; the highest level is 'MEDIUM'")
+        return self

@@ -1,0 +1,99 @@
+"""The catalogue of services under care: what belongs to whom, and how each is measured. Loaded from YAML."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from domain.model import Model
+
+MetricKind = Literal["errors", "latency", "load", "memory", "cpu", "up"]
+
+
+class Expression(Model):
+    """A PromQL expression for one service; `{service}` and `{window}` are filled in.
+
+    `floor` is the least scale of a deviation, in `unit`, so that an all-zero series divides by nothing.
+    `bound` is the value from which people call it broken; None where only the baseline can tell.
+    `harmful` None: evidence only.
+    """
+
+    name: str
+    kind: MetricKind
+    query: str
+    unit: str
+    harmful: Literal["up", "down"] | None = "up"
+    floor: float = Field(gt=0)
+    bound: float | None = None
+
+
+class Database(Model):
+    """A PostgreSQL database of a service. `watch` and `remedy` name the connections (see the settings) by which it is
+    looked at and acted on; `application` is the service's own application_name, which is never ended.
+    """
+
+    name: str
+    application: str
+    watch: str
+    remedy: str | None = None
+
+    @property
+    def target(self) -> str:
+        return f"database/{self.name}"
+
+
+class Service(Model):
+    """One service. `user_facing`: its failing share counts as impact. `hub`: it does not connect its neighbours."""
+
+    name: str
+    depends_on: tuple[str, ...] = ()
+    user_facing: bool = False
+    hub: bool = False
+    databases: tuple[Database, ...] = ()
+    expressions: tuple[Expression, ...] | None = None
+    runbook: str | None = None
+    dashboard: str | None = None
+
+
+class ServiceMap(Model):
+    """All services, and the expressions that hold where a service names none of its own."""
+
+    services: tuple[Service, ...] = ()
+    expressions: tuple[Expression, ...]
+
+    @model_validator(mode="after")
+    def _every_dependency_is_known(self) -> Self:
+        known = {service.name for service in self.services}
+        for service in self.services:
+            for needed in service.depends_on:
+                if needed not in known:
+                    raise ValueError(f"services: {service.name!r} depends on {needed!r}, which is not listed")
+        return self
+
+    def get(self, name: str) -> Service:
+        """The service of that name; one that nobody listed has no dependencies and the default expressions."""
+        return next((s for s in self.services if s.name == name), Service(name=name))
+
+    def expressions_of(self, name: str) -> tuple[Expression, ...]:
+        return self.get(name).expressions or self.expressions
+
+    def callees(self, name: str) -> tuple[str, ...]:
+        """Everything that a service depends on, nearest first, each once."""
+        found: list[str] = []
+        queue = [name]
+        while queue:
+            for needed in self.get(queue.pop(0)).depends_on:
+                if needed not in found and needed != name:
+                    found.append(needed)
+                    queue.append(needed)
+        return tuple(found)
+
+    def callers(self, name: str) -> tuple[str, ...]:
+        return tuple(s.name for s in self.services if name in s.depends_on)
+
+    def neighbours(self, name: str) -> tuple[str, ...]:
+        """Services one call away. Two callees of a hub are not neighbours of each other, and never were here."""
+        return tuple(dict.fromkeys((*self.get(name).depends_on, *self.callers(name))))
+
+    def database(self, target: str) -> Database | None:
+        """The database with this target name (`database/NAME`)."""
+        return next((d for s in self.services for d in s.databases if d.target == target), None)

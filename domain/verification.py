@@ -1,0 +1,107 @@
+"""Did the fix work? Four verdicts from several samples of what was anomalous."""
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from domain.model import Model
+
+# Of the excess over the threshold at least this share must be gone before we speak of *improving*.
+IMPROVED_SHARE = 0.3
+_RULE = re.compile(r"^(?P<query>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<bound>[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*$", re.S)
+_RANGE = re.compile(r"\[(\d+)(ms|s|m|h)")
+_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Recovery(StrEnum):
+    RECOVERED = "recovered"
+    IMPROVING = "improving"
+    NOT_BETTER = "not better"
+    CANNOT_TELL = "cannot tell"
+
+
+class Watch(Model):
+    """A number to look at again: a query, which side of `bound` is harmful, and the labels of the series."""
+
+    series: str
+    query: str
+    harmful_above: bool
+    bound: float
+    labels: dict[str, str] = {}
+    before: float | None = None
+
+    @property
+    def window_s(self) -> float:
+        """The longest range window in the query, in seconds: a sample younger than that still sees the fault."""
+        return max((int(n) * _UNIT_S[unit] for n, unit in _RANGE.findall(self.query)), default=0.0)
+
+    def harmful(self, value: float) -> bool:
+        return value > self.bound if self.harmful_above else value < self.bound
+
+    def excess(self, value: float) -> float:
+        return value - self.bound if self.harmful_above else self.bound - value
+
+
+class Sample(Model):
+    """One look at a watch. None: the source answered without a value, or did not answer."""
+
+    series: str
+    value: float | None
+    note: str = ""
+
+
+class Verdict(Model):
+    """The verdict over all watches, with the sentence that explains it."""
+
+    recovery: Recovery
+    reason: str
+
+
+def watch_of_rule(series: str, expression: str | None, labels: dict[str, str], before: float | None) -> Watch | None:
+    """The watch behind an alert rule such as `error_ratio > 0.05`, None where the rule has no such form."""
+    match = _RULE.match(expression or "")
+    if match is None:
+        return None
+    return Watch(
+        series=series, query=match["query"].strip(), harmful_above=match["op"].startswith(">"),
+        bound=float(match["bound"]), labels=labels, before=before,
+    )  # fmt: skip
+
+
+def settle_s(watches: Sequence[Watch], least_s: float, scrape_s: float) -> float:
+    """Seconds until a look is fair: the policy's, or the longest range window plus a scrape, whichever is longer."""
+    return max([least_s, *(w.window_s + scrape_s for w in watches if w.window_s)])
+
+
+def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]]) -> Verdict:
+    """The worst of all watches: what cannot be seen is never called recovered."""
+    if not watches or not rounds:
+        return Verdict(recovery=Recovery.CANNOT_TELL, reason="there is no number to look at")
+    verdicts = [_judge_one(w, [_value(w, samples) for samples in rounds]) for w in watches]
+    order = [Recovery.NOT_BETTER, Recovery.CANNOT_TELL, Recovery.IMPROVING, Recovery.RECOVERED]
+    return min(verdicts, key=lambda v: order.index(v.recovery))
+
+
+def _value(watch: Watch, samples: Sequence[Sample]) -> float | None:
+    return next((s.value for s in samples if s.series == watch.series), None)
+
+
+def _judge_one(watch: Watch, values: list[float | None]) -> Verdict:
+    known = [v for v in values if v is not None]
+    if len(known) < len(values):
+        gone = len(values) - len(known)
+        return Verdict(
+            recovery=Recovery.CANNOT_TELL,
+            reason=f"{watch.series}: {gone} of {len(values)} samples had no value",
+        )
+    healthy = sum(not watch.harmful(v) for v in known)
+    shown = f"{watch.series}: {known[-1]:.4g} (bound {watch.bound:.4g}), {healthy} of {len(known)} samples in band"
+    if healthy == len(known):
+        return Verdict(recovery=Recovery.RECOVERED, reason=shown)
+    if healthy and not watch.harmful(known[-1]):
+        return Verdict(recovery=Recovery.IMPROVING, reason=shown)
+    if watch.before is not None and watch.excess(watch.before) > 0:
+        left = watch.excess(known[-1]) / watch.excess(watch.before)
+        if left <= 1 - IMPROVED_SHARE:
+            return Verdict(recovery=Recovery.IMPROVING, reason=f"{shown}, {1 - left:.0%} of the excess is gone")
+    return Verdict(recovery=Recovery.NOT_BETTER, reason=shown)

@@ -1,0 +1,91 @@
+"""One rendering of the facts: every surface (page, CLI, mail, Temporal's web UI) formats this and nothing else."""
+
+from pydantic import AwareDatetime
+
+from domain.anomaly import Anomaly
+from domain.approval import Decision, Request
+from domain.correlation import Link
+from domain.diagnosis import Diagnosis
+from domain.escalation import Clock
+from domain.finding import Finding
+from domain.incident import Attempt, Outcome, State
+from domain.levels import Severity
+from domain.model import Model
+from domain.timeline import Entry
+
+
+class Next(Model):
+    """What happens next, as one sentence, and when; `at` None: nothing is scheduled."""
+
+    text: str
+    at: AwareDatetime | None = None
+
+
+class Delivery(Model):
+    """One message on one channel: delivered, or why not."""
+
+    at: AwareDatetime
+    channel: str
+    subject: str
+    delivered: bool
+    detail: str = ""
+
+
+class IncidentView(Model):
+    """Everything that people may see of an incident, at one moment. Times are UTC.
+
+    Shares are 0 to 1. `failing_share` is the measured share of failing user-facing requests, None: not measured.
+    `sla_due` is when the MTTR target passes. `last_decision` answers the last signal, well-formed or not.
+    """
+
+    incident: str
+    key: str
+    workflow_run: str
+    title: str
+    service: str
+    services: tuple[str, ...]
+    severity: Severity
+    severity_reasons: tuple[str, ...]
+    state: State
+    outcome: Outcome | None = None
+    escalated: bool = False
+    hands_off: bool = False
+    automation_paused: bool = False
+    onset: AwareDatetime
+    opened_at: AwareDatetime
+    updated_at: AwareDatetime
+    recovered_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+    sla_due: AwareDatetime
+    failing_share: float | None = None
+    anomalies: tuple[Anomaly, ...] = ()
+    sightings: int = 0
+    findings: tuple[Finding, ...] = ()
+    diagnosis: Diagnosis | None = None
+    attempts: tuple[Attempt, ...] = ()
+    waiting: Request | None = None
+    decisions: tuple[Decision, ...] = ()
+    last_decision: str | None = None
+    clock: Clock
+    deliveries: tuple[Delivery, ...] = ()
+    link: Link | None = None
+    merged_into: str | None = None
+    next: Next
+    timeline: tuple[Entry, ...] = ()
+    temporal_url: str | None = None
+    page_url: str | None = None
+    runbook: str | None = None
+    postmortem: str | None = None
+
+    @property
+    def needs(self) -> str:
+        """What a person has to do: approval, ack or none."""
+        if self.state.closed:
+            return "none"
+        if self.waiting is not None:
+            return "approval"
+        return "ack" if self.escalated and self.clock.acknowledged_at is None else "none"
+
+    @property
+    def cause(self) -> str:
+        return self.diagnosis.cause if self.diagnosis else "not looked at yet"
