@@ -1,4 +1,4 @@
-"""Which incident does trouble belong to? Joining, merging with a neighbour, and what a new run after a closed one is."""
+"""Which incident does trouble belong to: joining, merging with a neighbour, and a new run after a closed one."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

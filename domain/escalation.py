@@ -1,4 +1,4 @@
-"""The escalation clock: who is told, when and why. Pure; the workflow only sleeps until `next_due` and delivers `due`."""
+"""The escalation clock: who is told, when and why. Pure: the workflow sleeps until `next_due` and delivers."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

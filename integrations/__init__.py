@@ -1,0 +1,1 @@
+"""Outside systems: the ports, and one module for each system behind them."""

@@ -1,0 +1,325 @@
+"""The ports: what the rest of Nightshift asks of outside systems, in as few verbs as possible.
+
+All calls block; activities run them on threads. A port raises only `PortError`s: `Unavailable` is worth a retry
+(the other side is down, slow or overloaded), `Rejected` is not (the request or the credentials are wrong).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pydantic import AwareDatetime
+
+from domain.audit import AuditRow
+from domain.correlation import OpenIncident, Previous
+from domain.finding import EvidenceRef, Window
+from domain.gate import Circumstances, Controls, GateVerdict
+from domain.incident import Executed, State
+from domain.memory import Remembered, Similar
+from domain.message import Message, Receipt
+from domain.model import Model
+from domain.plan import Action, Plan
+from domain.policy import Policy
+from domain.services import Database, ServiceMap
+from domain.view import IncidentView
+
+
+class PortError(Exception):
+    """An outside system could not do what was asked. The text is for people and holds no secret."""
+
+
+class Unavailable(PortError):
+    """Down, slow or overloaded: worth a retry, after `retry_after_s` seconds where the other side named a time."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Rejected(PortError):
+    """The other side understood and refused: a retry would be refused again."""
+
+
+class Series(Model):
+    """One series of a range query: `points` are (unix seconds, value), by time, without NaN and Inf."""
+
+    labels: dict[str, str]
+    points: tuple[tuple[float, float], ...]
+
+
+class Instant(Model):
+    """One value of an instant query; NaN and Inf are None: the series exists, its value says nothing."""
+
+    labels: dict[str, str]
+    value: float | None
+
+
+class MetricSource(Protocol):
+    """PromQL, as Prometheus answers it."""
+
+    def query(self, query: str) -> Sequence[Instant]:
+        """Values now. An empty result is an empty list. Raises Rejected for more series than the source's cap."""
+        ...
+
+    def query_range(self, query: str, window: Window, step_s: float) -> Sequence[Series]:
+        """Series over a window, a point each `step_s` seconds; series without any finite point are left out."""
+        ...
+
+    def firing(self, labels: Mapping[str, str]) -> bool | None:
+        """Does an alert with all these labels fire now? None: the rules' source is not healthy, nobody can tell."""
+        ...
+
+    def link(self, query: str, window: Window) -> str:
+        """Where a person sees the query."""
+        ...
+
+
+class LogLine(Model):
+    """One log record; `message` is untrusted text."""
+
+    at: AwareDatetime
+    service: str
+    level: str
+    message: str
+    logger: str = ""
+    error_type: str | None = None
+    trace_id: str | None = None
+
+
+class LogPage(Model):
+    """Lines of a search, newest first, cut at a limit; `total` counts all that matched."""
+
+    total: int
+    lines: tuple[LogLine, ...]
+
+
+class LogSource(Protocol):
+    """Structured logs."""
+
+    def search(self, services: Sequence[str], window: Window, levels: Sequence[str], limit: int) -> LogPage:
+        """Lines of these services at these levels."""
+        ...
+
+    def query_text(self, services: Sequence[str], window: Window, levels: Sequence[str]) -> str:
+        """The query that `search` sends, for a person to repeat."""
+        ...
+
+    def link(self, services: Sequence[str], window: Window) -> str:
+        """Where a person sees these lines."""
+        ...
+
+
+class Span(Model):
+    """One span. `kind` is server, client, internal, producer or consumer; `duration_s` in seconds."""
+
+    span_id: str
+    parent_id: str | None
+    service: str
+    operation: str
+    kind: str
+    start: AwareDatetime
+    duration_s: float
+    error: bool
+    attributes: dict[str, str] = {}
+
+
+class Trace(Model):
+    """One trace with all its spans, in no particular order."""
+
+    trace_id: str
+    spans: tuple[Span, ...]
+
+
+class TraceSource(Protocol):
+    """Distributed traces."""
+
+    def traces(self, service: str, window: Window, limit: int, *, errors_only: bool = False) -> Sequence[Trace]:
+        """Traces that pass through a service, newest first."""
+        ...
+
+    def link(self, trace_id: str) -> str:
+        """Where a person sees the trace."""
+        ...
+
+
+class SessionGroup(Model):
+    """Sessions of one role, application and state in a database; `oldest_s`: how long the oldest is in that state."""
+
+    role: str
+    application: str
+    state: str
+    count: int
+    oldest_s: float
+
+
+class BlockedSession(Model):
+    """A session that waits for a lock, and the session that holds it. Times in seconds."""
+
+    pid: int
+    application: str
+    wait_s: float
+    relation: str
+    blocker_pid: int
+    blocker_role: str
+    blocker_application: str
+    blocker_state: str
+    blocker_age_s: float
+
+
+class DatabaseState(Model):
+    """A PostgreSQL database at one moment. `limit`: connections that may be open, the smaller of database and server."""
+
+    at: AwareDatetime
+    database: str
+    limit: int
+    used: int
+    groups: tuple[SessionGroup, ...]
+    blocked: tuple[BlockedSession, ...]
+
+
+class DatabaseSource(Protocol):
+    """A PostgreSQL server under care, by a role that may only look."""
+
+    def state(self, database: Database) -> DatabaseState:
+        """Sessions and locks now. Works when the database itself is full."""
+        ...
+
+    def query_text(self) -> str:
+        """The statement that is sent, for a person to repeat."""
+        ...
+
+
+class Intent(Model):
+    """What an action will touch, recorded before it acts; a retry touches these and no others.
+
+    `items` are names of the target's own, such as "pid@backend_start".
+    """
+
+    digest: str
+    items: tuple[str, ...]
+    before: dict[str, str | int | float]
+
+
+class Remediator(Protocol):
+    """One action on the systems under care: precheck, intend, execute, read back."""
+
+    action: Action
+
+    def precheck(self, plan: Plan) -> str | None:
+        """The sentence that speaks against acting now, or None."""
+        ...
+
+    def intend(self, plan: Plan) -> Intent:
+        """Read the target and name what would be touched, within the plan's bounds. Changes nothing."""
+        ...
+
+    def execute(self, plan: Plan, intent: Intent) -> Executed:
+        """Act on what was intended and nothing else, then read back. Doing it twice does nothing more."""
+        ...
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    name: str
+
+    def send(self, message: Message) -> Receipt:
+        """Deliver. The same `message.key` again is recognisable as the same message by the other side."""
+        ...
+
+
+class IncidentRow(Model):
+    """One incident in a list."""
+
+    view: IncidentView
+    needs: str
+
+
+class IncidentStore(Protocol):
+    """The projection of incidents in Postgres: for lists, pages, reports and learning."""
+
+    def save(self, view: IncidentView) -> None:
+        """Write or replace; an older view (by `updated_at`) never replaces a newer one."""
+        ...
+
+    def get(self, incident: str) -> IncidentView | None: ...
+
+    def list(self, limit: int = 50, *, open_only: bool = False, states: Sequence[State] = ()) -> Sequence[IncidentView]:
+        """Needs a person first, then SLA time left, then severity, then newest; closed ones after that."""
+        ...
+
+    def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
+        """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
+        ...
+
+    def previous(self, key: str) -> Previous | None:
+        """The last closed incident of that key."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Append-only."""
+
+    def append(self, row: AuditRow) -> None:
+        """Add a row; the same key again adds nothing."""
+        ...
+
+    def rows(self, incident: str) -> Sequence[AuditRow]: ...
+
+
+class Guard(Protocol):
+    """Automation's own controls and limits, shared by all incidents."""
+
+    def controls(self, target: str, now: datetime) -> Controls:
+        """What holds for a target at this moment."""
+        ...
+
+    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+        """Ask the gate again under a lock and, when it says *run*, record the attempt as begun, in one transaction.
+
+        A reservation of the same incident, attempt and digest again gives the same answer and records nothing more.
+        """
+        ...
+
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
+        """The attempt has ended; another incident may act on the target."""
+        ...
+
+    def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None: ...
+
+    def resume(self, who: str, at: datetime) -> None: ...
+
+
+class EvidenceStore(Protocol):
+    """Bulk evidence, by its content's hash."""
+
+    def put(self, content: bytes, summary: str) -> EvidenceRef: ...
+
+    def get(self, ref: EvidenceRef) -> bytes: ...
+
+
+class Memory(Protocol):
+    """Closed incidents, searchable by likeness."""
+
+    def remember(self, incident: Remembered) -> None:
+        """Learn it; the same incident again replaces what was known of it."""
+        ...
+
+    def similar(self, symptoms: str, limit: int = 5, *, exclude: str | None = None) -> Sequence[Similar]: ...
+
+
+class PostmortemStore(Protocol):
+    """Postmortems: Markdown, and the facts that it was written from."""
+
+    def save(self, incident: str, markdown: str, facts: Mapping[str, object]) -> None: ...
+
+    def get(self, incident: str) -> tuple[str, dict[str, object]] | None: ...
+
+
+class Embedder(Protocol):
+    """Text to vectors of a fixed length. `name` goes with each stored vector: vectors of two names never compare."""
+
+    name: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]: ...
