@@ -167,7 +167,7 @@ class BlockedSession(Model):
 
 
 class DatabaseState(Model):
-    """A PostgreSQL database at one moment. `limit`: connections that may be open, the smaller of database and server."""
+    """A PostgreSQL database at one moment. `limit`: connections that may be open (database or server)."""
 
     at: AwareDatetime
     database: str

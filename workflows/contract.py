@@ -1,0 +1,43 @@
+"""What the outside may say to an incident, and what it is told: the names and models of the workflow's interface."""
+
+from domain.anomaly import Anomaly
+from domain.model import Model
+from domain.policy import Policy
+from domain.services import ServiceMap
+
+TASK_QUEUE = "incidents"
+INVESTIGATION_QUEUE = "investigation"
+ANALYSIS_QUEUE = "analysis"
+REMEDIATION_QUEUE = "remediation"
+NOTIFICATION_QUEUE = "notification"
+
+
+class Opening(Model):
+    """With what an incident starts. The anomalies come by the signal `report` that starts it.
+
+    The policy and the services are a copy: an incident ends by the rules by which it began.
+    `temporal_ui` and `public_url` are base addresses for links, None where there is none.
+    """
+
+    key: str
+    policy: Policy
+    services: ServiceMap
+    namespace: str = "default"
+    temporal_ui: str | None = None
+    public_url: str | None = None
+
+
+class Report(Model):
+    """Anomalies, firing or resolved, that belong to this incident."""
+
+    anomalies: tuple[Anomaly, ...]
+
+
+class Summary(Model):
+    """How an incident ended: the workflow's result."""
+
+    incident: str
+    outcome: str
+    escalated: bool
+    cause: str
+    attempts: int
