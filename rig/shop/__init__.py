@@ -1,0 +1,1 @@
+"""The shop: a small real system under care. Three HTTP services and a database of their own."""

@@ -1,0 +1,64 @@
+"""The orders service: lists and creates orders in its own PostgreSQL database."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import psycopg
+from fastapi import FastAPI, Request
+from psycopg.errors import QueryCanceled
+from starlette.responses import JSONResponse
+
+from rig.shop.metrics import RequestMetrics
+from rig.shop.order_store import Connections, NewOrder, Order, OrderStore, PoolCollector, connections
+from rig.shop.routes import ORDERS, ROUTES
+from rig.shop.service import observe, serve, set_up_telemetry
+from rig.shop.settings import OrdersSettings
+
+_log = logging.getLogger("shop.orders")
+
+
+def create_app(metrics: RequestMetrics, pool: Connections) -> FastAPI:
+    """The orders service as an ASGI application; it opens and closes the pool."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        await pool.open()
+        yield
+        await pool.close()
+
+    app = FastAPI(title=ORDERS, lifespan=lifespan)
+    store = OrderStore(pool)
+
+    async def list_orders(customer: int) -> list[Order]:
+        return await store.of_customer(customer)
+
+    async def create_order(order: NewOrder) -> Order:
+        return Order(order_id=await store.add(order), **order.model_dump())
+
+    app.get("/orders")(list_orders)
+    app.post("/orders", status_code=201)(create_order)
+    app.exception_handler(psycopg.OperationalError)(_answer_database_failure)
+    metrics.registry.register(PoolCollector(pool))
+    observe(app, metrics, ROUTES[ORDERS])
+    return app
+
+
+async def _answer_database_failure(request: Request, error: psycopg.OperationalError) -> JSONResponse:
+    """503 when no session could be had, 504 when the statement ran into its timeout."""
+    slow = isinstance(error, QueryCanceled)
+    what = "query timed out" if slow else "database unavailable"
+    _log.error("%s for %s %s: %s", what, request.method, request.url.path, error, exc_info=error)
+    return JSONResponse({"error": what}, status_code=504 if slow else 503)
+
+
+def main() -> None:
+    """Run the service with settings from the environment."""
+    settings = OrdersSettings()  # pyright: ignore[reportCallIssue] -- fields come from the environment
+    telemetry = set_up_telemetry(ORDERS, settings)
+    app = create_app(telemetry.metrics, connections(settings.database.get_secret_value()))
+    serve(app, settings, telemetry)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The shop as one object: its database is set up, its three services run as processes of their own."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from rig.servers.ports import LOOPBACK, free_port
+from rig.servers.process import Command, ManagedProcess, answers_http
+from rig.servers.server import Server
+from rig.shop.database import CONNECTION_LIMIT, ShopDatabase, set_up_database
+from rig.shop.monitoring import ScrapeTarget
+from rig.shop.routes import CATALOGUE, GATEWAY, ORDERS
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+
+
+class Shop(Server):
+    """Gateway, orders and catalogue on loopback ports of their own, and the database `orders`.
+
+    `admin_conninfo` is a PostgreSQL superuser's. Without `elasticsearch_url` logs go to files only, without
+    `otlp_url` (a base address such as http://127.0.0.1:4318) traces go nowhere. Logs lie in `folder`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        admin_conninfo: str,
+        *,
+        elasticsearch_url: str | None = None,
+        otlp_url: str | None = None,
+        connection_limit: int = CONNECTION_LIMIT,
+    ) -> None:
+        self._folder = folder
+        self._admin_conninfo = admin_conninfo
+        self._connection_limit = connection_limit
+        self._shipping = {"SHOP_ELASTICSEARCH_URL": elasticsearch_url, "SHOP_OTLP_URL": otlp_url}
+        self._ports = {service: free_port() for service in (CATALOGUE, ORDERS, GATEWAY)}
+        self._database: ShopDatabase | None = None
+        self._running = ExitStack()
+
+    @property
+    def database(self) -> ShopDatabase:
+        """The database's roles; RuntimeError before `start`."""
+        if self._database is None:
+            raise RuntimeError("the shop's database is set up by start()")
+        return self._database
+
+    @property
+    def gateway_url(self) -> str:
+        """Where customers come in."""
+        return self.url(GATEWAY)
+
+    @property
+    def targets(self) -> tuple[ScrapeTarget, ...]:
+        """What Prometheus scrapes; known before `start`."""
+        return tuple(ScrapeTarget(name, f"{LOOPBACK}:{port}") for name, port in self._ports.items())
+
+    def url(self, service: str) -> str:
+        """The address of one service."""
+        return f"http://{LOOPBACK}:{self._ports[service]}"
+
+    def log_file(self, service: str) -> Path:
+        """The JSON log of one service."""
+        return self._folder / f"{service}.json"
+
+    def start(self) -> None:
+        """Set the database up and start all three; returns when they answer.
+
+        Raises ServerFailedError, or psycopg.Error when the database server refuses.
+        """
+        self._database = set_up_database(self._admin_conninfo, self._connection_limit)
+        secret = self._database.app.get_secret_value()
+        settings: dict[str, dict[str, str]] = {
+            CATALOGUE: {},
+            ORDERS: {"SHOP_DATABASE": secret},
+            GATEWAY: {"SHOP_ORDERS_URL": self.url(ORDERS), "SHOP_CATALOGUE_URL": self.url(CATALOGUE)},
+        }
+        processes = {name: ManagedProcess(self._command(name, own)) for name, own in settings.items()}
+        for process in processes.values():
+            self._running.callback(process.stop)
+            process.start()
+        for name, process in processes.items():
+            process.wait_ready(answers_http(f"{self.url(name)}/health"), _START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop the services; the database stays."""
+        self._running.close()
+
+    def _command(self, service: str, settings: Mapping[str, str]) -> Command:
+        shipping = {name: value for name, value in self._shipping.items() if value is not None}
+        return Command(
+            f"shop {service}",
+            [sys.executable, "-m", f"rig.shop.{service}"],
+            self._folder / f"{service}.out",
+            env={
+                **shipping,
+                **settings,
+                "SHOP_PORT": str(self._ports[service]),
+                "SHOP_LOG_FILE": str(self.log_file(service).absolute()),
+                "NO_PROXY": LOOPBACK,
+            },
+            grace=_STOP_SECONDS,
+        )
