@@ -1,0 +1,170 @@
+"""One child process that is watched: started, probed until it is ready, stopped, never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+Probe = Callable[[], bool]
+"""Asks a server whether it is ready; False, or a refused connection, means not yet."""
+
+PROBE_EVERY_SECONDS = 0.05
+LOG_LINES_IN_ERROR = 20
+
+# Linux sends the death signal when the *thread* that started the child ends, so all children are started by
+# one thread that lives as long as this process does.
+_spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rig-spawner")
+
+
+class ServerFailedError(RuntimeError):
+    """A server died, or was not ready in time; the text ends with the last lines of its log."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run, and how it takes its end.
+
+    `stop_signal` asks it to stop; `grace` seconds later SIGKILL does. `death_signal` is what Linux sends it when
+    this process dies. `user` is the account to run as, which only root may choose.
+    """
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    cwd: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    grace: float = 10.0
+    user: str | None = None
+
+    def full_argv(self) -> list[str]:
+        """The arguments with `setpriv` (util-linux) before them, which ties the child to our life."""
+        if not sys.platform.startswith("linux"):
+            return list(self.argv)
+        account = ["--reuid", self.user, "--regid", self.user, "--init-groups"] if self.user else []
+        return ["setpriv", *account, "--pdeathsig", self.death_signal.name[3:], "--", *self.argv]
+
+
+class ManagedProcess:
+    """A child process in a session of its own, so that Ctrl-C reaches us alone and we stop it in order."""
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, ready: Probe | None = None, within: float = 30.0) -> None:
+        """Start it and wait until `ready` says yes; ServerFailedError when it dies or takes longer (seconds)."""
+        if self.running:
+            raise RuntimeError(f"{self.command.name} is already running")
+        self.command.log.parent.mkdir(parents=True, exist_ok=True)
+        self._process = _spawner.submit(self._spawn).result()
+        try:
+            self.wait_ready(ready or (lambda: True), within)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = self.command
+        with command.log.open("ab") as log:
+            return subprocess.Popen(
+                command.full_argv(),
+                cwd=command.cwd,
+                env={**os.environ, **command.env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_ready(self, ready: Probe, within: float) -> None:
+        """Wait until the probe says yes; ServerFailedError when the process dies or takes longer (seconds)."""
+        give_up = time.monotonic() + within
+        while not _answers(ready):
+            self.check()
+            if time.monotonic() > give_up:
+                raise ServerFailedError(f"{self.command.name} was not ready in {within:g} s. {self.log_tail()}")
+            time.sleep(PROBE_EVERY_SECONDS)
+        self.check()  # another process may have answered in its place
+
+    def check(self) -> None:
+        """ServerFailedError when the process has ended by itself."""
+        if self._process is not None and (code := self._process.poll()) is not None:
+            raise ServerFailedError(f"{self.command.name} ended with {code}. {self.log_tail()}")
+
+    def stop(self) -> None:
+        """Ask it to stop, then kill what is left; harmless when it is not running."""
+        if self._process is None:
+            return
+        if self.running:
+            self._signal(self.command.stop_signal)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(self.command.grace)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group, at once; harmless when it is not running."""
+        if self._process is None:
+            return
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
+                os.killpg(self._process.pid, number)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also the id of its group; RuntimeError when it was never started."""
+        if self._process is None:
+            raise RuntimeError(f"{self.command.name} is not running")
+        return self._process.pid
+
+    def log_tail(self) -> str:
+        """The last lines of the log, said to be such."""
+        log = self.command.log
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return "\n".join([f"Last lines of {log}:", *lines[-LOG_LINES_IN_ERROR:]])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def answers_http(url: str) -> Probe:
+    """A probe that is content with any 2xx answer to GET."""
+
+    def ask() -> bool:
+        return httpx.get(url, timeout=2.0, trust_env=False).is_success
+
+    return ask
+
+
+def _answers(ready: Probe) -> bool:
+    try:
+        return ready()
+    except (OSError, httpx.TransportError):
+        return False

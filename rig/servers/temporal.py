@@ -1,0 +1,81 @@
+"""Temporal's development server with its web UI; the data survives in a file."""
+
+import socket
+from pathlib import Path
+from typing import Literal
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from rig.obtain import temporal
+from rig.servers.ports import LOOPBACK, free_port, preferred_port
+from rig.servers.process import Command, ManagedProcess, answers_http
+from rig.servers.search_attributes import Keys, kind_name
+from rig.servers.server import Server
+
+LogLevel = Literal["debug", "info", "warn", "error"]
+NAMESPACE = "default"
+_PORT, _UI_PORT = 7233, 8233
+
+
+class TemporalServer(Server):
+    """Temporal at `address`, its web UI at `ui_url`; `search_attributes` are registered at the start."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        search_attributes: Keys = (),
+        log_level: LogLevel = "warn",
+        known_ports: bool = False,
+    ) -> None:
+        """Data and log lie in `folder`; `known_ports` prefers 7233 and 8233 where they are free."""
+        self._folder = folder
+        self._search_attributes = search_attributes
+        self._log_level = log_level
+        self._port = preferred_port(_PORT) if known_ports else free_port()
+        self._ui_port = preferred_port(_UI_PORT) if known_ports else free_port()
+        self.address = f"{LOOPBACK}:{self._port}"
+        self.ui_url = f"http://{LOOPBACK}:{self._ui_port}"
+        self.namespace = NAMESPACE
+        self.process: ManagedProcess | None = None
+
+    def start(self) -> None:
+        """Start it; returns when both the frontend and the web UI answer."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "temporal.log"
+        self.process = ManagedProcess(Command("Temporal", [str(temporal.obtain()), *self._arguments()], log))
+        ui_answers = answers_http(self.ui_url)
+        self.process.start(lambda: _accepts(self._port) and ui_answers())
+
+    def _arguments(self) -> list[str]:
+        attributes = [f"--search-attribute={key.name}={kind_name(key)}" for key in self._search_attributes]
+        return [
+            "server",
+            "start-dev",
+            "--disable-config-env",  # a person's own Temporal profile must not reach our server
+            "--disable-config-file",
+            f"--ip={LOOPBACK}",
+            f"--port={self._port}",
+            f"--ui-ip={LOOPBACK}",
+            f"--ui-port={self._ui_port}",
+            f"--http-port={free_port()}",
+            f"--metrics-port={free_port()}",
+            f"--db-filename={self._folder / 'temporal.sqlite'}",
+            f"--log-level={self._log_level}",
+            *attributes,
+        ]
+
+    async def connect(self) -> Client:
+        """A client of the default namespace that speaks pydantic."""
+        return await Client.connect(self.address, namespace=self.namespace, data_converter=pydantic_data_converter)
+
+    def stop(self) -> None:
+        """Stop it; what it stored stays in the folder."""
+        if self.process is not None:
+            self.process.stop()
+
+
+def _accepts(port: int) -> bool:
+    with socket.create_connection((LOOPBACK, port), timeout=1.0):
+        return True

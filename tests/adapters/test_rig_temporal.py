@@ -1,0 +1,54 @@
+"""The rig's Temporal servers are real: workflows run on them, data survives, nothing is left behind."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from rig.servers.temporal import TemporalServer
+
+QUEUE = "rig"
+
+
+@workflow.defn(sandboxed=False)  # the test module imports a web client, which the sandbox refuses
+class Waits:
+    """Sleeps for as many seconds as it is told, then says so."""
+
+    @workflow.run
+    async def run(self, seconds: float) -> str:
+        await workflow.sleep(seconds)
+        return f"slept {seconds:g} s"
+
+
+async def test_the_dev_server_runs_a_workflow(temporal_client: Client) -> None:
+    async with Worker(temporal_client, task_queue=QUEUE, workflows=[Waits]):
+        result = await temporal_client.execute_workflow(Waits.run, 0.01, id="waits", task_queue=QUEUE)
+    assert result == "slept 0.01 s"
+
+
+async def test_the_dev_server_serves_its_web_ui(temporal_dev: TemporalServer) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        page = await http.get(temporal_dev.ui_url, follow_redirects=True)
+    assert "text/html" in page.headers["content-type"]
+
+
+async def test_a_timer_of_four_hours_passes_at_once(temporal_skipping: WorkflowEnvironment) -> None:
+    client = temporal_skipping.client
+    before = await temporal_skipping.get_current_time()
+    async with Worker(client, task_queue=QUEUE, workflows=[Waits]):
+        await client.execute_workflow(Waits.run, 4 * 3600, id="waits", task_queue=QUEUE)
+    assert await temporal_skipping.get_current_time() - before >= timedelta(hours=4)
+
+
+async def test_what_the_dev_server_stored_is_there_after_a_second_start(tmp_path: Path) -> None:
+    server = TemporalServer(tmp_path)
+    with server:
+        client = await server.connect()
+        await client.start_workflow(Waits.run, 1, id="kept", task_queue=QUEUE)
+    with server:
+        kept = await (await server.connect()).get_workflow_handle("kept").describe()
+    assert kept.task_queue == QUEUE

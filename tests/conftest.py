@@ -1,0 +1,7 @@
+"""Every real server is a fixture: started once in a session, when the first test asks for it."""
+
+pytest_plugins = [
+    "tests.fixtures.run_folder",
+    "tests.fixtures.temporal",
+    "tests.fixtures.postgres",
+]
