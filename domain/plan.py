@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, Self, cast
 
-from pydantic import Field, computed_field
+from pydantic import Field, ModelWrapValidatorHandler, computed_field, model_validator
 
 from domain.finding import Category
 from domain.levels import Risk
@@ -36,6 +38,19 @@ class Plan(Model):
     expected_effect: str
     undo: str = "none"
     timeout_s: int
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _digest_fits(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401 - untrusted
+        """A written plan carries its digest; one whose digest does not fit was changed on the way."""
+        if not isinstance(data, Mapping) or "digest" not in data:
+            return handler(data)
+        fields = dict(cast("Mapping[str, Any]", data))
+        said = fields.pop("digest")
+        plan = handler(fields)
+        if said != plan.digest:
+            raise ValueError(f"digest: {said!r} does not fit this plan, whose digest is {plan.digest!r}")
+        return plan
 
     @computed_field
     @property
