@@ -4,4 +4,6 @@ pytest_plugins = [
     "tests.fixtures.run_folder",
     "tests.fixtures.temporal",
     "tests.fixtures.postgres",
+    "tests.fixtures.observability",
+    "tests.fixtures.smtp",
 ]

@@ -1,7 +1,7 @@
 """The error for a server that cannot be had on this machine."""
 
 
-class Missing(RuntimeError):  # noqa: N818 - callers read `except Missing`
+class Missing(RuntimeError):
     """A server is not here and cannot be obtained; the text is one sentence that names the remedy.
 
     Whether the caller can do without the server is the caller's decision.
