@@ -4,7 +4,7 @@ from pydantic import AwareDatetime
 
 from domain.anomaly import Anomaly
 from domain.approval import Decision, Request
-from domain.correlation import Link
+from domain.correlation import Link, Previous
 from domain.diagnosis import Diagnosis
 from domain.escalation import Clock
 from domain.finding import Finding
@@ -85,6 +85,19 @@ class IncidentView(Model):
         if self.waiting is not None:
             return "approval"
         return "ack" if self.escalated and self.clock.acknowledged_at is None else "none"
+
+    @property
+    def as_previous(self) -> Previous | None:
+        """What the next incident of the same key has to know of this one; None while it is open."""
+        if self.outcome is None or self.closed_at is None:
+            return None
+        return Previous(
+            incident=self.incident,
+            outcome=self.outcome,
+            last_seen=max((a.seen_at for a in self.anomalies), default=self.closed_at),
+            closed_at=self.closed_at,
+            severity_rank=self.severity.rank,
+        )
 
     @property
     def cause(self) -> str:

@@ -277,7 +277,8 @@ class Guard(Protocol):
     def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
         """Ask the gate again under a lock and, when it says *run*, record the attempt as begun, in one transaction.
 
-        A reservation of the same incident, attempt and digest again gives the same answer and records nothing more.
+        While its reservation lasts, the same incident, attempt and digest again gives the same answer and records
+        nothing more. A reservation that was left behind lapses (domain.reservation); then the gate is asked again.
         """
         ...
 
@@ -288,6 +289,10 @@ class Guard(Protocol):
     def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None: ...
 
     def resume(self, who: str, at: datetime) -> None: ...
+
+    def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
+        """No automatic action before `until`; people may still approve. A freeze until now ends the one before."""
+        ...
 
 
 class EvidenceStore(Protocol):
