@@ -1,0 +1,1 @@
+"""Synthetic history of the shop for Prometheus: what it would have measured had the shop run for days."""
