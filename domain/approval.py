@@ -1,15 +1,14 @@
 """Approval: what a person may answer, and when an answer counts. Pure, so that it is tested without a server."""
 
-import json
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from pydantic import AwareDatetime
 
+from domain.command import read_payload
 from domain.levels import Risk
 from domain.model import Model
 
-_LONGEST = 2_000
 _SHORT_DIGEST = 8
 
 
@@ -63,33 +62,15 @@ def read_decision(raw: Any, verdict: Verdict, door: Door) -> Decision | str:  # 
 
     Accepts {"digest", "who", "comment"} as an object or as JSON text; anything else is answered, never raised.
     """
-    if raw is None or raw == "":
-        return 'the signal came without data; send {"digest": "...", "who": "..."}'
-    if isinstance(raw, str):
-        try:
-            raw = json.loads(raw[:_LONGEST])
-        except json.JSONDecodeError:
-            return 'the data is not JSON; send {"digest": "...", "who": "..."}'
-    if not isinstance(raw, dict):
-        return f"the data is a {type(raw).__name__}, not an object with digest and who"
-    return _decision_of(cast("dict[str, Any]", raw), verdict, door)
-
-
-def _decision_of(raw: dict[str, Any], verdict: Verdict, door: Door) -> Decision | str:
-    unknown = sorted(str(key)[:40] for key in set(raw) - {"digest", "who", "comment"})
-    if unknown:
-        return f"unknown field {unknown[0]!r}; allowed are digest, who and comment"
+    fields = read_payload(raw, ("digest", "who", "comment"))
+    if isinstance(fields, str):
+        return fields
     for field in ("digest", "who"):
-        value = raw.get(field)
-        if not isinstance(value, str) or not value.strip():
+        if not fields[field]:
             return f"{field} is missing or empty"
-    comment = raw.get("comment") or ""
-    if not isinstance(comment, str):
-        return f"comment is a {type(comment).__name__}, not text"
     return Decision(
-        verdict=verdict, door=door, digest=raw["digest"].strip()[:64], who=raw["who"].strip()[:200],
-        comment=comment[:_LONGEST],
-    )  # fmt: skip
+        verdict=verdict, door=door, digest=fields["digest"][:64], who=fields["who"][:200], comment=fields["comment"]
+    )
 
 
 def judge(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> Answer:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Self
 
 from domain.model import Model
 
@@ -21,7 +22,10 @@ class Recovery(StrEnum):
 
 
 class Watch(Model):
-    """A number to look at again: a query, which side of `bound` is harmful, and the labels of the series."""
+    """A number to look at again: a query, which side of `bound` is harmful, and the labels of the alert.
+
+    An empty query stands for "does the alert with these labels fire": 1 while it does, 0 when it does not.
+    """
 
     series: str
     query: str
@@ -29,6 +33,11 @@ class Watch(Model):
     bound: float
     labels: dict[str, str] = {}
     before: float | None = None
+
+    @classmethod
+    def of_alert(cls, series: str, labels: dict[str, str]) -> Self:
+        """For an alert whose rule is no number beside a bound: all that can be watched is whether it fires."""
+        return cls(series=series, query="", harmful_above=True, bound=0.5, labels=labels, before=1.0)
 
     @property
     def window_s(self) -> float:

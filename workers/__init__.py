@@ -1,0 +1,1 @@
+"""Workers: which workflow and activity runs on which task queue, and how the processes live and end."""

@@ -1,0 +1,125 @@
+"""Texts for people: the six questions in their order, in plain text and HTML, from the view and nothing else."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.escalation import WORDS, Reason, Told
+from domain.incident import Attempt
+from domain.message import Message
+from domain.view import IncidentView
+
+_LONGEST_SUBJECT = 160
+
+
+def compose(view: IncidentView, told: Told | None, number: int, *, page: bool) -> Message:
+    """The message number `number` of an incident. The first one starts the thread that the others belong to."""
+    facts = {"view": view, "told": told, "lines": list(lines(view, told))}
+    return Message(
+        incident=view.incident,
+        key=f"{view.incident}.{number}",
+        thread=None if number == 1 else f"{view.incident}.1",
+        severity=view.severity,
+        subject=_subject(view),
+        text=_environment().get_template("message.txt").render(facts),
+        html=_environment().get_template("message.html").render(facts),
+        tier=told.tier if told else (view.clock.tier or 1),
+        page=page,
+    )
+
+
+def _subject(view: IncidentView) -> str:
+    """Stable over the incident's life, so that mail clients keep it together; the state is in the body."""
+    title = " ".join(view.title.split())
+    return f"[Nightshift] {view.severity} {title}"[:_LONGEST_SUBJECT] + f" ({view.incident})"
+
+
+def lines(view: IncidentView, told: Told | None) -> Iterator[tuple[str, str]]:
+    """Label and text, in reading order."""
+    yield "State", view.state.value if told else f"{view.state.value}: {view.outcome or 'open'}"
+    yield "What", f"{view.title} (severity {view.severity}, open since {_time(view.opened_at)})"
+    if view.failing_share is not None:
+        yield "Impact", f"{view.failing_share:.0%} of user-facing requests failed when it was measured"
+    yield "Why you", _why(view, told)
+    yield "Cause", _cause(view)
+    yield "Tried", _tried(view)
+    yield "Status", _status(told)
+    yield "Next", view.next.text
+    yield "Decides", _decides(view)
+    yield "Time left", _left(view)
+    for label, link in (("Page", view.page_url), ("Temporal", view.temporal_url), ("Runbook", view.runbook)):
+        if link:
+            yield label, link
+
+
+def _why(view: IncidentView, told: Told | None) -> str:
+    if told is None:
+        return "you were told of this incident before"
+    details = {raised.reason: raised.detail for raised in view.clock.raised}
+    reasons = [f"{WORDS[r]} ({details[r]})" if details.get(r) else WORDS[r] for r in told.reasons]
+    return f"{'; '.join(reasons)} (tier {told.tier})"
+
+
+def _cause(view: IncidentView) -> str:
+    diagnosis = view.diagnosis
+    if diagnosis is None:
+        return "not looked at yet"
+    calibration = "" if diagnosis.calibrated else ", uncalibrated"
+    unseen = f"; not looked at: {', '.join(diagnosis.not_seen)}" if diagnosis.not_seen else ""
+    return f"{diagnosis.cause} (confidence {diagnosis.confidence:.2f}, {diagnosis.word}{calibration}{unseen})"
+
+
+def _tried(view: IncidentView) -> str:
+    done = [f"{a.plan.action} on {a.plan.target}: {_result(a)}" for a in view.attempts]
+    return "; ".join(done) or "none"
+
+
+def _result(attempt: Attempt) -> str:
+    if attempt.error:
+        return f"could not be done: {attempt.error}"
+    if attempt.executed is None:
+        return f"not executed: {attempt.gate.reason}"
+    verdict = f", {attempt.verification.recovery}" if attempt.verification else ""
+    return f"{attempt.executed.detail}{verdict}"
+
+
+def _status(told: Told | None) -> str:
+    if told is None:
+        return "closed"
+    if told.reasons == (Reason.ANNOUNCED,):
+        return "automation is at work"
+    return "requires human intervention"
+
+
+def _decides(view: IncidentView) -> str:
+    waiting = view.waiting
+    if waiting is not None:
+        who = ", ".join(waiting.approvers) or "nobody is listed as approver"
+        return f"{who}, until {_time(waiting.deadline)}; plan {waiting.digest[:8]}: {waiting.sentence}"
+    if view.clock.acknowledged_by:
+        return f"{view.clock.acknowledged_by} has it"
+    return "nobody has acknowledged"
+
+
+def _left(view: IncidentView) -> str:
+    left = view.sla_due - view.updated_at
+    if view.recovered_at is not None:
+        return f"recovered {_time(view.recovered_at)}"
+    if left < timedelta(0):
+        return f"the MTTR target was missed at {_time(view.sla_due)}"
+    return f"{int(left.total_seconds() // 60)} min to the MTTR target at {_time(view.sla_due)}"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _environment() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    return Environment(
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        # Alert texts are untrusted: HTML escapes them, plain text has nothing to escape.
+        autoescape=select_autoescape(["html"]),
+    )  # fmt: skip

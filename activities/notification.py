@@ -1,0 +1,39 @@
+"""Notification: one message to one channel per activity, so that a dead channel never holds back another."""
+
+from collections.abc import Mapping, Sequence
+
+from temporalio import activity
+
+from activities.errors import retry_only_what_helps
+from activities.messages import compose
+from domain.escalation import Told
+from domain.message import Receipt
+from domain.model import Model
+from domain.view import IncidentView
+from integrations.ports import Channel
+
+
+class Send(Model):
+    """What to tell, and by which channel. `number` counts the incident's messages from 1; `told` None: it is over."""
+
+    channel: str
+    view: IncidentView
+    told: Told | None
+    number: int
+    page: bool = False
+
+
+class NotificationActivities:
+    """Knows the channels that are configured."""
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        self._channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}
+
+    @activity.defn
+    @retry_only_what_helps
+    def send(self, order: Send) -> Receipt:
+        """Deliver one message. A channel that nobody configured answers so; that is no error."""
+        channel = self._channels.get(order.channel)
+        if channel is None:
+            return Receipt(channel=order.channel, delivered=False, detail="not configured")
+        return channel.send(compose(order.view, order.told, order.number, page=order.page))

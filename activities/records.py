@@ -1,0 +1,56 @@
+"""Records: the incident as others see it, in Postgres. Every write may be repeated."""
+
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.errors import retry_only_what_helps
+from domain.audit import AuditRow
+from domain.correlation import OpenIncident, Previous
+from domain.model import Model
+from domain.services import ServiceMap
+from domain.view import IncidentView
+from integrations.ports import AuditLog, IncidentStore
+
+
+class Save(Model):
+    """A view, and the audit rows since the last one."""
+
+    view: IncidentView
+    audit: tuple[AuditRow, ...] = ()
+
+
+class Settle(Model):
+    """An incident that asks which other one covers it."""
+
+    me: OpenIncident
+    graph: ServiceMap
+    within_s: float
+
+
+class RecordActivities:
+    """The projection, the audit log, and the question whether another incident covers this one."""
+
+    def __init__(self, incidents: IncidentStore, audit: AuditLog) -> None:
+        self._incidents = incidents
+        self._audit = audit
+
+    @activity.defn
+    @retry_only_what_helps
+    def save(self, what: Save) -> None:
+        """Audit rows first: the view may show nothing that is not in the log."""
+        for row in what.audit:
+            self._audit.append(row)
+        self._incidents.save(what.view)
+
+    @activity.defn
+    @retry_only_what_helps
+    def settle(self, asked: Settle) -> OpenIncident | None:
+        """The incident that absorbs this one, None when it stands for itself."""
+        return self._incidents.settle(asked.me, asked.graph, timedelta(seconds=asked.within_s))
+
+    @activity.defn
+    @retry_only_what_helps
+    def previous(self, key: str) -> Previous | None:
+        """The last closed incident of the key."""
+        return self._incidents.previous(key)

@@ -1,0 +1,122 @@
+"""Remediation: the only activities that change a system under care. Each may be repeated and does nothing twice."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from pydantic import AwareDatetime
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.errors import retry_only_what_helps
+from activities.heartbeat import beating
+from domain.audit import AuditRow
+from domain.gate import Circumstances, Controls, GateVerdict
+from domain.incident import Executed
+from domain.model import Model
+from domain.plan import Action, Plan
+from domain.policy import Policy
+from integrations.ports import AuditLog, Guard, Intent, Remediator
+
+
+class Prepared(Model):
+    """What the gate needs to know from outside of the incident."""
+
+    controls: Controls
+    precheck: str | None
+
+
+class Reserve(Model):
+    """A plan that wants to act."""
+
+    plan: Plan
+    policy: Policy
+    circumstances: Circumstances
+
+
+class Execute(Model):
+    """A plan, what it will touch, and on whose word."""
+
+    plan: Plan
+    intent: Intent
+    actor: str
+    door: str
+
+
+class Release(Model):
+    """An attempt that has ended."""
+
+    incident: str
+    attempt: int
+    result: str
+    at: AwareDatetime
+
+
+class RemediationActivities:
+    """One remediator for each action of the catalogue; the guard keeps incidents out of each other's way."""
+
+    def __init__(self, remediators: Sequence[Remediator], guard: Guard, audit: AuditLog) -> None:
+        self._remediators: Mapping[Action, Remediator] = {r.action: r for r in remediators}
+        self._guard = guard
+        self._audit = audit
+
+    @activity.defn
+    @retry_only_what_helps
+    def prepare(self, plan: Plan) -> Prepared:
+        """Read the controls and look whether anything speaks against acting now."""
+        controls = self._guard.controls(plan.target, _now())
+        return Prepared(controls=controls, precheck=self._remediator(plan).precheck(plan))
+
+    @activity.defn
+    @retry_only_what_helps
+    def reserve(self, asked: Reserve) -> GateVerdict:
+        """Ask the gate once more under the lock of all incidents, and take the target if it says run."""
+        return self._guard.reserve(asked.plan, asked.policy, asked.circumstances)
+
+    @activity.defn
+    @retry_only_what_helps
+    def intend(self, plan: Plan) -> Intent:
+        """Name what would be touched. History keeps it, so that a retry touches nothing else."""
+        return self._remediator(plan).intend(plan)
+
+    @activity.defn
+    @retry_only_what_helps
+    def execute(self, order: Execute) -> Executed:
+        """Act, read back, and record it in the audit log under the attempt's own key."""
+        with beating():
+            done = self._remediator(order.plan).execute(order.plan, order.intent)
+            self._audit.append(_row(order, done))
+        return done
+
+    @activity.defn
+    @retry_only_what_helps
+    def release(self, ended: Release) -> None:
+        """Let others act on the target again."""
+        self._guard.release(ended.incident, ended.attempt, ended.result, ended.at)
+
+    def _remediator(self, plan: Plan) -> Remediator:
+        remediator = self._remediators.get(plan.action)
+        if remediator is None:
+            raise ApplicationError(f"this worker cannot {plan.action}", type="NoRemediator", non_retryable=True)
+        return remediator
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _row(order: Execute, done: Executed) -> AuditRow:
+    plan = order.plan
+    return AuditRow(
+        key=f"{plan.incident}:{plan.digest}:execute",
+        incident=plan.incident,
+        at=done.ended_at,
+        actor=order.actor,
+        door=order.door,
+        action=plan.action,
+        target=plan.target,
+        before=done.before,
+        after=done.after,
+        result=done.detail,
+        affected=done.affected,
+        digest=plan.digest,
+    )

@@ -1,0 +1,71 @@
+"""What people may tell an incident, read from untrusted payloads."""
+
+import json
+from enum import StrEnum
+from typing import Any, cast
+
+from domain.model import Model
+
+_LONGEST = 2_000
+
+
+class CommandName(StrEnum):
+    """A person's word that changes an incident without deciding on a plan."""
+
+    ACK = "ack"
+    TAKE = "take"
+    RESOLVE = "resolve"
+    FALSE_POSITIVE = "false_positive"
+
+    @property
+    def words(self) -> str:
+        """The command as people say it."""
+        said = {
+            CommandName.ACK: "acknowledged",
+            CommandName.TAKE: "taken over",
+            CommandName.RESOLVE: "resolved",
+            CommandName.FALSE_POSITIVE: "marked as a false positive",
+        }
+        return said[self]
+
+
+class Command(Model):
+    """A command. `who` is a claim."""
+
+    name: CommandName
+    who: str
+    comment: str = ""
+
+
+def read_payload(raw: Any, allowed: tuple[str, ...]) -> dict[str, str] | str:  # noqa: ANN401 - it is untrusted
+    """The text fields of an object (or of JSON text), or the sentence that says what is wrong with it."""
+    wanted = "send an object such as " + json.dumps(dict.fromkeys(allowed, "..."))
+    if raw is None or raw == "":
+        return f"it came without data; {wanted}"
+    if isinstance(raw, str):
+        try:
+            raw = json.loads(raw[:_LONGEST])
+        except ValueError:
+            return f"the data is not JSON; {wanted}"
+    if not isinstance(raw, dict):
+        return f"the data is a {type(raw).__name__}; {wanted}"
+    return _texts(cast("dict[Any, Any]", raw), allowed)
+
+
+def _texts(raw: dict[Any, Any], allowed: tuple[str, ...]) -> dict[str, str] | str:
+    for field, value in raw.items():
+        if field not in allowed:
+            return f"unknown field {str(field)[:40]!r}; allowed are {', '.join(allowed)}"
+        if value is not None and not isinstance(value, str):
+            return f"{field} is a {type(value).__name__}, not text"
+    return {field: str(raw.get(field) or "").strip()[:_LONGEST] for field in allowed}
+
+
+def read_command(raw: Any, name: CommandName) -> Command | str:  # noqa: ANN401 - it is untrusted
+    """The command in an untrusted payload, or what is wrong with it."""
+    fields = read_payload(raw, ("who", "comment"))
+    if isinstance(fields, str):
+        return fields
+    if not fields["who"]:
+        return "who is missing or empty"
+    return Command(name=name, who=fields["who"][:200], comment=fields["comment"])

@@ -1,0 +1,97 @@
+"""Approval: a plan waits for a person, until a deadline that the clock of the server keeps."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.approval import Answer, Decision, Door, Request, Verdict, judge, read_decision
+    from domain.audit import AuditRow
+    from domain.escalation import AT_RISK, Reason, target_at
+    from domain.gate import GateVerdict
+    from domain.incident import State
+    from domain.plan import Plan
+    from domain.timeline import Kind
+    from domain.view import Next
+    from workflows.record import Record
+
+
+class Approvals:
+    """The door through which decisions come in, and the wait for one."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._asked: Request | None = None
+        self._decided: Decision | None = None
+        self.moot = False
+        """Was the last question settled by something else, such as a recovery?"""
+
+    async def ask(self, plan: Plan, verdict: GateVerdict) -> Decision | None:
+        """Wait for a decision on this plan; None when the deadline passed, or there is nothing to decide any more."""
+        record = self._record
+        request = self._request(plan, verdict)
+        self._asked, self._decided, self.moot = request, None, False
+        record.waiting = request
+        by = f"{request.deadline:%H:%M:%S} UTC"
+        record.enter(State.WAITING_FOR_APPROVAL, workflow.now(), Next(
+            text=f"If nobody decides by {by}, people are paged and the plan is dropped.", at=request.deadline,
+        ))  # fmt: skip
+        record.calls_for(Reason.APPROVAL_NEEDED, workflow.now(), verdict.reason)
+        try:
+            await workflow.wait_condition(
+                self._settled,
+                timeout=max(timedelta(0), request.deadline - workflow.now()),
+                timeout_summary=f"approval of {plan.short_digest} expires",
+            )
+            self.moot = self._decided is None
+        except TimeoutError:
+            record.note(workflow.now(), Kind.DECISION, "nightshift", f"nobody decided on {plan.short_digest} by {by}")
+        finally:
+            record.waiting = None
+            record.changed(workflow.now())
+        return self._decided
+
+    def _settled(self) -> bool:
+        gone = self._record.hands_off_by is not None or self._record.ending.person is not None
+        return self._decided is not None or gone or self._record.ending.false_positive or self._record.all_resolved
+
+    def _request(self, plan: Plan, verdict: GateVerdict) -> Request:
+        """The deadline of the severity, never past 75 % of the MTTR target."""
+        record, now = self._record, workflow.now()
+        policy = record.opening.policy
+        latest = target_at(record.clock, policy, AT_RISK)
+        return Request(
+            digest=plan.digest, risk=plan.risk, sentence=plan.sentence, reason=verdict.reason, asked_at=now,
+            deadline=max(now, min(now + timedelta(minutes=record.rules.decide_min), latest)),
+            approvers=policy.approvers, claimed_identity_up_to=policy.claimed_identity_up_to,
+        )  # fmt: skip
+
+    def read(self, raw: Any, verdict: Verdict, door: Door) -> Decision | str:  # noqa: ANN401 - it is untrusted
+        """The decision in a payload, or what is wrong with it."""
+        return read_decision(raw, verdict, door)
+
+    def take(self, read: Decision | str, door: Door) -> Answer:
+        """Judge what came in, answer it in words, and record it; only the first that counts decides."""
+        now = workflow.now()
+        if isinstance(read, str):
+            answer = Answer(accepted=False, reason=f"refused: {read}")
+        else:
+            answer = judge(self._asked, read, now, self._decided)
+            if answer.accepted:
+                self._decided = read
+                self._record.decisions.append(read)
+        self._say(answer, read, door)
+        return answer
+
+    def _say(self, answer: Answer, read: Decision | str, door: Door) -> None:
+        record, now = self._record, workflow.now()
+        claimed = "" if isinstance(read, str) or read.proven else " (claimed)"
+        record.last_decision = f"{now:%H:%M:%S} UTC by {door}: {answer.reason}{claimed}"
+        record.note(now, Kind.DECISION, "nobody" if isinstance(read, str) else read.who, record.last_decision)
+        record.audited(AuditRow(
+            key=f"{record.incident}:decision:{len(record.timeline)}", incident=record.incident, at=now, door=door,
+            actor="unreadable" if isinstance(read, str) else f"{read.who}{claimed}",
+            action="decide" if isinstance(read, str) else read.verdict,
+            result=answer.reason, digest=None if isinstance(read, str) else read.digest,
+        ))  # fmt: skip

@@ -1,0 +1,62 @@
+"""Grouping: is this trouble an old acquaintance, or part of an incident that is open already?"""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.records import RecordActivities, Settle
+    from domain.correlation import OpenIncident, Relation, link_to
+    from domain.timeline import Kind
+    from workflows import options
+    from workflows.calls import reason
+    from workflows.contract import Report
+    from workflows.record import Record
+
+
+async def relate(record: Record) -> bool:
+    """Link to the incident before it. True: it was marked a false positive a moment ago, nothing is opened."""
+    try:
+        previous = await workflow.execute_activity_method(
+            RecordActivities.previous, record.opening.key, summary="was it here before?", **options.ASK
+        )
+    except ActivityError as error:
+        record.note(workflow.now(), Kind.NOTE, "alert correlation", f"what was before is not known: {reason(error)}")
+        return False
+    record.link = link_to(previous, record.opened_at, record.assessment.severity.rank)
+    if record.link.previous is not None:
+        record.note(workflow.now(), Kind.NOTE, "alert correlation", f"{record.link.relation}: {record.link.reason}")
+    suppressed = record.link.relation is Relation.SUPPRESSED
+    record.ends(false_positive=suppressed)
+    return suppressed
+
+
+async def hand_over(record: Record) -> bool:
+    """Give the anomalies to the incident that covers a neighbour. True: that one goes on, this one ends."""
+    me = OpenIncident(
+        incident=record.incident, key=record.opening.key, services=record.services, onset=record.onset,
+        opened_at=record.opened_at,
+    )  # fmt: skip
+    asked = Settle(me=me, graph=record.opening.services, within_s=record.opening.policy.merge_within_s)
+    try:
+        survivor = await workflow.execute_activity_method(
+            RecordActivities.settle, asked, summary="does a neighbour's incident cover it?", **options.ASK
+        )
+    except ActivityError as error:
+        text = f"whether a neighbour's incident covers it is not known: {reason(error)}"
+        record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
+        return False
+    return survivor is not None and await _give(record, survivor)
+
+
+async def _give(record: Record, survivor: OpenIncident) -> bool:
+    """An incident that ended in the meantime takes nothing: then this one stands for itself."""
+    try:
+        handle = workflow.get_external_workflow_handle(survivor.key)
+        await handle.signal("report", Report(anomalies=record.anomalies))
+    except ApplicationError as error:
+        text = f"{survivor.incident} could not take it over: {error.message}"
+        record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
+        return False
+    record.ends(merged_into=survivor.incident)
+    record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {survivor.incident}")
+    return True

@@ -1,0 +1,97 @@
+"""Investigation: every source at once, each on its own clock; one that fails is a missing finding, and said."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.diagnosis import DiagnosisActivities
+    from activities.investigation import InvestigationActivities
+    from domain.diagnosis import Diagnosis
+    from domain.finding import Finding, Presence, Source, Window, missing
+    from domain.question import Question, RankQuestion
+    from domain.timeline import Kind
+    from workflows import options
+    from workflows.calls import reason
+    from workflows.record import Record
+
+Look = Callable[[InvestigationActivities, Question], tuple[Finding, ...]]
+
+SOURCES: tuple[tuple[Source, Look, str], ...] = (
+    (Source.METRICS, InvestigationActivities.look_at_metrics, "ask metrics: errors, latency, load"),
+    (Source.LOGS, InvestigationActivities.look_at_logs, "ask logs: new and bursting errors"),
+    (Source.TRACES, InvestigationActivities.look_at_traces, "ask traces: where failures begin"),
+    (Source.DATABASE, InvestigationActivities.look_at_databases, "ask databases: sessions and locks"),
+    (Source.MEMORY, InvestigationActivities.recall, "recall similar incidents"),
+)
+# Deployments and configuration have no source in this build: said, so that nobody takes silence for an answer.
+NOT_CONNECTED = ((Source.CHANGES, "no source of deployments and changes is connected"),)
+
+
+async def investigate(record: Record) -> None:
+    """Ask all sources in parallel. Findings appear as they arrive; ids are given in a fixed order at the end."""
+    question = record.question(workflow.now())
+    answers = await asyncio.gather(*(_ask(record, question, source, look, said) for source, look, said in SOURCES))
+    unconnected = [missing(source, why, _window(question)) for source, why in NOT_CONNECTED]
+    record.findings = _numbered([*(finding for answer in answers for finding in answer), *unconnected])
+    record.failing_share = await _impact(question)
+    record.reassess(workflow.now())
+    record.changed(workflow.now())
+
+
+async def diagnose(record: Record) -> Diagnosis:
+    """Rank the causes. Ranking that fails is no cause named, which is a result that people are told."""
+    asked = RankQuestion(question=record.question(workflow.now()), findings=record.findings)
+    try:
+        diagnosis = await workflow.execute_activity_method(
+            DiagnosisActivities.rank, asked, summary="rank the causes", **options.RANK
+        )
+    except ActivityError as error:
+        diagnosis = Diagnosis(confidence_reason=f"the ranking failed: {reason(error)}")
+    record.diagnosis = diagnosis
+    said = f"{diagnosis.cause} (confidence {diagnosis.confidence:.2f}, {diagnosis.word}): {diagnosis.confidence_reason}"
+    record.note(workflow.now(), Kind.DIAGNOSIS, "root cause", said)
+    return diagnosis
+
+
+async def _ask(record: Record, question: Question, source: Source, look: Look, said: str) -> tuple[Finding, ...]:
+    try:
+        found = await workflow.execute_activity_method(look, question, summary=said, **options.INVESTIGATE)
+    except ActivityError as error:
+        found = (missing(source, reason(error), _window(question)),)
+    _show(record, source, found)
+    return found
+
+
+def _show(record: Record, source: Source, found: tuple[Finding, ...]) -> None:
+    """The strongest of a source goes to the timeline as soon as it is there."""
+    telling = sorted(found, key=lambda f: -f.strength)[:2]
+    for finding in telling:
+        record.note(workflow.now(), Kind.FINDING, f"{source} analysis", finding.title)
+    record.findings = _numbered([*(f for f in record.findings if f.source is not source), *found])
+
+
+def _numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Ids F1, F2 ... by source, strongest first; what is missing comes last in its source."""
+    order = list(Source)
+    ranked = sorted(
+        findings, key=lambda f: (order.index(f.source), f.presence is Presence.MISSING, -f.strength, f.kind, f.title)
+    )
+    return tuple(finding.model_copy(update={"id": f"F{n}"}) for n, finding in enumerate(ranked, start=1))
+
+
+async def _impact(question: Question) -> float | None:
+    try:
+        return await workflow.execute_activity_method(
+            InvestigationActivities.measure_impact, question, summary="measure failing requests", **options.INVESTIGATE
+        )
+    except ActivityError:
+        # Not measured is what the view says then; the reason stands in the metrics' own finding.
+        return None
+
+
+def _window(question: Question) -> Window:
+    return Window(start=question.onset - timedelta(minutes=10), end=max(question.now, question.onset))

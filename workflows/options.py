@@ -1,0 +1,87 @@
+"""How long each kind of activity may take, and how often it is tried: by name, in one place."""
+
+from datetime import timedelta
+from typing import TypedDict
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+from domain.plan import Plan
+from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+
+
+class Options(TypedDict, total=False):
+    """The keyword arguments of an activity call that we set by name."""
+
+    task_queue: str
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    schedule_to_start_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+    cancellation_type: ActivityCancellationType
+
+
+# The projection must arrive in the end, however long Postgres is away.
+KEEP = Options(
+    task_queue=TASK_QUEUE,
+    start_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+)
+# Answers that the incident can do without: two tries, then it goes on and says what is missing.
+ASK = Options(
+    task_queue=TASK_QUEUE,
+    start_to_close_timeout=timedelta(seconds=10),
+    schedule_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(maximum_attempts=2),
+)
+# A source gets 20 s twice. A worker that died shows by the timeout, so the whole stays under a minute.
+INVESTIGATE = Options(
+    task_queue=INVESTIGATION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=20),
+    schedule_to_close_timeout=timedelta(seconds=50),
+    retry_policy=RetryPolicy(maximum_attempts=2),
+)
+RANK = Options(
+    task_queue=ANALYSIS_QUEUE,
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(maximum_attempts=5),
+)
+SAMPLE = Options(
+    task_queue=INVESTIGATION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=15),
+    schedule_to_close_timeout=timedelta(seconds=45),
+    retry_policy=RetryPolicy(maximum_attempts=3),
+)
+# A channel gets a minute of tries; a dead one must not hold back the next.
+SEND = Options(
+    task_queue=NOTIFICATION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=20),
+    schedule_to_close_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=4),
+)
+WRITE_UP = Options(
+    task_queue=TASK_QUEUE,
+    start_to_close_timeout=timedelta(seconds=60),
+    schedule_to_close_timeout=timedelta(minutes=10),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+)
+# Looking at the target and asking the guard changes nothing outside, so it may be repeated.
+PREPARE = Options(
+    task_queue=REMEDIATION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=20),
+    schedule_to_close_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(maximum_attempts=5),
+)
+
+
+def act(plan: Plan) -> Options:
+    """An action: its own timeout for each try, a heartbeat so that a dead worker is noticed, and never abandoned."""
+    return Options(
+        task_queue=REMEDIATION_QUEUE,
+        start_to_close_timeout=timedelta(seconds=plan.timeout_s),
+        schedule_to_close_timeout=timedelta(seconds=5 * plan.timeout_s),
+        heartbeat_timeout=timedelta(seconds=5),
+        retry_policy=RetryPolicy(maximum_attempts=5),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )

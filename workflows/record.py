@@ -1,0 +1,265 @@
+"""What an incident knows about itself: plain Python, changed in one place, rendered as one view."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.anomaly import Anomaly, latest
+from domain.approval import Decision, Request
+from domain.audit import AuditRow
+from domain.correlation import Link
+from domain.diagnosis import Diagnosis
+from domain.escalation import Clock, Raised, Reason, target_at
+from domain.finding import Finding
+from domain.incident import Attempt, Ending, Outcome, State
+from domain.levels import Severity
+from domain.policy import Escalation
+from domain.question import Question
+from domain.severity import Assessment, assess
+from domain.timeline import Entry, Kind
+from domain.verification import Watch, watch_of_rule
+from domain.view import Delivery, IncidentView, Next
+from workflows.contract import Opening
+
+# A view is a payload of every projection: what a storm adds beyond these is counted, not listed.
+_SHOWN_ANOMALIES = 100
+_SHOWN_ENTRIES = 300
+
+
+@dataclass
+class Record:
+    """The facts of one incident. `version` counts changes, so that others notice that there is something to save."""
+
+    opening: Opening
+    incident: str
+    run: str
+    opened_at: datetime
+    clock: Clock
+    state: State = State.DETECTED
+    assessment: Assessment = field(default_factory=lambda: Assessment(severity=Severity.LOW, reasons=()))
+    known: dict[str, Anomaly] = field(default_factory=dict[str, Anomaly])
+    sightings: int = 0
+    last_seen: datetime | None = None
+    failing_share: float | None = None
+    findings: tuple[Finding, ...] = ()
+    diagnosis: Diagnosis | None = None
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    waiting: Request | None = None
+    decisions: list[Decision] = field(default_factory=list[Decision])
+    last_decision: str | None = None
+    deliveries: list[Delivery] = field(default_factory=list[Delivery])
+    link: Link | None = None
+    ending: Ending = field(default_factory=Ending)
+    outcome: Outcome | None = None
+    hands_off_by: str | None = None
+    paused: bool = False
+    recovered_at: datetime | None = None
+    closed_at: datetime | None = None
+    postmortem: str | None = None
+    next: Next = field(default_factory=lambda: Next(text="Alerts are gathered for a moment, then the machine looks."))
+    timeline: list[Entry] = field(default_factory=list[Entry])
+    audit: list[AuditRow] = field(default_factory=list[AuditRow])
+    version: int = 0
+    updated_at: datetime | None = None
+    news: bool = False
+
+    # -- what people read -------------------------------------------------------------------------------------------
+
+    def note(self, at: datetime, kind: Kind, actor: str, text: str, ref: str | None = None) -> None:
+        """Add a row to the timeline."""
+        self.timeline.append(Entry(seq=len(self.timeline) + 1, at=at, kind=kind, actor=actor, text=text, ref=ref))
+        self.changed(at)
+
+    def changed(self, at: datetime) -> None:
+        self.version += 1
+        self.updated_at = at
+
+    def enter(self, state: State, at: datetime, then: Next) -> None:
+        """A change of state, with what happens next."""
+        if self.state is not state:
+            self.state = state
+            self.note(at, Kind.STATE, "nightshift", state.value)
+        self.next = then
+        self.changed(at)
+
+    def audited(self, row: AuditRow) -> None:
+        self.audit.append(row)
+
+    # -- anomalies --------------------------------------------------------------------------------------------------
+
+    def sees(self, anomalies: Iterable[Anomaly], at: datetime) -> None:
+        """Take in sightings, in whatever order they come. A series that was not known is news."""
+        for seen in anomalies:
+            self._see(seen, at)
+        self.reassess(at)
+
+    def _see(self, seen: Anomaly, at: datetime) -> None:
+        known = self.known.get(seen.series)
+        kept = latest(known, seen)
+        self.sightings += 1
+        self.changed(at)
+        if seen.firing:
+            self.last_seen = at
+        if kept is known:
+            return
+        self.known[seen.series] = kept
+        if known is None or kept.starts_at > known.starts_at:
+            self.news = self.news or kept.firing
+            self.note(at, Kind.ALERT, seen.source, f"{seen.name} {kept.status} on {seen.service}: {seen.title}")
+        elif known.firing and not kept.firing:
+            self.note(at, Kind.ALERT, seen.source, f"{seen.name} resolved on {seen.service}")
+
+    @property
+    def firing(self) -> tuple[Anomaly, ...]:
+        return tuple(a for a in self.known.values() if a.firing)
+
+    @property
+    def all_resolved(self) -> bool:
+        return bool(self.known) and not self.firing
+
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """First seen first; firing before resolved."""
+        return tuple(sorted(self.known.values(), key=lambda a: (not a.firing, a.starts_at, a.series)))
+
+    @property
+    def onset(self) -> datetime:
+        return min((a.starts_at for a in self.known.values()), default=self.opened_at)
+
+    @property
+    def service(self) -> str:
+        """The service that this incident is about: the one of its first anomaly."""
+        first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
+        return first.service if first else self.opening.key.removeprefix("incident-")
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """All services that raised something, the incident's own first."""
+        return tuple(dict.fromkeys((self.service, *(a.service for a in self.anomalies))))
+
+    def reassess(self, at: datetime) -> None:
+        """Severity rises in flight and never falls by itself; a raise re-arms the clock."""
+        fresh = assess(self.known.values(), self.failing_share)
+        if self.assessment.reasons and self.assessment.severity.at_least(fresh.severity):
+            return
+        self.assessment = fresh
+        self.clock = self.clock.escalating_to(fresh.severity)
+        self.note(at, Kind.STATE, "severity assessment", f"severity {fresh.severity}: {'; '.join(fresh.reasons)}")
+
+    # -- rules of the policy for this severity ------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> Escalation:
+        return self.opening.policy.escalation.row(self.assessment.severity)
+
+    def calls_for(self, reason: Reason, at: datetime, detail: str = "") -> None:
+        """A reason to tell people came up; the clock says it, once."""
+        if not any(raised.reason is reason for raised in self.clock.raised):
+            self.clock = self.clock.model_copy(
+                update={"raised": (*self.clock.raised, Raised(reason=reason, at=at, detail=detail))}
+            )
+            self.changed(at)
+
+    def reopened(self, at: datetime) -> bool:
+        """Did an alert fire anew after it was over? Then it goes on as the same incident, unless it was no trouble."""
+        if not self.news or self.ending.false_positive:
+            return False
+        self.ending = Ending()
+        self.outcome, self.closed_at, self.recovered_at = None, None, None
+        self.clock = self.clock.running_on()
+        self.note(at, Kind.STATE, "nightshift", "reopened: an alert fires anew")
+        return True
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def question(self, now: datetime) -> Question:
+        """What an investigation is asked: our services, then everything that they depend on."""
+        graph = self.opening.services
+        around = (callee for service in self.services for callee in graph.callees(service))
+        services = tuple(dict.fromkeys((*self.services, *around)))
+        return Question(
+            incident=self.incident, services=services, anomalies=self.anomalies[:_SHOWN_ANOMALIES],
+            onset=self.onset, now=now, graph=graph,
+        )  # fmt: skip
+
+    def watches(self) -> tuple[Watch, ...]:
+        """The numbers that tell whether it is over: those behind the alert rules, else whether the alert fires."""
+        return tuple(
+            watch_of_rule(a.series, a.expression, a.labels, a.actual) or Watch.of_alert(a.series, a.labels)
+            for a in self.anomalies[:_SHOWN_ANOMALIES]
+        )
+
+    def update_last_attempt(self, at: datetime, **facts: object) -> None:
+        self.attempts[-1] = self.attempts[-1].model_copy(update=facts)
+        self.changed(at)
+
+    def ends(self, **facts: object) -> None:
+        self.ending = self.ending.model_copy(update=facts)
+
+    # -- the view -----------------------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
+        return f"{first.service}: {first.title}" if first else self.opening.key
+
+    def view(self) -> IncidentView:
+        """All facts, as every surface shows them."""
+        closed = self.state.closed
+        return IncidentView(
+            incident=self.incident,
+            key=self.opening.key,
+            workflow_run=self.run,
+            title=self.title,
+            service=self.service,
+            services=self.services,
+            severity=self.assessment.severity,
+            severity_reasons=self.assessment.reasons,
+            state=self.state,
+            outcome=self.outcome,
+            escalated=self.clock.escalated_at is not None,
+            hands_off=self.hands_off_by is not None,
+            automation_paused=self.paused,
+            onset=self.onset,
+            opened_at=self.opened_at,
+            updated_at=self.updated_at or self.opened_at,
+            recovered_at=self.recovered_at,
+            closed_at=self.closed_at,
+            sla_due=target_at(self.clock, self.opening.policy),
+            failing_share=self.failing_share,
+            anomalies=self.anomalies[:_SHOWN_ANOMALIES],
+            sightings=self.sightings,
+            findings=self.findings,
+            diagnosis=self.diagnosis,
+            attempts=tuple(self.attempts),
+            waiting=self.waiting,
+            decisions=tuple(self.decisions),
+            last_decision=self.last_decision,
+            clock=self.clock,
+            deliveries=tuple(self.deliveries),
+            link=self.link,
+            merged_into=self.ending.merged_into,
+            next=Next(text="Nothing: it is closed.") if closed else self.next,
+            timeline=_cut(self.timeline),
+            temporal_url=self._temporal_url(),
+            page_url=f"{self.opening.public_url}/incidents/{self.incident}" if self.opening.public_url else None,
+            runbook=next((a.runbook for a in self.anomalies if a.runbook), None)
+            or self.opening.services.get(self.service).runbook,
+            postmortem=self.postmortem,
+        )
+
+    def _temporal_url(self) -> str | None:
+        if self.opening.temporal_ui is None:
+            return None
+        return f"{self.opening.temporal_ui}/namespaces/{self.opening.namespace}/workflows/{self.opening.key}/{self.run}"
+
+
+def _cut(timeline: list[Entry]) -> tuple[Entry, ...]:
+    """The first rows and the last ones; how it began and where it stands matter most."""
+    if len(timeline) <= _SHOWN_ENTRIES:
+        return tuple(timeline)
+    half = _SHOWN_ENTRIES // 2
+    gap = timeline[half]
+    left_out = len(timeline) - _SHOWN_ENTRIES
+    folded = Entry(seq=gap.seq, at=gap.at, kind=Kind.NOTE, actor="nightshift", text=f"{left_out} rows are folded here")
+    return (*timeline[:half], folded, *timeline[-half:])

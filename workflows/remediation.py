@@ -1,0 +1,190 @@
+"""One attempt: plan, gate, approval, action, verification. Every way out leaves a reason."""
+
+from enum import StrEnum
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.remediation import Execute, Release, RemediationActivities, Reserve
+    from domain.approval import Decision, Verdict
+    from domain.catalogue import Case, choose
+    from domain.diagnosis import Diagnosis
+    from domain.escalation import Reason
+    from domain.gate import Circumstances, GateVerdict, Ruling, gate
+    from domain.incident import Attempt, Executed, State
+    from domain.plan import Plan
+    from domain.timeline import Kind
+    from domain.verification import Recovery, Watch
+    from domain.view import Next
+    from workflows import options
+    from workflows.approval import Approvals
+    from workflows.calls import reason
+    from workflows.record import Record
+    from workflows.verification import before, verify
+
+
+class Result(StrEnum):
+    """What an attempt came to. STUCK: the machine can do no more now, people are told why."""
+
+    RECOVERED = "recovered"
+    NOT_FIXED = "not fixed"
+    STUCK = "stuck"
+
+
+async def attempt(record: Record, approvals: Approvals) -> Result:
+    """Try to fix it once, by the rules."""
+    plan = _plan(record)
+    if plan is None:
+        return Result.STUCK
+    verdict, decision = await _permission(record, approvals, plan)
+    record.attempts.append(_attempt(record, plan, verdict, decision))
+    record.changed(workflow.now())
+    if verdict.ruling is not Ruling.RUN:
+        return Result.STUCK
+    return await _carry_out(record, plan, decision)
+
+
+def _plan(record: Record) -> Plan | None:
+    """The catalogue's answer; none is a reason to tell people."""
+    diagnosis = record.diagnosis or Diagnosis(confidence_reason="nothing was diagnosed")
+    case = Case(
+        incident=record.incident, attempt=len(record.attempts) + 1, diagnosis=diagnosis, findings=record.findings,
+        services=record.opening.services, policy=record.opening.policy,
+    )  # fmt: skip
+    choice = choose(case)
+    if choice.plan is None:
+        why = "; ".join(choice.reasons)
+        record.note(workflow.now(), Kind.PLAN, "remediation", f"no plan: {why}")
+        record.calls_for(Reason.NO_PLAN, workflow.now(), why)
+        return None
+    plan = choice.plan
+    said = f"{plan.sentence} Risk {plan.risk}, undo: {plan.undo}, digest {plan.short_digest}"
+    record.note(workflow.now(), Kind.PLAN, "remediation", said)
+    return plan
+
+
+async def _permission(record: Record, approvals: Approvals, plan: Plan) -> tuple[GateVerdict, Decision | None]:
+    """Ask the gate, ask a person if it says so, and reserve the target. The last gate's word counts."""
+    verdict = await _ask_gate(record, plan, approved=False)
+    decision: Decision | None = None
+    if verdict.ruling is Ruling.ASK:
+        decision = await approvals.ask(plan, verdict)
+        if decision is None or decision.verdict is Verdict.REJECT:
+            return _refused(record, approvals, verdict, decision), decision
+        verdict = await _ask_gate(record, plan, approved=True)
+    if verdict.ruling is Ruling.RUN:
+        verdict = await _reserve(record, plan, approved=decision is not None)
+    if verdict.ruling is not Ruling.RUN:
+        record.calls_for(Reason.GATE_REFUSED, workflow.now(), verdict.reason)
+    return verdict, decision
+
+
+def _refused(record: Record, approvals: Approvals, asked: GateVerdict, decision: Decision | None) -> GateVerdict:
+    if decision is None and approvals.moot:
+        return GateVerdict(ruling=Ruling.REFUSE, clause="moot", reason="there was nothing to decide any more")
+    if decision is None:
+        record.calls_for(Reason.APPROVAL_EXPIRED, workflow.now(), asked.reason)
+        return GateVerdict(ruling=Ruling.REFUSE, clause="expired", reason=f"nobody decided in time: {asked.reason}")
+    said = f"{decision.who} rejected it" + (f": {decision.comment}" if decision.comment else "")
+    record.calls_for(Reason.APPROVAL_REFUSED, workflow.now(), said)
+    return GateVerdict(ruling=Ruling.REFUSE, clause="rejected", reason=said)
+
+
+def _circumstances(record: Record, *, approved: bool, precheck: str | None) -> Circumstances:
+    return Circumstances(
+        confidence=record.diagnosis.confidence if record.diagnosis else 0.0,
+        hands_off=record.hands_off_by is not None, approved=approved, precheck=precheck, now=workflow.now(),
+    )  # fmt: skip
+
+
+async def _ask_gate(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:
+    """Without the controls nobody knows whether automation is paused: then it does not act."""
+    try:
+        prepared = await workflow.execute_activity_method(
+            RemediationActivities.prepare, plan, summary="read controls and precheck", **options.PREPARE
+        )
+    except ActivityError as error:
+        verdict = GateVerdict(ruling=Ruling.REFUSE, clause="unknown", reason=f"prechecks failed: {reason(error)}")
+    else:
+        record.paused = prepared.controls.paused
+        circumstances = _circumstances(record, approved=approved, precheck=prepared.precheck)
+        verdict = gate(plan, record.opening.policy, prepared.controls, circumstances)
+    record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
+    return verdict
+
+
+async def _reserve(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:
+    asked = Reserve(
+        plan=plan, policy=record.opening.policy,
+        circumstances=_circumstances(record, approved=approved, precheck=None),
+    )  # fmt: skip
+    try:
+        verdict = await workflow.execute_activity_method(
+            RemediationActivities.reserve, asked, summary=f"reserve {plan.target}", **options.PREPARE
+        )
+    except ActivityError as error:
+        return GateVerdict(ruling=Ruling.REFUSE, clause="unknown", reason=f"no reservation: {reason(error)}")
+    if verdict.ruling is not Ruling.RUN:
+        record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
+    return verdict
+
+
+def _attempt(record: Record, plan: Plan, verdict: GateVerdict, decision: Decision | None) -> Attempt:
+    approved = decision.who if decision and decision.verdict is Verdict.APPROVE else None
+    return Attempt(number=len(record.attempts) + 1, plan=plan, gate=verdict, approved_by=approved)
+
+
+async def _carry_out(record: Record, plan: Plan, decision: Decision | None) -> Result:
+    """Act, let go of the target whatever happens, and verify."""
+    watches = await before(record.watches())
+    try:
+        executed = await _execute(record, plan, decision)
+    except ActivityError as error:
+        record.update_last_attempt(workflow.now(), error=reason(error))
+        record.note(workflow.now(), Kind.ACTION, "remediation", f"{plan.action} failed: {reason(error)}")
+        await _release(record, plan, f"failed: {reason(error)}")
+        return Result.NOT_FIXED
+    record.update_last_attempt(workflow.now(), executed=executed)
+    record.note(workflow.now(), Kind.ACTION, "remediation", f"{plan.action} on {plan.target}: {executed.detail}")
+    await _release(record, plan, "executed")
+    return await _check(record, watches)
+
+
+async def _execute(record: Record, plan: Plan, decision: Decision | None) -> Executed:
+    record.enter(State.ACTING, workflow.now(), Next(text=plan.sentence))
+    intent = await workflow.execute_activity_method(
+        RemediationActivities.intend, plan, summary="name what will be touched", **options.PREPARE
+    )
+    order = Execute(
+        plan=plan, intent=intent, actor=decision.who if decision else "remediation",
+        door=decision.door if decision else "automatic",
+    )  # fmt: skip
+    return await workflow.execute_activity_method(
+        RemediationActivities.execute, order, summary=plan.sentence[:190], **options.act(plan)
+    )
+
+
+async def _release(record: Record, plan: Plan, result: str) -> None:
+    """A reservation also expires by itself; letting go early is a courtesy that may fail."""
+    ended = Release(incident=record.incident, attempt=plan.attempt, result=result, at=workflow.now())
+    try:
+        await workflow.execute_activity_method(
+            RemediationActivities.release, ended, summary=f"let go of {plan.target}", **options.PREPARE
+        )
+    except ActivityError as error:
+        text = f"{plan.target} stays reserved until it expires: {reason(error)}"
+        record.note(workflow.now(), Kind.NOTE, "remediation", text)
+
+
+async def _check(record: Record, watches: tuple[Watch, ...]) -> Result:
+    verdict = await verify(record, watches)
+    record.update_last_attempt(workflow.now(), verification=verdict)
+    match verdict.recovery:
+        case Recovery.RECOVERED:
+            return Result.RECOVERED
+        case Recovery.CANNOT_TELL:
+            record.calls_for(Reason.CANNOT_TELL, workflow.now(), verdict.reason)
+            return Result.STUCK
+        case _:
+            return Result.NOT_FIXED

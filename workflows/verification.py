@@ -1,0 +1,59 @@
+"""Verification: wait until a look is fair, look several times, and say what it means."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.verification import VerificationActivities
+    from domain.incident import State
+    from domain.timeline import Kind
+    from domain.verification import Recovery, Sample, Verdict, Watch, judge, settle_s
+    from domain.view import Next
+    from workflows import options
+    from workflows.calls import reason
+    from workflows.record import Record
+
+
+async def look(record: Record, watches: tuple[Watch, ...], rounds: int) -> Verdict:
+    """`rounds` samples of each watch, spaced as the policy says."""
+    seen: list[tuple[Sample, ...]] = []
+    for number in range(rounds):
+        if number:
+            await workflow.sleep(record.opening.policy.verification.every_s, summary="until the next sample")
+        seen.append(await _sample(watches))
+    return judge(watches, seen)
+
+
+async def verify(record: Record, watches: tuple[Watch, ...]) -> Verdict:
+    """The verdict on a fix. *Improving* earns another wait, as often as the policy allows."""
+    rules = record.opening.policy.verification
+    settle = settle_s(watches, rules.settle_s, rules.scrape_s)
+    for left in range(rules.improving_rounds, -1, -1):
+        at = workflow.now() + timedelta(seconds=settle)
+        record.enter(State.VERIFYING, workflow.now(), Next(text=f"It is measured again from {at:%H:%M:%S} UTC.", at=at))
+        await workflow.sleep(settle, summary="until the fix can be judged")
+        verdict = await look(record, watches, rules.samples)
+        said = f"{verdict.recovery}: {verdict.reason}"
+        record.note(workflow.now(), Kind.VERIFICATION, "verification", said)
+        if verdict.recovery is not Recovery.IMPROVING or not left:
+            return verdict
+    raise AssertionError("the last round always returns")
+
+
+async def before(watches: tuple[Watch, ...]) -> tuple[Watch, ...]:
+    """The watches with what they show right now, so that *improving* is measured and not remembered."""
+    values = {sample.series: sample.value for sample in await _sample(watches)}
+    return tuple(
+        w if values.get(w.series) is None else w.model_copy(update={"before": values[w.series]}) for w in watches
+    )
+
+
+async def _sample(watches: tuple[Watch, ...]) -> tuple[Sample, ...]:
+    try:
+        return await workflow.execute_activity_method(
+            VerificationActivities.sample, watches, summary="look at the anomalous numbers", **options.SAMPLE
+        )
+    except ActivityError as error:
+        return tuple(Sample(series=w.series, value=None, note=reason(error)) for w in watches)
