@@ -1,0 +1,1 @@
+"""PostgreSQL servers under care: looking at their sessions, and ending idle ones."""
