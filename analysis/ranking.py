@@ -1,11 +1,133 @@
-"""Ranks candidate causes from findings."""
+"""Ranks candidate causes, each a service and a kind of cause, without a model: every bit can be traced to a finding.
 
-from collections.abc import Sequence
+1. A finding gives a candidate at its service strength * weight bits. Weight: what the finding's `categories` say of the
+   kind; UNKNOWN speaks for every kind at that service, with its own weight at least. `against` takes away likewise.
+2. Symptoms count where they come from (see explaining.py): errors at a caller count for the callee in which its failing
+   traces begin, a full pool counts for the lock behind which its sessions wait.
+3. Inside one source the best finding counts in full, the n-th after it 1/(4n): ten findings of one source are hardly
+   more independent than one. No source gives more than 6 bits (memory 1.5): one that is wrong is wrong as a whole.
+4. The score is the sum over sources, what speaks against subtracted.
 
-from domain.diagnosis import Diagnosis
-from domain.finding import Finding
+The order of findings does not matter, nor do their units.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.confidence import Seen, confidence, seen
+from analysis.explaining import Evidence, evidence_of, explained_shares, locks_explain_pools, move_to_callees
+from analysis.sentences import causal_chain, look_next, sentence
+from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis
+from domain.finding import Category, Finding, Source
 from domain.question import Question
+
+_MOST_OF_A_SOURCE = 6.0
+# What was before is a hint; what is seen now decides. Otherwise one wrong diagnosis would breed the next.
+_MOST_OF_MEMORY = 1.5
+_SHOWN = 5
+
+Shares = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A candidate with what each finding gave, in bits."""
+
+    service: str
+    category: Category
+    gave: Shares
+
+    @property
+    def score(self) -> float:
+        return sum(self.gave.values())
 
 
 def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
-    raise NotImplementedError
+    """The diagnosis: candidates best first, and how sure we are. Findings have their ids."""
+    evidence = locks_explain_pools(
+        move_to_callees(evidence_of(findings), explained_shares(findings), question.graph), findings
+    )
+    by_id = {f.id: f for f in findings}
+    ranked = _hypotheses(evidence, by_id)
+    view = seen(findings, _expected(question))
+    sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view)
+    return Diagnosis(
+        hypotheses=ranked[:_SHOWN],
+        confidence=sure.value,
+        confidence_reason=sure.reason,
+        causal_chain=causal_chain(ranked[0], findings) if ranked else (),
+        not_seen=view.missing,
+        look_next=_next(ranked, view, question, sure.value),
+    )
+
+
+def _next(ranked: Sequence[Hypothesis], view: Seen, question: Question, sure: float) -> tuple[str, ...]:
+    return () if sure >= NAME_A_CAUSE_FROM else look_next(ranked, view, question)
+
+
+def _expected(question: Question) -> Iterable[Source]:
+    """Sources that every answer needs; a database only where one is declared."""
+    declared = any(question.graph.get(service).databases for service in question.services)
+    return (Source.METRICS, Source.LOGS, Source.TRACES, *((Source.DATABASE,) if declared else ()))
+
+
+def _hypotheses(evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> tuple[Hypothesis, ...]:
+    scored = [_score(service, category, evidence) for service, category in _candidates(evidence)]
+    likely = [s for s in scored if s.score > 0]
+    total = sum(s.score for s in likely)
+    ranked = sorted(likely, key=lambda s: (-round(s.score, 9), s.category is Category.UNKNOWN, s.service, s.category))
+    return tuple(_hypothesis(s, total, by_id) for s in ranked)
+
+
+def _candidates(evidence: Iterable[Evidence]) -> list[tuple[str, Category]]:
+    found = {(e.service, c) for e in evidence if e.service is not None for c, w in e.weights.items() if w > 0}
+    return sorted(found)
+
+
+def _score(service: str, category: Category, evidence: Iterable[Evidence]) -> _Scored:
+    gave: dict[str, float] = {}
+    here = [e for e in evidence if e.service in (service, None)]
+    for source in Source:
+        ours = [e for e in here if e.source is source]
+        speaks_for = {e.finding: 0.0 for e in ours}
+        speaks_against = dict(speaks_for)
+        for e in ours:
+            speaks_for[e.finding] += e.bits * _weight(e.weights, category)
+            speaks_against[e.finding] += e.bits * _weight(e.against, category)
+        for finding, amount in _of_source(speaks_for, source).items():
+            gave[finding] = gave.get(finding, 0.0) + amount
+        for finding, amount in _of_source(speaks_against, source).items():
+            gave[finding] = gave.get(finding, 0.0) - amount
+    return _Scored(service, category, gave)
+
+
+def _weight(weights: Mapping[Category, float], category: Category) -> float:
+    return max(weights.get(category, 0.0), weights.get(Category.UNKNOWN, 0.0))
+
+
+def _of_source(amounts: Shares, source: Source) -> dict[str, float]:
+    """What each finding of one source gives, after diminishing returns and the source's bound."""
+    ranked = sorted(((a, f) for f, a in amounts.items() if a > 0), key=lambda x: (-x[0], x[1]))
+    given = {finding: amount / (4 * n if n else 1) for n, (amount, finding) in enumerate(ranked)}
+    most = _MOST_OF_MEMORY if source is Source.MEMORY else _MOST_OF_A_SOURCE
+    scale = min(1.0, most / total) if (total := sum(given.values())) > 0 else 1.0
+    return {finding: amount * scale for finding, amount in given.items()}
+
+
+def _hypothesis(scored: _Scored, total: float, by_id: Mapping[str, Finding]) -> Hypothesis:
+    contributions = [Contribution(finding=f, bits=round(b, 4)) for f, b in scored.gave.items() if round(b, 4) != 0]
+    contributions.sort(key=lambda c: (-c.bits, c.finding))
+    supporting = [by_id[c.finding] for c in contributions if c.bits > 0]
+    return Hypothesis(
+        service=scored.service,
+        category=scored.category,
+        sentence=sentence(scored.service, scored.category, supporting),
+        score=scored.score,
+        weight=scored.score / total,
+        contributions=tuple(contributions),
+    )
+
+
+def _sources_for(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> tuple[Source, ...]:
+    supporting = {by_id[finding].source for finding in hypothesis.supporting}
+    return tuple(source for source in Source if source in supporting)

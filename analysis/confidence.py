@@ -1,0 +1,98 @@
+"""How sure we are of a ranking's first place: a number, and the sentence that explains it.
+
+full = sigmoid(1.6 log2(1 + S) + 0.8 log2(1 + M) - 6.9), S the score of the first candidate in bits, M its lead over the
+second. Then every source that was not seen takes its share. The three numbers are set, not fitted, so that: one source
+alone, however loud (S = M = 6), stays below 0.5; two sources that agree (S = 12, M = 6) reach 0.78; four (S = 24,
+M = 12) 0.97. Hence *uncalibrated*: it orders cases, and nobody has counted yet how often 0.8 is right.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.diagnosis import Hypothesis
+from domain.finding import Category, Finding, Presence, Source
+
+_SCORE, _LEAD, _OFFSET = 1.6, 0.8, -6.9
+MISSING_COSTS: Mapping[Source, float] = {
+    Source.METRICS: 0.15,
+    Source.LOGS: 0.10,
+    Source.TRACES: 0.08,
+    Source.DATABASE: 0.22,
+    Source.CHANGES: 0.04,
+    Source.MEMORY: 0.02,
+}
+"""Share of the confidence that goes when a source was not seen; half of it when the source answered in part.
+
+By what each could have overturned: a database says who holds what, a memory only what was before.
+"""
+# A cause without a kind is never named, however plain its place.
+_KINDLESS_AT_MOST = 0.45
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Which sources were not seen at all, and which only in part."""
+
+    missing: tuple[Source, ...]
+    in_part: tuple[Source, ...]
+
+    @property
+    def factor(self) -> float:
+        """What is left of the confidence, 0 to 1."""
+        whole = math.prod(1 - MISSING_COSTS.get(source, 0.0) for source in self.missing)
+        return whole * math.prod(1 - MISSING_COSTS.get(source, 0.0) / 2 for source in self.in_part)
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """0 to 1, with the reason."""
+
+    value: float
+    reason: str
+
+
+def seen(findings: Iterable[Finding], expected: Iterable[Source]) -> Seen:
+    """`expected`: sources that should have been asked; one that nobody asked was not seen either."""
+    listed = list(findings)
+    gone = {f.source for f in listed if f.presence is Presence.MISSING}
+    answered = {f.source for f in listed if f.presence is not Presence.MISSING}
+    absent = (gone | set(expected)) - answered
+    return Seen(
+        missing=tuple(source for source in Source if source in absent),
+        in_part=tuple(source for source in Source if source in gone & answered),
+    )
+
+
+def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Seen) -> Confidence:
+    """Confidence in service and category of the first of `ranked`; `sources` are those that speak for it."""
+    if not ranked:
+        return Confidence(0.0, f"nothing speaks for any cause{_unseen(view)}")
+    first = ranked[0]
+    lead = first.score - (ranked[1].score if len(ranked) > 1 else 0.0)
+    full = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
+    said = f"{_phrase(first)} has {first.score:.1f} bits from {_named(sources)} and leads by {lead:.1f}"
+    if first.category is Category.UNKNOWN:
+        full = min(full, _KINDLESS_AT_MOST)
+        said = f"something is wrong at {first.service}, and nothing tells what ({first.score:.1f} bits)"
+    value = full * view.factor
+    lowered = f", which lowers confidence from {full:.2f} to {value:.2f}" if view.factor < 1 else ""
+    return Confidence(value, f"{said}{_unseen(view)}{lowered}; not calibrated")
+
+
+def _phrase(hypothesis: Hypothesis) -> str:
+    return f"{hypothesis.category.replace('_', ' ')} at {hypothesis.service}"
+
+
+def _named(sources: Sequence[Source]) -> str:
+    return ", ".join(sources) if sources else "no source"
+
+
+def _unseen(view: Seen) -> str:
+    parts = [f"; not seen: {', '.join(view.missing)}"] if view.missing else []
+    parts += [f"; seen in part: {', '.join(view.in_part)}"] if view.in_part else []
+    return "".join(parts)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))

@@ -1,0 +1,142 @@
+"""What is a symptom of something else: a failing callee explains its callers, a held lock explains a full pool.
+
+Evidence is moved, never doubled: what counts for the callee counts for its caller no more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from domain.finding import Category, Finding, Presence, Source
+from domain.services import ServiceMap
+
+Weights = Mapping[Category, float]
+
+EXPLAINS = "explains:"
+"""Prefix of a trace finding's facts: the share (0 to 1) of a caller's failing traces that begin in its service."""
+
+# Without traces a callee may explain this much of its caller's trouble: both fail, and the map says who calls whom.
+_WITHOUT_TRACES = 0.8
+_MOVES = frozenset({Source.METRICS, Source.LOGS})
+_CAUSED_BY_CALLEES = frozenset({Category.UNKNOWN, Category.DEPENDENCY})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One finding as it counts at one service (None: everywhere): bits, and weights for and against."""
+
+    finding: str
+    source: Source
+    service: str | None
+    bits: float
+    weights: Weights
+    against: Weights
+
+    @property
+    def size(self) -> float:
+        """The most that it says for anything, in bits."""
+        return self.bits * max(self.weights.values(), default=0.0)
+
+    @property
+    def symptom(self) -> bool:
+        """May a failing callee have caused it? Words that name a cause, and a service that is down, are none."""
+        return (
+            self.source in _MOVES
+            and self.service is not None
+            and bool(self.weights)
+            and all(c in _CAUSED_BY_CALLEES and w < 1 for c, w in self.weights.items())
+        )
+
+
+def evidence_of(findings: Iterable[Finding]) -> list[Evidence]:
+    """Everything that says something, in an order of its own: missing sources say nothing."""
+    telling = [f for f in findings if f.presence is not Presence.MISSING and f.strength > 0]
+    return [
+        Evidence(f.id, f.source, f.service, f.strength, f.categories, f.against)
+        for f in sorted(telling, key=lambda f: (f.id, f.model_dump_json()))
+    ]
+
+
+def explained_shares(findings: Iterable[Finding]) -> dict[str, dict[str, float]]:
+    """From failing traces: caller -> {service in which its failures begin: share}. An origin explains itself."""
+    shares: dict[str, dict[str, float]] = {}
+    for finding in sorted(findings, key=lambda f: f.id):
+        if finding.kind != "trace_origin" or finding.service is None:
+            continue
+        shares.setdefault(finding.service, {})
+        for fact, share in finding.facts.items():
+            if fact.startswith(EXPLAINS) and isinstance(share, int | float):
+                known = shares.setdefault(fact.removeprefix(EXPLAINS), {})
+                known[finding.service] = max(known.get(finding.service, 0.0), min(1.0, float(share)))
+    return shares
+
+
+def move_to_callees(
+    evidence: Sequence[Evidence], shares: Mapping[str, Mapping[str, float]], graph: ServiceMap
+) -> list[Evidence]:
+    """Move symptoms down to the services that explain them, callers first, so that they go all the way."""
+    items = list(evidence)
+    services = {e.service for e in items if e.service is not None}
+    for caller in sorted(services, key=lambda s: (-len(graph.callees(s)), s)):
+        share = _shares_of(caller, items, shares, graph)
+        if share:
+            items = [part for item in items for part in _split(item, caller, share)]
+    return items
+
+
+def locks_explain_pools(evidence: Sequence[Evidence], findings: Iterable[Finding]) -> list[Evidence]:
+    """A pool full of sessions that wait for a lock is a symptom of the lock: that share of it speaks for DEPENDENCY.
+
+    The share is what the database says: waiting sessions of all sessions in use.
+    """
+    waiting = _waiting_shares(findings)
+    return [replace(e, weights=_through_lock(e, waiting.get(e.service or "", 0.0))) for e in evidence]
+
+
+def _shares_of(
+    caller: str, items: Sequence[Evidence], shares: Mapping[str, Mapping[str, float]], graph: ServiceMap
+) -> dict[str, float]:
+    known = shares.get(caller)
+    if known is not None:
+        total = max(1.0, sum(known.values()))
+        return {service: share / total for service, share in known.items() if share > 0 and service != caller}
+    own = _size(caller, items)
+    sizes = {c: size for c in graph.get(caller).depends_on if (size := _size(c, items)) > 0}
+    if not sizes or own <= 0:
+        return {}
+    explained = _WITHOUT_TRACES * min(1.0, max(sizes.values()) / own)
+    return {callee: explained * size / sum(sizes.values()) for callee, size in sizes.items()}
+
+
+def _size(service: str, items: Sequence[Evidence]) -> float:
+    return max((e.size for e in items if e.service == service and e.source is not Source.MEMORY), default=0.0)
+
+
+def _split(item: Evidence, caller: str, shares: Mapping[str, float]) -> list[Evidence]:
+    """What stays with the caller, and for each callee its share, as trouble of whatever kind."""
+    if item.service != caller or not item.symptom:
+        return [item]
+    left = max(0.0, 1.0 - sum(shares.values()))
+    stays = replace(item, weights={c: w * left for c, w in item.weights.items()})
+    most = max(item.weights.values())
+    moved = [
+        replace(item, service=callee, weights={Category.UNKNOWN: most * share}, against={})
+        for callee, share in sorted(shares.items())
+    ]
+    return [stays, *moved]
+
+
+def _waiting_shares(findings: Iterable[Finding]) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for finding in findings:
+        share = finding.facts.get("share")
+        if finding.kind == "blocked_sessions" and finding.service and isinstance(share, int | float):
+            shares[finding.service] = max(shares.get(finding.service, 0.0), min(1.0, float(share)))
+    return shares
+
+
+def _through_lock(item: Evidence, share: float) -> Weights:
+    pool = item.weights.get(Category.CONNECTION_POOL, 0.0)
+    if share <= 0 or pool <= 0 or item.source is Source.MEMORY:
+        return item.weights
+    waits = max(item.weights.get(Category.DEPENDENCY, 0.0), pool * share)
+    return {**item.weights, Category.CONNECTION_POOL: pool * (1 - share), Category.DEPENDENCY: waits}
