@@ -1,7 +1,6 @@
 """Remediation: the only activities that change a system under care. Each may be repeated and does nothing twice."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from pydantic import AwareDatetime
 from temporalio import activity
@@ -23,6 +22,13 @@ class Prepared(Model):
 
     controls: Controls
     precheck: str | None
+
+
+class Prepare(Model):
+    """A plan, and the moment by the workflow's clock."""
+
+    plan: Plan
+    now: AwareDatetime
 
 
 class Reserve(Model):
@@ -61,10 +67,10 @@ class RemediationActivities:
 
     @activity.defn
     @retry_only_what_helps
-    def prepare(self, plan: Plan) -> Prepared:
+    def prepare(self, asked: Prepare) -> Prepared:
         """Read the controls and look whether anything speaks against acting now."""
-        controls = self._guard.controls(plan.target, _now())
-        return Prepared(controls=controls, precheck=self._remediator(plan).precheck(plan))
+        controls = self._guard.controls(asked.plan.target, asked.now)
+        return Prepared(controls=controls, precheck=self._remediator(asked.plan).precheck(asked.plan))
 
     @activity.defn
     @retry_only_what_helps
@@ -98,10 +104,6 @@ class RemediationActivities:
         if remediator is None:
             raise ApplicationError(f"this worker cannot {plan.action}", type="NoRemediator", non_retryable=True)
         return remediator
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _row(order: Execute, done: Executed) -> AuditRow:

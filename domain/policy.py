@@ -1,9 +1,10 @@
 """The policy: every limit, deadline and threshold that a team may set. Loaded from YAML, validated at start."""
 
-from datetime import time
-from typing import Literal, Self
+from datetime import date, time
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from domain.levels import Risk, Severity
 from domain.model import Model
@@ -88,8 +89,30 @@ class Calendar(Model):
     zone: str = "UTC"
     opens: time = time(9)
     closes: time = time(17)
-    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
     holidays: tuple[str, ...] = ()
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{zone!r} is not a time zone, such as 'Europe/Berlin'") from None
+        return zone
+
+    @field_validator("holidays")
+    @classmethod
+    def _holidays_are_days(cls, holidays: tuple[str, ...]) -> tuple[str, ...]:
+        for day in holidays:
+            date.fromisoformat(day)
+        return holidays
+
+    @model_validator(mode="after")
+    def _has_hours(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError(f"opens: {self.opens:%H:%M} is not before {self.closes:%H:%M}, when it closes")
+        return self
 
 
 class Limits(Model):
@@ -141,7 +164,7 @@ class Policy(Model):
     gather_s: float = Field(default=20, ge=0, le=20)
     merge_within_s: float = Field(default=300, ge=0)
     watch_s: float = Field(default=900, ge=0)
-    recheck_s: float = Field(default=60, gt=0, description="how often an open incident is looked at again")
+    recheck_s: float = Field(default=60, gt=0, description="how often an open or a recovered incident is looked at")
     give_up_h: float = Field(default=24, gt=0, description="hours after the last sighting before *unresolved*")
 
     @model_validator(mode="after")

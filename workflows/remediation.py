@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.remediation import Execute, Release, RemediationActivities, Reserve
+    from activities.remediation import Execute, Prepare, Release, RemediationActivities, Reserve
     from domain.approval import Decision, Verdict
     from domain.catalogue import Case, choose
     from domain.diagnosis import Diagnosis
@@ -100,9 +100,10 @@ def _circumstances(record: Record, *, approved: bool, precheck: str | None) -> C
 
 async def _ask_gate(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:
     """Without the controls nobody knows whether automation is paused: then it does not act."""
+    asked = Prepare(plan=plan, now=workflow.now())
     try:
         prepared = await workflow.execute_activity_method(
-            RemediationActivities.prepare, plan, summary="read controls and precheck", **options.PREPARE
+            RemediationActivities.prepare, asked, summary="read controls and precheck", **options.PREPARE
         )
     except ActivityError as error:
         verdict = GateVerdict(ruling=Ruling.REFUSE, clause="unknown", reason=f"prechecks failed: {reason(error)}")

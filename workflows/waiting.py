@@ -98,7 +98,7 @@ async def holds(record: Record) -> bool:
 
 
 async def _relapse_before(record: Record, until: datetime) -> str | None:
-    every = record.opening.policy.verification.every_s
+    every = record.opening.policy.recheck_s
     while workflow.now() < until and record.ending.person is None:
         pause = min(timedelta(seconds=every), until - workflow.now())
         try:

@@ -1,0 +1,55 @@
+"""`nightshift demo`: the main job, from nothing to a verified fix, and an exit code that means it."""
+
+import asyncio
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from rig.demo.paths import make_paths
+from rig.demo.performance import Choice, Performance
+from rig.demo.product import ProductFailedError
+from rig.demo.provisions import ProvisionsMissingError, obtain_required
+from rig.demo.scenarios import SCENARIOS
+from rig.demo.stage import Stage
+from rig.faults.connection_pool import ConnectionPoolFault
+from rig.servers.process import ServerFailedError
+
+
+def demo(
+    scenario: Annotated[str, typer.Option(help=f"One of: {', '.join(SCENARIOS)}.")] = ConnectionPoolFault.scenario,
+    seed: Annotated[int, typer.Option(help="Seed of the load and of the synthetic history.")] = 1,
+    *,
+    no_fault: Annotated[bool, typer.Option("--no-fault", help="Ten quiet minutes: no incident may open.")] = False,
+    pause_automation: Annotated[
+        bool, typer.Option("--pause-automation", help="The control run: nothing may be fixed, and it exits with 1.")
+    ] = False,
+) -> None:
+    """Break a real system for real, and watch the incident until it is fixed, verified and written up."""
+    if scenario not in SCENARIOS:
+        raise typer.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="--scenario")
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    console = Console(highlight=False)
+    choice = Choice(SCENARIOS[scenario], quiet=no_fault, paused=pause_automation)
+    sys.exit(_run(console, choice, seed))
+
+
+def _run(console: Console, choice: Choice, seed: int) -> int:
+    try:
+        obtain_required(console)
+        with Stage(make_paths(), console, seed) as stage:
+            stage.start()
+            return asyncio.run(Performance(stage, console, choice).play())
+    except KeyboardInterrupt:
+        console.print("stopped: every process of the demo has ended")
+        return 130
+    except (ProvisionsMissingError, ServerFailedError, ProductFailedError) as error:
+        console.print(f"[red]stopped:[/] {error}", highlight=False)
+        return 1
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,186 @@
+"""The performance: health before the fault, the fault, the incident until its end, and the verdict."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import httpx
+from rich.console import Console
+
+from config.policy import differences, load_policy
+from domain.view import IncidentView
+from rig.demo.judge import NORMAL_ERROR_RATE, Check, judge_escalated, judge_fixed
+from rig.demo.narrator import Narrator, seconds
+from rig.demo.paths import POLICY
+from rig.demo.scenarios import Scenario
+from rig.demo.stage import Stage
+from rig.demo.watcher import Watcher
+from rig.faults.fault import Fault
+from rig.faults.registry import FAULTS
+
+QUIET_S = 600.0
+_HEALTHY_S = 15.0
+_HEALTH_WITHIN_S = 60.0
+_JUDGED_S = 20.0
+_PAUSED_S = 120.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to play: `quiet` without a fault, `paused` with automation paused."""
+
+    scenario: Scenario
+    quiet: bool
+    paused: bool
+
+
+class Performance:
+    """One run on a stage that is up."""
+
+    def __init__(self, stage: Stage, console: Console, choice: Choice) -> None:
+        assert stage.shop is not None and stage.load is not None and stage.product is not None  # noqa: S101, PT018
+        self._stage = stage
+        self._shop, self._load, self._product = stage.shop, stage.load, stage.product
+        self._console = console
+        self._choice = choice
+        self._narrator = Narrator(console)
+        self._began = time.time()
+
+    async def play(self) -> int:
+        """0 when everything that must hold was seen to hold."""
+        watcher = await Watcher.connect(self._stage.temporal.address)
+        await self._close_leftovers(watcher)
+        self._show_policy()
+        self._doctor()
+        await self._wait_until_healthy()
+        if self._choice.quiet:
+            return await self._quiet(watcher)
+        if self._choice.paused:
+            self._product.run("pause", "--reason", "control run of the demo", "--for", "1h")
+        else:
+            self._product.run("resume-automation")
+        return await self._broken(watcher)
+
+    async def _close_leftovers(self, watcher: Watcher) -> None:
+        """Incidents of a run that was interrupted are open still, and would look at a shop that is gone."""
+        for handle in await watcher.open_incidents():
+            await watcher.close(handle, "the demo, for a run that was interrupted")
+            self._console.print(f"closed     {handle.id}, left open by a run that was interrupted")
+
+    def _show_policy(self) -> None:
+        self._console.print(f"policy     {POLICY.name}; what differs from the defaults:")
+        for line in differences(load_policy(POLICY)):
+            self._console.print(f"             {line}", markup=False)
+
+    def _doctor(self) -> None:
+        done = self._product.run("doctor", check=False)
+        self._console.print(done.stdout.rstrip(), markup=False)
+
+    async def _wait_until_healthy(self) -> None:
+        """No failing request and no alert, for a while: a fault on top of another would prove nothing."""
+        deadline = time.monotonic() + _HEALTH_WITHIN_S
+        while time.monotonic() < deadline:
+            await asyncio.sleep(1)
+            settled = time.time() - self._began >= _HEALTHY_S
+            if settled and self._load.error_rate(_HEALTHY_S) <= NORMAL_ERROR_RATE and not self._alerts():
+                text = f"no alert, {self._load.error_rate(_HEALTHY_S):.1%} of requests failed in {_HEALTHY_S:.0f} s"
+                self._console.print(f"[green]healthy[/]    {text}")
+                return
+        raise RuntimeError(f"the shop is not healthy before the fault: alerts {self._alerts()!r}")
+
+    def _alerts(self) -> list[str]:
+        found = httpx.get(f"{self._stage.prometheus.url}/api/v1/alerts", timeout=5, trust_env=False).json()
+        return [alert["labels"]["alertname"] for alert in found["data"]["alerts"]]
+
+    async def _quiet(self, watcher: Watcher) -> int:
+        self._console.print(f"quiet      {QUIET_S / 60:.0f} minutes without a fault; no incident may open")
+        end = time.monotonic() + QUIET_S
+        while time.monotonic() < end:
+            await asyncio.sleep(min(60.0, max(0.0, end - time.monotonic())))
+            views = await watcher.views()
+            left = max(0.0, end - time.monotonic())
+            rate = self._load.error_rate(60)
+            self._console.print(f"           {left:3.0f} s left, {len(views)} incidents, {rate:.1%} failing requests")
+            if views:
+                break
+        views = await watcher.views()
+        return self._verdict([Check("no incident opened", not views, f"{len(views)} opened")])
+
+    async def _broken(self, watcher: Watcher) -> int:
+        fault = FAULTS[self._choice.scenario.name](self._shop.database)
+        try:
+            await asyncio.to_thread(fault.start)
+            self._narrator.began = time.time()
+            self._narrator.say("fault", f"{self._choice.scenario.name}: {self._choice.scenario.says}", "bold red")
+            view = await self._follow(watcher)
+            if view is None:
+                return self._verdict([Check("an incident opened", holds=False, seen="none did")])
+            checks = await self._checks(view, fault)
+            self._report(view)
+            return self._verdict(checks)
+        finally:
+            await asyncio.to_thread(fault.stop)
+
+    async def _follow(self, watcher: Watcher) -> IncidentView | None:
+        """Tell all incidents as they go on; the first that stands for itself is the one that is judged."""
+        main: IncidentView | None = None
+        within = _PAUSED_S if self._choice.paused else self._choice.scenario.within_s
+        async for views in watcher.follow(self._is_over, within):
+            for view in views:
+                self._narrator.tell(view)
+            main = _main(views)
+        return main
+
+    def _is_over(self, views: list[IncidentView]) -> bool:
+        view = _main(views)
+        if view is None or self._choice.paused:
+            return False
+        if view.state.closed:
+            return True
+        told = view.escalated and any(d.delivered for d in view.deliveries) and view.diagnosis is not None
+        return self._choice.scenario.ending == "escalated" and told and view.state.value == "waiting for people"
+
+    async def _checks(self, view: IncidentView, fault: Fault) -> list[Check]:
+        rate = self._load.error_rate(_JUDGED_S)
+        if self._choice.scenario.ending == "escalated":
+            return list(judge_escalated(view, fault.report()))
+        return list(judge_fixed(view, rate, fault.report(), self._audited(view)))
+
+    def _audited(self, view: IncidentView) -> int | None:
+        """Sessions that the audit log says were ended; None when it has no such row."""
+        with self._stage.postgres.connect("nightshift") as connection:
+            row = connection.execute(
+                "SELECT sum(affected) FROM nightshift.audit WHERE incident = %s AND action = 'KILL_CONNECTIONS'",
+                [view.incident],
+            ).fetchone()
+        return int(row[0]) if row and row[0] is not None else None
+
+    def _report(self, view: IncidentView) -> None:
+        first = self._load.first_failure_after(self._narrator.began - 1)
+        self._console.print()
+        self._console.print(
+            f"MTTD        {seconds(view.opened_at, first)} from the first failing request to the incident"
+        )
+        self._console.print(
+            f"MTTR        {seconds(view.recovered_at, view.opened_at)} from the incident to the recovery"
+        )
+        self._console.print(f"Incident    {self._product.url}/incidents/{view.incident}", soft_wrap=True)
+        self._console.print(f"Temporal    {view.temporal_url}", soft_wrap=True)
+        self._console.print(f"Postmortem  {view.postmortem or 'not written'}", soft_wrap=True)
+        mails = len(self._stage.inbox.mails)
+        self._console.print(f"Mail        {mails} message(s) to the on-call engineer")
+
+    def _verdict(self, checks: list[Check]) -> int:
+        self._console.print()
+        for check in checks:
+            word = "[green]holds[/]" if check.holds else "[red]fails[/]"
+            self._console.print(f"{word}       {check.claim}: {check.seen}")
+        passed = all(check.holds for check in checks)
+        if self._choice.paused:
+            self._console.print("The control run: automation was paused, so the shop must stay broken (exit code 1).")
+        return 0 if passed else 1
+
+
+def _main(views: list[IncidentView]) -> IncidentView | None:
+    """The oldest incident that was not merged into another."""
+    return next((view for view in views if view.merged_into is None), None)

@@ -1,0 +1,99 @@
+"""The product as its users run it: worker and starter as processes of their own, configured by the environment."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+
+from rig.demo.paths import POLICY, SERVICES, Paths
+from rig.servers.process import Command, ManagedProcess, answers_http
+
+if TYPE_CHECKING:
+    from rig.demo.stage import Stage
+
+_PROGRAM = Path(sys.executable).with_name("nightshift")
+_COMMAND_SECONDS = 60
+_START_SECONDS = 40.0
+
+
+class ProductFailedError(RuntimeError):
+    """A command of the product ended with an error; the text is what it said."""
+
+
+class Product:
+    """Migrates the store and runs worker and starter while the block lasts."""
+
+    def __init__(self, stage: "Stage", paths: Paths, console: Console) -> None:
+        self._console = console
+        self._paths = paths
+        self.environment = _environment(stage, paths)
+        self.url = f"http://127.0.0.1:{stage.starter_port}"
+        self._running = ExitStack()
+
+    def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """`nightshift ...`; ProductFailedError with its words when it ends with an error and `check` is set."""
+        done = subprocess.run(
+            [str(_PROGRAM), *arguments],
+            env={**os.environ, **self.environment},
+            capture_output=True, text=True, check=False, timeout=_COMMAND_SECONDS,
+        )  # fmt: skip
+        if check and done.returncode:
+            raise ProductFailedError(f"nightshift {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done
+
+    def __enter__(self) -> Self:
+        self.run("migrate")
+        began = time.monotonic()
+        worker = self._process("worker")
+        starter = self._process("starter")
+        starter.wait_ready(answers_http(f"{self.url}/ready"), _START_SECONDS)
+        worker.check()
+        took = time.monotonic() - began
+        self._console.print(f"[green]up[/]         worker and starter at {self.url} ({took:.1f} s)", highlight=False)
+        return self
+
+    def _process(self, name: str) -> ManagedProcess:
+        log = self._paths.run / f"{name}.log"
+        process = ManagedProcess(Command(name, [str(_PROGRAM), name], log, env=self.environment))
+        self._running.callback(process.stop)
+        process.start()
+        return process
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+
+def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
+    """The settings by which the product finds the stage's servers; secrets go by the environment only."""
+    assert stage.shop is not None  # noqa: S101 - the order of Stage.start()
+    database = stage.shop.database
+    return {
+        "TEMPORAL_ADDRESS": stage.temporal.address,
+        "TEMPORAL_UI_URL": stage.temporal.ui_url,
+        "DATABASE_URL": stage.postgres.create_database("nightshift"),
+        "PROMETHEUS_URL": stage.prometheus.url,
+        "ALERTMANAGER_URL": stage.alertmanager.url,
+        "ELASTICSEARCH_URL": stage.optional.elasticsearch_url or "",
+        "ELASTICSEARCH_INDEX": "logs-shop",
+        "JAEGER_URL": stage.optional.jaeger_url,
+        "NIGHTSHIFT_POLICY": str(POLICY),
+        "NIGHTSHIFT_SERVICES": str(SERVICES),
+        "NIGHTSHIFT_CONNECTION_ORDERS_WATCH": database.read.get_secret_value(),
+        "NIGHTSHIFT_CONNECTION_ORDERS_REMEDY": database.remedy.get_secret_value(),
+        "SMTP_URL": f"smtp://127.0.0.1:{stage.inbox.port}",
+        "EMAIL_FROM": "nightshift@demo.invalid",
+        "EMAIL_TO": "oncall@demo.invalid",
+        "NIGHTSHIFT_WEBHOOK_TOKEN": stage.token.get_secret_value(),
+        "NIGHTSHIFT_PORT": str(stage.starter_port),
+        "NIGHTSHIFT_PUBLIC_URL": f"http://127.0.0.1:{stage.starter_port}",
+        "NIGHTSHIFT_POSTMORTEMS": str(paths.postmortems),
+    }

@@ -1,0 +1,118 @@
+"""The stage: all servers, the shop under load, and the product itself, on loopback; it stops what it started."""
+
+import secrets
+import time
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from pydantic import SecretStr
+from rich.console import Console
+
+from rig.demo.optional import OptionalServers
+from rig.demo.paths import Paths
+from rig.demo.product import Product
+from rig.history.backfill import backfill
+from rig.obtain import prometheus as prometheus_programs
+from rig.servers.alertmanager import AlertmanagerServer, Grouping
+from rig.servers.ports import preferred_port
+from rig.servers.postgres import PostgresServer
+from rig.servers.prometheus import PrometheusServer, ScrapeJob
+from rig.servers.server import Server
+from rig.servers.smtp import SmtpInbox
+from rig.servers.temporal import TemporalServer
+from rig.shop.load import Load
+from rig.shop.monitoring import JOB, RULES_FILE
+from rig.shop.shop import Shop
+from workflows.search_attributes import ALL
+
+_STORE = "nightshift"
+_STARTER_PORT = 8000
+# The demo waits for nobody: what Alertmanager gathers for 30 s by default goes out at once.
+_GROUPING = Grouping(by=("service",), wait=1.0, interval=5.0, repeat=300.0)
+
+
+class Stage:
+    """Everything that runs. `start()` says on screen what it does; `stop()` ends it in reverse order."""
+
+    def __init__(self, paths: Paths, console: Console, seed: int) -> None:
+        self._paths = paths
+        self._console = console
+        self._seed = seed
+        self._running = ExitStack()
+        run = paths.run
+        self.temporal = TemporalServer(paths.kept / "temporal", search_attributes=ALL, known_ports=True)
+        self.postgres = PostgresServer(paths.kept / "postgres", settings={"max_connections": "200"})
+        self.starter_port = preferred_port(_STARTER_PORT)
+        self.token = SecretStr(secrets.token_urlsafe(24))
+        self.inbox = SmtpInbox(run / "mail")
+        self.optional = OptionalServers(run, console)
+        self.alertmanager = AlertmanagerServer(
+            run / "alertmanager",
+            webhook=f"http://127.0.0.1:{self.starter_port}/webhooks/prometheus",
+            bearer_token=self.token,
+            grouping=_GROUPING,
+            known_port=True,
+        )
+        self.prometheus = PrometheusServer(
+            run / "prometheus", rules=[RULES_FILE], alertmanager=self.alertmanager.url, known_port=True
+        )
+        self.shop: Shop | None = None
+        self.load: Load | None = None
+        self.product: Product | None = None
+
+    def start(self) -> None:
+        """Bring everything up, in the order in which each needs the others."""
+        self._up("PostgreSQL with pgvector", self.postgres)
+        self._up(f"Temporal, web UI at {self.temporal.ui_url}", self.temporal)
+        self._up("a mailbox (SMTP)", self.inbox)
+        self.optional.start()
+        self._running.callback(self.optional.stop)
+        self._start_shop()
+        self._start_monitoring()
+        self._start_product()
+
+    def _start_shop(self) -> None:
+        self.shop = Shop(
+            self._paths.run / "shop",
+            self.postgres.url(),
+            elasticsearch_url=self.optional.elasticsearch_url,
+            otlp_url=self.optional.otlp_url,
+        )
+        self._up("the shop: gateway, orders, catalogue", self.shop)
+        self.load = Load(self.shop.gateway_url, seed=self._seed)
+        self.load.start()
+        self._running.callback(self.load.stop)
+
+    def _start_monitoring(self) -> None:
+        assert self.shop is not None  # noqa: S101 - the order of start()
+        tool = prometheus_programs.obtain().promtool
+        history = backfill(tool, self.prometheus.data, end=time.time() - 15, seed=self._seed)
+        self._console.print(f"[yellow]synthetic[/]  {history.sentence}", highlight=False)
+        self.prometheus.jobs = [
+            ScrapeJob(f"shop-{target.service}", [target.address], {**target.labels, "job": JOB})
+            for target in self.shop.targets
+        ]
+        self._up(f"Alertmanager at {self.alertmanager.url}", self.alertmanager)
+        self._up(f"Prometheus at {self.prometheus.url}", self.prometheus)
+
+    def _start_product(self) -> None:
+        self.product = Product(self, self._paths, self._console)
+        self._running.enter_context(self.product)
+
+    def _up(self, what: str, server: Server) -> None:
+        began = time.monotonic()
+        self._running.enter_context(server)
+        self._console.print(f"[green]up[/]         {what} ({time.monotonic() - began:.1f} s)", highlight=False)
+
+    def stop(self) -> None:
+        """Stop everything that was started, the last one first."""
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,67 @@
+"""Follows incidents as a user of Temporal would: lists running workflows, and asks each for its view."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+
+from domain.view import IncidentView
+from workflows.contract import Summary
+from workflows.incident import IncidentWorkflow
+
+_EVERY_S = 0.5
+Handle = WorkflowHandle[IncidentWorkflow, Summary]
+
+
+class Watcher:
+    """Looks for incidents that began after `since`."""
+
+    def __init__(self, client: Client, since: datetime) -> None:
+        self._client = client
+        self._since = since
+
+    @classmethod
+    async def connect(cls, address: str) -> "Watcher":
+        client = await Client.connect(address, data_converter=pydantic_data_converter)
+        return cls(client, datetime.now(UTC))
+
+    async def open_incidents(self) -> list[Handle]:
+        """All that run now."""
+        query = 'WorkflowType="IncidentWorkflow" AND ExecutionStatus="Running"'
+        return [self._handle(w.id, w.run_id) async for w in self._client.list_workflows(query)]
+
+    async def close(self, handle: Handle, who: str) -> None:
+        """End an incident that an interrupted run left behind."""
+        await handle.execute_update(IncidentWorkflow.person, {"command": "resolve", "who": who})
+
+    async def views(self) -> list[IncidentView]:
+        """Views of all incidents that began after `since`, oldest first."""
+        query = f"WorkflowType=\"IncidentWorkflow\" AND StartTime>='{self._since.isoformat()}'"
+        found = [self._handle(w.id, w.run_id) async for w in self._client.list_workflows(query)]
+        views = [view for handle in found if (view := await self._view(handle)) is not None]
+        return sorted(views, key=lambda v: v.opened_at)
+
+    async def follow(
+        self, until: Callable[[list[IncidentView]], bool], within_s: float
+    ) -> AsyncIterator[list[IncidentView]]:
+        """The views again and again, until they satisfy or the time is over."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        while True:
+            views = await self.views()
+            yield views
+            if until(views) or asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(_EVERY_S)
+
+    def _handle(self, workflow_id: str, run_id: str) -> Handle:
+        return self._client.get_workflow_handle_for(IncidentWorkflow.run, workflow_id, run_id=run_id)
+
+    async def _view(self, handle: Handle) -> IncidentView | None:
+        """None in the moment before its first task has run, when a query has nothing to answer from."""
+        try:
+            return await handle.query(IncidentWorkflow.view)
+        except RPCError:
+            return None

@@ -1,0 +1,252 @@
+"""A world for workflow tests: the real workflow, activities and rules; systems outside are scripted fakes."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+
+from domain.anomaly import AlertStatus, Anomaly
+from domain.diagnosis import Contribution, Diagnosis, Hypothesis
+from domain.finding import Category, Finding, Source, Window
+from domain.incident import Executed
+from domain.levels import Risk, Severity
+from domain.plan import Action, Plan
+from domain.policy import Policy, Verification
+from domain.question import Question, RankQuestion
+from domain.services import Database, Expression, Service, ServiceMap
+from domain.verification import Sample, Watch
+from domain.view import IncidentView
+from integrations.ports import Intent
+from tests.fakes import FakeAudit, FakeChannel, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
+from workers.lifecycle import working
+from workers.registry import Ports, Queue, queues
+from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, TASK_QUEUE, Opening, Report, Summary
+from workflows.incident import IncidentWorkflow
+
+Handle = WorkflowHandle[IncidentWorkflow, Summary]
+
+SERVICES = ServiceMap(
+    services=(
+        Service(name="gateway", user_facing=True, hub=True, depends_on=("orders", "catalogue")),
+        Service(
+            name="orders",
+            databases=(Database(name="orders", application="orders", watch="watch", remedy="remedy"),),
+        ),
+        Service(name="catalogue"),
+    ),
+    expressions=(
+        Expression(name="5xx", kind="errors", query="errors{service}", unit="share", floor=0.005, bound=0.05),
+    ),
+)
+POLICY = Policy(
+    max_risk_level=Risk.LOW,
+    allow=("database/orders",),
+    approvers=("ana", "mia"),
+    verification=Verification(settle_s=60, samples=2, every_s=15, scrape_s=15, improving_rounds=1),
+)
+
+
+class FakeRemediator:
+    """Counts what was really ended, as the target would; `fails` makes execute raise."""
+
+    action = Action.KILL_CONNECTIONS
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.sessions = {"11@a", "12@b", "13@c"}
+        self.ended: list[str] = []
+        self.objection: str | None = None
+        self.fails: ApplicationError | None = None
+
+    def precheck(self, plan: Plan) -> str | None:
+        return self.objection
+
+    def intend(self, plan: Plan) -> Intent:
+        return Intent(digest=plan.digest, items=tuple(sorted(self.sessions)), before={"sessions": len(self.sessions)})
+
+    def execute(self, plan: Plan, intent: Intent) -> Executed:
+        if self.fails is not None:
+            raise self.fails
+        before = len(self.sessions)
+        for item in intent.items:
+            if item in self.sessions:
+                self.sessions.remove(item)
+                self.ended.append(item)
+        self.world.acted()
+        now = datetime.now(UTC)
+        return Executed(
+            started_at=now, ended_at=now, affected=len(intent.items), before={"sessions": before},
+            after={"sessions": len(self.sessions)}, detail=f"{len(intent.items)} sessions ended",
+        )  # fmt: skip
+
+
+@dataclass
+class World:
+    """What the outside looks like. Change it while an incident runs.
+
+    `value` is what a look at the anomalous number shows (bound 0.05, None: no number); `cure`: what it shows after
+    the action. `confidence` None: no cause is named. `failing` names sources that raise. `hold` stops the named
+    activity until the event is set, and says in `reached` that it is there.
+    """
+
+    value: float | None = 0.4
+    cure: float | None = 0.0
+    confidence: float = 0.85
+    category: Category = Category.CONNECTION_POOL
+    failing_share: float | None = None
+    failing: set[Source] = field(default_factory=set[Source])
+    policy: Policy = POLICY
+    looks: list[Question] = field(default_factory=list[Question])
+    hold: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+    reached: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+    incidents: FakeIncidents = field(default_factory=FakeIncidents)
+    audit: FakeAudit = field(default_factory=FakeAudit)
+    guard: FakeGuard = field(default_factory=FakeGuard)
+    memory: FakeMemory = field(default_factory=FakeMemory)
+    postmortems: FakePostmortems = field(default_factory=FakePostmortems)
+    channels: Sequence[FakeChannel] = field(default_factory=lambda: (FakeChannel("email"),))
+
+    def __post_init__(self) -> None:
+        self.remediator = FakeRemediator(self)
+
+    def acted(self) -> None:
+        self.value = self.cure
+
+    # -- scripted activities: the sources' and the ranking's, by the names of the real ones -----------------------------
+
+    async def _pass(self, name: str) -> None:
+        """Wait here if the test holds this activity."""
+        if name in self.hold:
+            self.reached.setdefault(name, asyncio.Event()).set()
+            await self.hold[name].wait()
+
+    def scripted(self) -> Sequence[Any]:
+        return [*(self._look(name, source) for name, source in _LOOKS), self._impact(), self._sample()]
+
+    def _look(self, name: str, source: Source) -> Any:
+        @activity.defn(name=name)
+        async def look(question: Question) -> tuple[Finding, ...]:
+            await self._pass(name)
+            if source is Source.METRICS:
+                self.looks.append(question)
+            if source in self.failing:
+                raise ApplicationError(f"{source} does not answer", type="Unavailable")
+            return _findings(source, question)
+
+        return look
+
+    def _impact(self) -> Any:
+        @activity.defn(name="measure_impact")
+        async def measure_impact(question: Question) -> float | None:
+            return self.failing_share
+
+        return measure_impact
+
+    def _sample(self) -> Any:
+        @activity.defn(name="sample")
+        async def sample(watches: tuple[Watch, ...]) -> tuple[Sample, ...]:
+            await self._pass("sample")
+            return tuple(Sample(series=w.series, value=self.value) for w in watches)
+
+        return sample
+
+    def rank(self) -> Any:
+        @activity.defn(name="rank")
+        async def rank(asked: RankQuestion) -> Diagnosis:
+            await self._pass("rank")
+            return self._diagnosis(asked)
+
+        return rank
+
+    def _diagnosis(self, asked: RankQuestion) -> Diagnosis:
+        missing = tuple(f.source for f in asked.findings if f.presence == "missing")
+        cited = tuple(Contribution(finding=f.id, bits=f.strength) for f in asked.findings if f.strength > 0)
+        hypothesis = Hypothesis(
+            service="orders", category=self.category, score=9, weight=1, contributions=cited,
+            sentence="orders cannot get connections: nightly-report holds 11 of 12",
+        )  # fmt: skip
+        return Diagnosis(
+            hypotheses=(hypothesis,), confidence=self.confidence - 0.02 * len(missing), not_seen=missing,
+            confidence_reason="scripted",
+        )  # fmt: skip
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def queues(self) -> list[Queue]:
+        ports = Ports(
+            incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
+            evidence=FakeEvidence(), postmortems=self.postmortems, remediators=(self.remediator,),
+            channels=self.channels,
+        )  # fmt: skip
+        swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
+        return [replace(q, activities=swapped.get(q.name, q.activities)) for q in queues(ports)]
+
+    @asynccontextmanager
+    async def living(self, client: Client) -> AsyncGenerator["World"]:
+        async with working(client, self.queues(), grace=timedelta(seconds=1)):
+            yield self
+
+    async def open(self, client: Client, *anomalies: Anomaly, key: str = "incident-orders") -> Handle:
+        """What the starter does: signal-with-start on the group's key."""
+        opening = Opening(key=key, policy=self.policy, services=SERVICES, public_url="http://127.0.0.1:8000")
+        return await client.start_workflow(
+            IncidentWorkflow.run, opening, id=key, task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal="report", start_signal_args=[Report(anomalies=anomalies)],
+        )  # fmt: skip
+
+
+_LOOKS = (
+    ("look_at_metrics", Source.METRICS),
+    ("look_at_logs", Source.LOGS),
+    ("look_at_traces", Source.TRACES),
+    ("look_at_databases", Source.DATABASE),
+    ("recall", Source.MEMORY),
+)
+
+
+def _findings(source: Source, question: Question) -> tuple[Finding, ...]:
+    window = Window(start=question.onset, end=max(question.now, question.onset))
+    if source is not Source.DATABASE:
+        return (Finding(source=source, kind="seen", title=f"{source} looked", strength=2.0, window=window),)
+    facts = {"target": "database/orders", "role": "reporting", "application": "nightly-report"}
+    return (
+        Finding(
+            source=source, kind="idle_sessions", title="nightly-report holds 11 of 12 connections idle",
+            strength=5.0, value=11, facts=facts, window=window, categories={Category.CONNECTION_POOL: 1.0},
+        ),
+    )  # fmt: skip
+
+
+def anomaly(
+    name: str = "HighErrorRate", service: str = "orders", *, at: datetime | None = None, resolved: bool = False,
+    severity: Severity = Severity.HIGH, fingerprint: str | None = None,
+) -> Anomaly:  # fmt: skip
+    """An alert as the starter translates it, with a rule that can be looked at again."""
+    now = at or datetime.now(UTC)
+    return Anomaly(
+        source="prometheus", fingerprint=fingerprint or f"{name}-{service}", name=name, service=service,
+        status=AlertStatus.RESOLVED if resolved else AlertStatus.FIRING, title="5xx at 40 %", starts_at=now,
+        seen_at=now, severity_label=severity, labels={"service": service, "alertname": name}, actual=0.4,
+        expected=0.05, unit="share", expression="rate(errors[30s]) > 0.05",
+    )  # fmt: skip
+
+
+async def until(handle: Handle, holds: Any, what: str, seconds: float = 15) -> IncidentView:
+    """The view as soon as it satisfies; fails with what it was waiting for."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        view = await handle.query(IncidentWorkflow.view)
+        if holds(view):
+            return view
+        if asyncio.get_running_loop().time() > deadline:
+            said = "\n".join(f"{e.at:%H:%M:%S} {e.kind} {e.text}" for e in view.timeline)
+            raise AssertionError(f"never saw: {what}; state {view.state}\n{said}")
+        await asyncio.sleep(0.05)
