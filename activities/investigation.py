@@ -1,14 +1,38 @@
 """Investigation: each source is asked the same question and answers with findings."""
 
+from collections.abc import Callable, Sequence
+
 from temporalio import activity
 
-from domain.finding import Finding
+from activities import database_findings, metric_findings, metric_queries, recall_findings, windows
+from activities.bulk import kept, most_telling
+from activities.errors import retry_only_what_helps
+from activities.log_findings import LogAnswer
+from activities.trace_findings import TraceAnswer
+from domain.finding import Finding, Source, Window, missing
+from domain.memory import symptoms_of
 from domain.question import Question
-from integrations.ports import DatabaseSource, EvidenceStore, LogSource, Memory, MetricSource, TraceSource
+from domain.services import Database
+from integrations.ports import (
+    DatabaseSource,
+    EvidenceStore,
+    LogSource,
+    Memory,
+    MetricSource,
+    Rejected,
+    TraceSource,
+)
+
+_IMPACT_RANGE = "2m"
+_NOT_CONFIGURED = "not configured"
 
 
 class InvestigationActivities:
-    """One activity per source. A source that is None is not configured, and says so in a finding."""
+    """One activity per source. A source that is None is not configured, and says so in a finding.
+
+    What a source refuses is a missing finding, since asking again would be refused again; a source that is away raises
+    a retryable ApplicationError of type `Unavailable`.
+    """
 
     def __init__(
         self, metrics: MetricSource | None, logs: LogSource | None, traces: TraceSource | None,
@@ -22,25 +46,127 @@ class InvestigationActivities:
         self._evidence = evidence
 
     @activity.defn
+    @retry_only_what_helps
     def look_at_metrics(self, question: Question) -> tuple[Finding, ...]:
-        raise NotImplementedError
+        """What moved in the harmful direction, by service and expression, and which services are calm."""
+        metrics, window = self._metrics, windows.metrics(question)
+        if metrics is None:
+            return (missing(Source.METRICS, _NOT_CONFIGURED, window),)
+        answers = metric_queries.ask(metrics, question)
+        found = metric_findings.findings_of(answers, metrics, question)
+        content = {f"{a.service}: {a.query}": [s.model_dump(mode="json") for s in a.series] for a in answers}
+        summary = f"{sum(len(a.series) for a in answers)} series of {len(answers)} queries, {windows.clock(window)}"
+        return kept(self._evidence, found, content, summary)
 
     @activity.defn
+    @retry_only_what_helps
     def look_at_logs(self, question: Question) -> tuple[Finding, ...]:
-        raise NotImplementedError
+        """New and bursting error templates and how much each service complains; or that nobody does."""
+        logs, window = self._logs, windows.asked(Source.LOGS, question)
+        if logs is None:
+            return (missing(Source.LOGS, _NOT_CONFIGURED, window),)
+
+        def look() -> tuple[Finding, ...]:
+            answer = LogAnswer(logs, question)
+            return kept(self._evidence, answer.findings(), answer.content(), answer.summary)
+
+        return _or_refused(look, Source.LOGS, window)
 
     @activity.defn
+    @retry_only_what_helps
     def look_at_traces(self, question: Question) -> tuple[Finding, ...]:
-        raise NotImplementedError
+        """Where failing requests begin and which operations became slow; or that no request failed."""
+        traces, window = self._traces, windows.asked(Source.TRACES, question)
+        if traces is None:
+            return (missing(Source.TRACES, _NOT_CONFIGURED, window),)
+
+        def look() -> tuple[Finding, ...]:
+            answer = TraceAnswer(traces, question)
+            return kept(self._evidence, answer.findings(), answer.content(), answer.summary)
+
+        return _or_refused(look, Source.TRACES, window)
 
     @activity.defn
+    @retry_only_what_helps
     def look_at_databases(self, question: Question) -> tuple[Finding, ...]:
-        raise NotImplementedError
+        """Sessions and locks of every database of the services, now. Services without a database give no finding."""
+        owned = [(service, d) for service in question.services for d in question.graph.get(service).databases]
+        source, window = self._databases, Window(start=question.now, end=question.now)
+        if not owned:
+            return ()
+        if source is None:
+            return (missing(Source.DATABASE, _NOT_CONFIGURED, window),)
+        found: list[Finding] = []
+        content: dict[str, object] = {}
+        for service, database in owned:
+            looked = _or_refused(_state_of(source, service, database, content), Source.DATABASE, window)
+            found.extend(looked)
+        return kept(self._evidence, found, content, f"sessions of {', '.join(d.name for _, d in owned)}")
 
     @activity.defn
+    @retry_only_what_helps
     def recall(self, question: Question) -> tuple[Finding, ...]:
-        raise NotImplementedError
+        """The past incidents that look most alike."""
+        memory, window = self._memory, Window(start=question.now, end=question.now)
+        if memory is None:
+            return (missing(Source.MEMORY, _NOT_CONFIGURED, window),)
+        symptoms = symptoms_of(question.anomalies)
+
+        def look() -> tuple[Finding, ...]:
+            similar = tuple(memory.similar(symptoms, recall_findings.LIMIT, exclude=question.incident))
+            return most_telling(recall_findings.findings_of(similar, question, symptoms))
+
+        return _or_refused(look, Source.MEMORY, window)
 
     @activity.defn
+    @retry_only_what_helps
     def measure_impact(self, question: Question) -> float | None:
-        raise NotImplementedError
+        """The failing share (0 to 1) of requests to the user-facing services that this concerns, over two minutes.
+
+        The worst of them where there are several; None where nobody could measure it.
+        """
+        metrics = self._metrics
+        if metrics is None:
+            return None
+        shares = [_failing_share(metrics, question, service) for service in _front(question)]
+        return max((share for share in shares if share is not None), default=None)
+
+
+def _or_refused(look: Callable[[], Sequence[Finding]], source: Source, window: Window) -> tuple[Finding, ...]:
+    try:
+        return tuple(look())
+    except Rejected as error:
+        return (missing(source, f"refused: {str(error)[:300]}", window),)
+
+
+def _state_of(
+    source: DatabaseSource, service: str, database: Database, content: dict[str, object]
+) -> Callable[[], Sequence[Finding]]:
+    def look() -> Sequence[Finding]:
+        state = source.state(database)
+        content[database.target] = state.model_dump(mode="json")
+        return database_findings.findings_of(service, database, state, source.query_text())
+
+    return look
+
+
+def _front(question: Question) -> list[str]:
+    """User-facing services among those asked about, and those that depend on one of them."""
+    asked = set(question.services)
+    return [
+        s.name
+        for s in question.graph.services
+        if s.user_facing and (s.name in asked or asked & set(question.graph.callees(s.name)))
+    ]
+
+
+def _failing_share(metrics: MetricSource, question: Question, service: str) -> float | None:
+    expression = next((e for e in question.graph.expressions_of(service) if e.kind == "errors"), None)
+    if expression is None:
+        return None
+    try:
+        values = metrics.query(metric_queries.filled(expression.query, service, _IMPACT_RANGE))
+    except Rejected:
+        # Not measured is the answer then; the reason stands in the metrics' own finding.
+        return None
+    return max((min(1.0, max(0.0, v.value)) for v in values if v.value is not None), default=None)

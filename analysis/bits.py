@@ -11,6 +11,8 @@ import math
 
 Z0_MAGNITUDE = 5.0
 Z0_COUNT = 2.0
+ABSENT_BITS = 1.0
+"""That a source looked and saw nothing speaks against, as much as a deviation of z0 scales speaks for."""
 
 # Of a count that was expected to be nought: half an event, so that the first one already says a little.
 _LEAST_EXPECTED = 0.5

@@ -39,8 +39,9 @@ _CAUSES: tuple[tuple[re.Pattern[str], Weights], ...] = (
     (
         _words(
             r"too many (?:connections|clients)|remaining connection slots"
-            r"|connection pool (?:is )?(?:exhausted|timed out)|couldn.t get a connection|queuepool limit|pool timeout|unable to acquire (?:jdbc )?connection"
-            r"|connection is not available, request timed out|max(?:imum)?[_ ](?:user_)?connections"
+            r"|connection pool (?:is )?(?:exhausted|timed out)|couldn.t get a connection|queuepool limit|pool timeout"
+            r"|unable to acquire (?:jdbc )?connection|connection is not available, request timed out"
+            r"|max(?:imum)?[_ ](?:user_)?connections"
         ),
         {Category.CONNECTION_POOL: 1.0},
     ),

@@ -1,0 +1,137 @@
+"""Findings from a database's sessions: how full it is, who sits on connections, and who blocks whom."""
+
+from analysis.bits import ABSENT_BITS
+from analysis.database import SATURATED_FROM, Blocker, Holder, blockers, holders, saturation_bits
+from analysis.redaction import name as clean
+from domain.finding import Category, Finding, Presence, Source, Window
+from domain.services import Database
+from integrations.ports import DatabaseState, SessionGroup
+
+_LEAST_BITS = 0.5
+_MOST_EACH = 3
+# Sessions are counted, not sampled: a database with room rules its pool out more firmly than silence elsewhere.
+_ROOM_BITS = 3 * ABSENT_BITS
+
+
+def findings_of(service: str, database: Database, state: DatabaseState, query: str) -> list[Finding]:
+    """What the state says about this service. The service's own application is never named as a holder."""
+    window = Window(start=state.at, end=state.at)
+    blank = Finding(source=Source.DATABASE, kind="", service=service, title="", window=window, query=query)
+    found = [
+        *(
+            _held(blank, database, state, h)
+            for h in holders(state.groups, database.application, state.used, state.limit)
+        ),
+        *(_blocked(blank, database, b) for b in blockers(state.blocked, state.used)[:_MOST_EACH]),
+    ]
+    telling = [f for f in found if f.strength >= _LEAST_BITS]
+    full = _full(blank, database, state)
+    if full is not None:
+        return [*telling, full]
+    return telling or [_room(blank, database, state)]
+
+
+def _full(blank: Finding, database: Database, state: DatabaseState) -> Finding | None:
+    """Connections have run out, or are about to. The share is of what the database may have."""
+    strength = saturation_bits(state.used, state.limit)
+    share = state.used / state.limit
+    if share < SATURATED_FROM:
+        return None
+    return blank.model_copy(
+        update={
+            "kind": "connections_used",
+            "strength": strength,
+            "value": share,
+            "unit": "share",
+            "title": f"database {database.name}: {state.used} of {state.limit} connections in use{_most(state)}",
+            "categories": {Category.CONNECTION_POOL: 1.0},
+            "facts": {**_occupancy(database, state), "share": share},
+        }
+    )
+
+
+def _held(blank: Finding, database: Database, state: DatabaseState, h: Holder) -> Finding:
+    title = (
+        f"database {database.name}: {clean(h.application)} (role {clean(h.role)}) holds {h.idle} of {state.limit} "
+        f"connections idle, the oldest for {h.oldest_s:.0f} s"
+    )
+    return blank.model_copy(
+        update={
+            "kind": "idle_sessions",
+            "strength": h.strength,
+            "value": float(h.idle),
+            "unit": "sessions",
+            "title": title,
+            "categories": {Category.CONNECTION_POOL: 1.0},
+            "facts": {
+                **_occupancy(database, state),
+                "role": h.role,
+                "application": h.application,
+                "idle": h.idle,
+                "oldest_s": h.oldest_s,
+                "share": h.share,
+            },
+        }
+    )
+
+
+def _blocked(blank: Finding, database: Database, b: Blocker) -> Finding:
+    title = (
+        f"database {database.name}: {clean(b.application)} (pid {b.pid}, {clean(b.state)}) blocks {b.waiting} sessions "
+        f"on {clean(b.relation)}, the longest for {b.longest_s:.1f} s"
+    )
+    return blank.model_copy(
+        update={
+            "kind": "blocked_sessions",
+            "strength": b.strength,
+            "value": float(b.waiting),
+            "unit": "sessions",
+            "title": title,
+            "categories": {Category.DEPENDENCY: 1.0},
+            "against": {Category.CONNECTION_POOL: 1.0},
+            "facts": {
+                "target": database.target,
+                "database": database.name,
+                "blocker_pid": b.pid,
+                "blocker_role": b.role,
+                "blocker_application": b.application,
+                "blocker_state": b.state,
+                "blocker_age_s": b.age_s,
+                "relation": b.relation,
+                "waiting": b.waiting,
+                "longest_wait_s": b.longest_s,
+                "share": b.share,
+            },
+        }
+    )
+
+
+def _room(blank: Finding, database: Database, state: DatabaseState) -> Finding:
+    title = (
+        f"database {database.name}: {state.used} of {state.limit} connections in use, no other application sits on "
+        "them and nobody waits; that speaks against its pool"
+    )
+    return blank.model_copy(
+        update={
+            "presence": Presence.ABSENT,
+            "kind": "sessions_normal",
+            "title": title,
+            "strength": _ROOM_BITS,
+            "value": state.used / state.limit,
+            "unit": "share",
+            "against": {Category.CONNECTION_POOL: 1.0},
+            "facts": _occupancy(database, state),
+        }
+    )
+
+
+def _occupancy(database: Database, state: DatabaseState) -> dict[str, str | int | float | bool]:
+    return {"target": database.target, "database": database.name, "used": state.used, "limit": state.limit}
+
+
+def _most(state: DatabaseState) -> str:
+    """Who holds most of them, so that a person need not ask."""
+    if not state.groups:
+        return ""
+    top: SessionGroup = max(state.groups, key=lambda g: (g.count, g.application, g.state))
+    return f", {top.count} of them by {clean(top.application)} ({clean(top.state)})"

@@ -1,0 +1,139 @@
+"""Findings from logs: templates that are new or bursting, how much each service complains, or that nobody does."""
+
+from collections.abc import Sequence
+
+from activities import windows
+from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
+from analysis.logs import Template, Volume, by_category, templates
+from analysis.redaction import name as clean
+from analysis.redaction import template as masked
+from domain.finding import Category, Finding, Presence, Source, Window
+from domain.question import Question
+from integrations.ports import LogLine, LogPage, LogSource
+
+LEVELS = ("ERROR", "CRITICAL", "FATAL")
+_MOST_LINES = 1000
+_MOST_TEMPLATES = 8
+_MOST_KEPT = 100
+_LEAST_BITS = 0.5
+
+
+class LogAnswer:
+    """The lines around the onset and those of the hour before."""
+
+    def __init__(self, logs: LogSource, question: Question) -> None:
+        self._logs = logs
+        self._services = question.services
+        self.window = windows.asked(Source.LOGS, question)
+        before = windows.hour_before(Source.LOGS, question)
+        self.page = logs.search(question.services, self.window, LEVELS, _MOST_LINES)
+        self.earlier = logs.search(question.services, before, LEVELS, _MOST_LINES)
+        self.templates = templates(
+            self.page.lines, _volume(self.page, self.window), self.earlier.lines, _volume(self.earlier, before)
+        )
+
+    def findings(self) -> list[Finding]:
+        """Templates first, then volumes; or the one finding that there is nothing unusual."""
+        telling = [t for t in self.templates if t.strength >= _LEAST_BITS]
+        if not telling:
+            return [self._nothing()]
+        return [*(self._of_template(t) for t in telling[:_MOST_TEMPLATES]), *self._volumes(telling)]
+
+    def content(self) -> dict[str, object]:
+        """For the store: every template, and the most telling lines, masked."""
+        place = {(t.service, t.text): n for n, t in enumerate(self.templates)}
+        ranked = sorted(self.page.lines, key=lambda line: (place[line.service, masked(line.message)], line.at))
+        return {
+            "total": self.page.total,
+            "templates": [_row(t) for t in self.templates],
+            "lines": [_line(line) for line in ranked[:_MOST_KEPT]],
+        }
+
+    @property
+    def summary(self) -> str:
+        return f"{self.page.total} lines, {len(self.templates)} templates, {windows.clock(self.window)}"
+
+    def _of_template(self, t: Template) -> Finding:
+        rate = "new: none in the hour before" if t.new else f"{t.expected:.3g} expected from the hour before"
+        facts: dict[str, str | int | float | bool] = {
+            "category": t.category.value, "new": t.new, "bursting": t.bursting, "last_seen": t.last_seen.isoformat(),
+        }  # fmt: skip
+        if t.error_type:
+            facts["error_type"] = clean(t.error_type)
+        if t.trace_ids:
+            facts["trace_id"] = clean(t.trace_ids[0])
+        return self._finding(
+            "error_template", t.service, f"{clean(t.service)}: {t.text} ({t.count:.0f} times, {rate})"
+        ).model_copy(
+            update={
+                "strength": t.strength,
+                "value": t.count,
+                "baseline": t.expected,
+                "unit": "lines",
+                "onset": t.first_seen,
+                "categories": t.causes,
+                "facts": facts,
+            }
+        )
+
+    def _volumes(self, telling: Sequence[Template]) -> list[Finding]:
+        """How much each service complains, in all: where the trouble is, whatever it says."""
+        found: list[Finding] = []
+        for service in sorted({t.service for t in telling}):
+            ours = [t for t in self.templates if t.service == service]
+            count, expected = sum(t.count for t in ours), sum(t.expected for t in ours)
+            counts = {f"lines_{category}": n for category, n in by_category(ours).items()}
+            title = (
+                f"{clean(service)}: {count:.0f} error lines in {windows.clock(self.window)}, {expected:.3g} expected"
+            )
+            found.append(
+                self._finding("error_volume", service, title).model_copy(
+                    update={
+                        "strength": bits(count_z(count, expected), Z0_COUNT),
+                        "value": count,
+                        "baseline": expected,
+                        "unit": "lines",
+                        "onset": min(t.first_seen for t in telling if t.service == service),
+                        "categories": {Category.UNKNOWN: 0.5},
+                        "facts": counts,
+                    }
+                )
+            )
+        return found
+
+    def _nothing(self) -> Finding:
+        where = f"in {windows.clock(self.window)} in {_count(len(self._services), 'service')}"
+        said = f"No errors {where}" if not self.page.total else f"No more errors than usual {where}"
+        return self._finding("no_errors", None, f"{said}; that speaks against an application fault").model_copy(
+            update={"presence": Presence.ABSENT, "strength": ABSENT_BITS, "against": {Category.UNKNOWN: 1.0}}
+        )
+
+    def _finding(self, kind: str, service: str | None, title: str) -> Finding:
+        return Finding(
+            source=Source.LOGS, kind=kind, service=service, title=title, window=self.window,
+            query=self._logs.query_text(self._services, self.window, LEVELS),
+            link=self._logs.link(self._services, self.window),
+        )  # fmt: skip
+
+
+def _volume(page: LogPage, window: Window) -> Volume:
+    return Volume(windows.seconds(window), len(page.lines) / page.total if page.total > len(page.lines) > 0 else 1.0)
+
+
+def _row(t: Template) -> dict[str, object]:
+    return {
+        "service": t.service, "template": t.text, "category": t.category.value, "count": t.count,
+        "expected": t.expected, "first_seen": t.first_seen.isoformat(), "last_seen": t.last_seen.isoformat(),
+        "bits": t.strength, "trace_ids": t.trace_ids,
+    }  # fmt: skip
+
+
+def _line(line: LogLine) -> dict[str, object]:
+    return {
+        "at": line.at.isoformat(), "service": line.service, "level": line.level, "logger": line.logger,
+        "message": masked(line.message), "trace_id": line.trace_id,
+    }  # fmt: skip
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"

@@ -1,0 +1,61 @@
+"""The questions that metrics are asked: every expression of every service, filled in and sent a few at once."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from activities import windows
+from domain.finding import Window
+from domain.question import Question
+from domain.services import Expression
+from integrations.ports import MetricSource, Rejected, Series
+
+RANGE = "1m"
+"""The range of rates: long enough for scrapes every 15 s, short enough to see a fault within the first minute."""
+_STEP_S = 5.0
+_MOST_POINTS = 1000
+_AT_ONCE = 4
+_PLACEHOLDER = re.compile(r"\{(service|window)\}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One expression for one service, and what came back: series, or why not."""
+
+    service: str
+    expression: Expression
+    query: str
+    series: tuple[Series, ...] = ()
+    refused: str | None = None
+
+
+def filled(query: str, service: str, window: str) -> str:
+    """The expression with `{service}` and `{window}` filled in; a service's name stays inside its PromQL string."""
+    quoted = service.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    values = {"service": quoted, "window": window}
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], query)
+
+
+def ask(metrics: MetricSource, question: Question) -> list[Asked]:
+    """Every expression of every service, a few at once. Raises Unavailable; what is refused is noted in the answer."""
+    window = windows.metrics(question)
+    step_s = max(_STEP_S, windows.seconds(window) / _MOST_POINTS)
+    wanted = [
+        Asked(service, expression, filled(expression.query, service, RANGE))
+        for service in question.services
+        for expression in question.graph.expressions_of(service)
+    ]
+
+    def ask_one(one: Asked) -> Asked:
+        return _ask_one(metrics, one, window, step_s)
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="metrics") as pool:
+        return list(pool.map(ask_one, wanted))
+
+
+def _ask_one(metrics: MetricSource, one: Asked, window: Window, step_s: float) -> Asked:
+    try:
+        series = tuple(metrics.query_range(one.query, window, step_s))
+    except Rejected as error:
+        return Asked(one.service, one.expression, one.query, refused=str(error)[:300])
+    return Asked(one.service, one.expression, one.query, series)

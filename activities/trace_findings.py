@@ -1,0 +1,157 @@
+"""Findings from traces: where failures begin, what became slow, or that no request failed."""
+
+from collections.abc import Iterable
+
+from activities import windows
+from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
+from analysis.explaining import EXPLAINS
+from analysis.redaction import name as clean
+from analysis.redaction import template as masked
+from analysis.traces import Origin, Slow, edges, origins, slow_operations
+from analysis.wording import failing_call
+from domain.finding import Category, Finding, Presence, Source, Window, missing
+from domain.question import Question
+from integrations.ports import Span, Trace, TraceSource
+
+_MOST_TRACES = 100
+_SAMPLE = 10
+_MOST_SERVICES = 4
+_MOST_ORIGINS = 5
+_MOST_SLOW = 4
+_LEAST_BITS = 0.5
+
+
+class TraceAnswer:
+    """Failing traces and a sample of all, around the onset and in the calm before.
+
+    Asked for the services that were reported; what they call is in the same traces.
+    """
+
+    def __init__(self, traces: TraceSource, question: Question) -> None:
+        self._traces = traces
+        reported = {a.service for a in question.anomalies}
+        asked = [s for s in question.services if s == question.primary or s in reported][:_MOST_SERVICES]
+        self.services = tuple(asked)
+        self.window = windows.asked(Source.TRACES, question)
+        self.calm = windows.calm_traces(question)
+        self.failing = self._ask(self.window, errors_only=True)
+        self.failing_before = self._ask(self.calm, errors_only=True)
+        self.now = self._ask(windows.since_onset(question), errors_only=False)
+        self.before = self._ask(self.calm, errors_only=False)
+
+    def findings(self) -> list[Finding]:
+        """Origins and slow operations; or that no request failed; or that there is no trace at all."""
+        found = [*self._origins(), *self._slow()]
+        if found:
+            return found
+        if not (self.failing or self.now):
+            return [missing(Source.TRACES, f"no trace of {self._names} in {windows.clock(self.window)}", self.window)]
+        title = (
+            f"{self._share_failing()} in {windows.clock(self.window)}, no more than before, "
+            "and no operation became slower"
+        )
+        return [
+            Finding(
+                source=Source.TRACES,
+                presence=Presence.ABSENT,
+                kind="no_failing_traces",
+                title=title,
+                strength=ABSENT_BITS,
+                against={Category.UNKNOWN: 1.0},
+                window=self.window,
+                query=self._query,
+            )
+        ]
+
+    def content(self) -> dict[str, object]:
+        """For the store: a sample of failing and of other traces, and who calls whom."""
+        return {
+            "failing": _sample(self.failing),
+            "others": _sample(self.now),
+            "calm": _sample(self.before),
+            "edges": [vars(e) for e in edges([*self.failing, *self.now])],
+        }
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.failing)} failing traces of {self._names}, {windows.clock(self.window)}"
+
+    def _ask(self, window: Window, *, errors_only: bool) -> list[Trace]:
+        if window.end <= window.start:
+            return []
+        found: dict[str, Trace] = {}
+        for service in self.services:
+            for trace in self._traces.traces(service, window, _MOST_TRACES, errors_only=errors_only):
+                found.setdefault(trace.trace_id, trace)
+        return list(found.values())
+
+    def _origins(self) -> list[Finding]:
+        usual = {(o.service, o.operation): len(o.traces) for o in origins(self.failing_before)}
+        scale = windows.seconds(self.window) / windows.seconds(self.calm)
+        found = [
+            self._of_origin(o, usual.get((o.service, o.operation), 0) * scale)
+            for o in origins(self.failing)[:_MOST_ORIGINS]
+        ]
+        return [f for f in found if f.strength >= _LEAST_BITS]
+
+    def _of_origin(self, o: Origin, expected: float) -> Finding:
+        count = len(o.traces)
+        path = " > ".join(clean(service) for service in o.traces[-1].path)
+        words = f": {masked(o.words)}" if o.words else ""
+        return Finding(
+            source=Source.TRACES, kind="trace_origin", service=o.service,
+            title=f"{count} failing traces ({o.share:.0%}) begin in {clean(o.service)}, {masked(o.operation)}{words}",
+            strength=bits(count_z(count, expected), Z0_COUNT), value=o.share, baseline=expected, unit="share",
+            onset=o.traces[0].at,
+            categories={**o.causes, Category.UNKNOWN: max(0.5, o.causes.get(Category.UNKNOWN, 0.0))},
+            facts={
+                "operation": masked(o.operation), "path": path, "traces": count,
+                "trace_id": clean(o.traces[-1].trace_id),
+                **({"peer": clean(o.peer)} if o.peer else {}),
+                **{f"{EXPLAINS}{service}": share for service, share in o.explains.items()},
+            },
+            window=self.window, query=self._query, link=self._traces.link(o.traces[-1].trace_id),
+        )  # fmt: skip
+
+    def _slow(self) -> list[Finding]:
+        found = [self._of_slow(s) for s in slow_operations(self.now, self.before)]
+        return [f for f in found if f.strength >= _LEAST_BITS][:_MOST_SLOW]
+
+    def _of_slow(self, s: Slow) -> Finding:
+        own = {Category.UNKNOWN: 0.5, Category.CPU_SATURATION: 0.55}
+        return Finding(
+            source=Source.TRACES, kind="slow_operation", service=s.service,
+            title=f"{clean(s.service)}, {masked(s.operation)}: own time {_ms(s.now_s)} (usually {_ms(s.before_s)}), "
+            f"{s.share:.0%} of all time added",
+            strength=s.strength, value=s.now_s, baseline=s.before_s, unit="s",
+            categories=failing_call() if s.kind == "client" else own,
+            facts={"operation": masked(s.operation), "share": s.share}, window=self.window, query=self._query,
+        )  # fmt: skip
+
+    def _share_failing(self) -> str:
+        return f"{len(self.failing)} failing requests of {self._names}"
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(clean(service) for service in self.services)
+
+    @property
+    def _query(self) -> str:
+        return f"service in ({self._names}), error=true, limit {_MOST_TRACES}"
+
+
+def _sample(traces: Iterable[Trace]) -> list[dict[str, object]]:
+    """A few traces for the store; what applications wrote into attributes is masked."""
+    return [
+        {"trace_id": t.trace_id, "spans": [_span(s) for s in sorted(t.spans, key=lambda s: s.start)]}
+        for t in list(traces)[:_SAMPLE]
+    ]
+
+
+def _span(s: Span) -> dict[str, object]:
+    dump: dict[str, object] = s.model_dump(mode="json")
+    return {**dump, "attributes": {key: masked(value) for key, value in s.attributes.items()}}
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms"

@@ -1,0 +1,72 @@
+"""Which stretch of time each source is asked about (spec section 3), and with what it is compared."""
+
+from datetime import datetime, timedelta
+
+from domain.finding import Source, Window
+from domain.question import Question
+
+_AROUND: dict[Source, tuple[timedelta, timedelta]] = {
+    Source.LOGS: (timedelta(minutes=10), timedelta(minutes=5)),
+    Source.METRICS: (timedelta(minutes=30), timedelta(minutes=10)),
+    Source.TRACES: (timedelta(minutes=5), timedelta(minutes=2)),
+}
+# An alert names the moment at which it fired, which is late by its range and its patience: what lies just before
+# belongs to neither side.
+GUARD = timedelta(minutes=2)
+_HOUR = timedelta(hours=1)
+
+
+def asked(source: Source, question: Question) -> Window:
+    """The window around the onset, cut at now. Once it has passed it keeps its length and goes along with now:
+    a second look sees the present.
+    """
+    before, after = _AROUND[source]
+    if question.now <= question.onset + after:
+        return Window(start=min(question.onset, question.now) - before, end=question.now)
+    return Window(start=question.now - before - after, end=question.now)
+
+
+def metrics(question: Question) -> Window:
+    """From half an hour before the onset to now, however long that is: the calm before stays the measure."""
+    before, _ = _AROUND[Source.METRICS]
+    return Window(start=min(question.onset, question.now) - before, end=question.now)
+
+
+def present(question: Question) -> Window:
+    """What counts as the trouble in a series: since the onset, at most the last ten minutes."""
+    _, after = _AROUND[Source.METRICS]
+    return Window(start=max(min(question.onset, question.now), question.now - after), end=question.now)
+
+
+def calm_end(question: Question) -> datetime:
+    """The end of what counts as calm: the onset, less a guard gap."""
+    return min(question.onset, question.now) - GUARD
+
+
+def hour_before(source: Source, question: Question) -> Window:
+    """The hour before the window around the onset; it does not move when the window does."""
+    before, _ = _AROUND[source]
+    end = min(question.onset, question.now) - before
+    return Window(start=end - _HOUR, end=end)
+
+
+def calm_traces(question: Question) -> Window:
+    """The quarter of an hour before the traces' window around the onset."""
+    before, _ = _AROUND[Source.TRACES]
+    end = min(question.onset, question.now) - before
+    return Window(start=end - timedelta(minutes=15), end=end)
+
+
+def since_onset(question: Question) -> Window:
+    """The part of the traces' window that lies after the onset."""
+    around = asked(Source.TRACES, question)
+    return Window(start=max(around.start, min(question.onset, question.now)), end=around.end)
+
+
+def seconds(window: Window) -> float:
+    return (window.end - window.start).total_seconds()
+
+
+def clock(window: Window) -> str:
+    """The window as people read it."""
+    return f"{window.start:%H:%M}-{window.end:%H:%M} UTC"
