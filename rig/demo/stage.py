@@ -13,16 +13,15 @@ from rig.demo.optional import OptionalServers
 from rig.demo.paths import Paths
 from rig.demo.product import Product
 from rig.history.backfill import backfill
-from rig.obtain import prometheus as prometheus_programs
 from rig.servers.alertmanager import AlertmanagerServer, Grouping
 from rig.servers.ports import preferred_port
 from rig.servers.postgres import PostgresServer
-from rig.servers.prometheus import PrometheusServer, ScrapeJob
+from rig.servers.prometheus import PrometheusServer
 from rig.servers.server import Server
 from rig.servers.smtp import SmtpInbox
 from rig.servers.temporal import TemporalServer
 from rig.shop.load import Load
-from rig.shop.monitoring import JOB, RULES_FILE
+from rig.shop.monitoring import RULES_FILE
 from rig.shop.shop import Shop
 from workflows.search_attributes import ALL
 
@@ -86,13 +85,9 @@ class Stage:
 
     def _start_monitoring(self) -> None:
         assert self.shop is not None  # noqa: S101 - the order of start()
-        tool = prometheus_programs.obtain().promtool
-        history = backfill(tool, self.prometheus.data, end=time.time() - 15, seed=self._seed)
+        history = backfill(self.prometheus, end=time.time(), seed=self._seed)
         self._console.print(f"[yellow]synthetic[/]  {history.sentence}", highlight=False)
-        self.prometheus.jobs = [
-            ScrapeJob(f"shop-{target.service}", [target.address], {**target.labels, "job": JOB})
-            for target in self.shop.targets
-        ]
+        self.prometheus.jobs = list(self.shop.scrape_jobs)
         self._up(f"Alertmanager at {self.alertmanager.url}", self.alertmanager)
         self._up(f"Prometheus at {self.prometheus.url}", self.prometheus)
 
