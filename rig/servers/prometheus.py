@@ -16,6 +16,9 @@ from rig.servers.server import Server
 
 _PORT = 9090
 RETENTION = "60d"
+# Prometheus finds its Alertmanager some seconds after the start; an alert that fired before is sent again after
+# this time, by default a minute.
+RESEND = "10s"
 RELOAD_SECONDS = 10.0
 
 
@@ -85,6 +88,7 @@ class PrometheusServer(Server):
             f"--web.listen-address={self._address}",
             f"--web.external-url={self.url}",  # else its links name this machine
             "--web.enable-lifecycle",
+            f"--rules.alert.resend-delay={RESEND}",
         ]
 
     def reload(self) -> None:
