@@ -32,10 +32,14 @@ Connection = psycopg.Connection[DictRow]
 
 
 class Connections:
-    """Opens connections by name. `dsns` maps a name to anything that libpq reads; times in seconds."""
+    """Opens connections by name. `dsns` maps a name to anything that libpq reads; times in seconds.
+
+    Names come from YAML and from variables of the environment, which know neither small letters nor hyphens: both
+    spellings of a name are one.
+    """
 
     def __init__(self, dsns: Mapping[str, SecretStr], timeout_s: float = 5.0) -> None:
-        self._dsns = dict(dsns)
+        self._dsns = {_spelt(name): dsn for name, dsn in dsns.items()}
         self._timeout_s = timeout_s
 
     @contextmanager
@@ -54,11 +58,12 @@ class Connections:
             raise _statement_error(name, error) from error
 
     def _connect(self, name: str, database: str | None) -> Connection:
-        if name not in self._dsns:
-            raise Rejected(f"connection {name!r} is not configured: set NIGHTSHIFT_CONNECTION_{name.upper()}")
+        dsn = self._dsns.get(_spelt(name))
+        if dsn is None:
+            raise Rejected(f"connection {name!r} is not configured: set NIGHTSHIFT_CONNECTION_{_spelt(name)}")
         try:
             return Connection.connect(
-                self._dsns[name].get_secret_value(),
+                dsn.get_secret_value(),
                 autocommit=True,
                 row_factory=dict_row,
                 connect_timeout=math.ceil(self._timeout_s),
@@ -77,6 +82,10 @@ class Connections:
         milliseconds = str(round(self._timeout_s * 1000))
         # Not as start-up options: poolers refuse those, and they would replace the options of the string itself.
         connection.execute("SELECT set_config('statement_timeout', %s, false)", [milliseconds])
+
+
+def _spelt(name: str) -> str:
+    return name.upper().replace("-", "_")
 
 
 def _login_error(name: str, error: psycopg.Error) -> PortError:

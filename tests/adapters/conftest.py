@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 
 from rig.servers.postgres import PostgresServer
+from tests.adapters.http_server import HttpServer, http_server
 from tests.adapters.under_care import APP, LIMIT, REMEDY, REPORTING, WATCH, UnderCare
 
 _numbers = count(1)
@@ -26,3 +27,10 @@ def care(postgres: PostgresServer) -> Iterator[UnderCare]:
     with under_care.stack:
         yield under_care
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def faulty() -> Iterator[HttpServer]:
+    """A source that answers what the test tells it."""
+    with http_server() as server:
+        yield server
