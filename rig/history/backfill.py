@@ -1,7 +1,6 @@
 """Writes the history as OpenMetrics text and has promtool make Prometheus blocks of it."""
 
 import itertools
-import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +12,10 @@ import numpy as np
 
 from rig.history.series import Series, all_series
 from rig.history.traffic import Floats, make_traffic
-from rig.shop.monitoring import JOB
+from rig.servers.prometheus import PrometheusServer
 
 # promtool reads its whole input once for every block of two hours, so it gets a file for every six hours.
 _PIECE_SECONDS = 6 * 3600
-_PROMTOOL_SECONDS = 120.0
 SYNTHETIC_METRIC = "backfilled_history_info"
 
 
@@ -41,22 +39,20 @@ class History:
         )
 
 
-def backfill(promtool: Path, data: Path, *, end: float, hours: float = 72.0, seed: int = 1) -> History:
-    """Write `hours` of history that ends at `end` (seconds since the epoch) into the folder of a stopped Prometheus.
+def backfill(prometheus: PrometheusServer, *, end: float, hours: float = 72.0, seed: int = 1) -> History:
+    """Write `hours` of history that ends at `end` (seconds since the epoch) into a Prometheus that has not started yet.
 
-    The same seed and end give the same history. Raises subprocess.CalledProcessError, with promtool's words
-    in its `stderr`, when promtool refuses.
+    The same seed and end give the same history. Raises ValueError when promtool refuses it.
     """
     rng = np.random.default_rng(seed)
     traffic = make_traffic(rng, end, hours)
     series = [_synthetic_mark(len(traffic.times)), *all_series(rng, traffic)]
-    data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for piece in pieces(traffic.times):
             text = Path(folder) / "history.txt"
             with text.open("w", encoding="ascii") as out:
                 write_openmetrics(out, series, traffic.times, piece)
-            _make_blocks(promtool, text, data)
+            prometheus.backfill(text)
     return History(float(traffic.times[0]), end, len(series), len(series) * len(traffic.times))
 
 
@@ -69,33 +65,31 @@ def pieces(times: Floats) -> Iterator[slice]:
 
 
 def write_openmetrics(out: TextIO, series: Iterable[Series], times: Floats, piece: slice) -> None:
-    """Write one piece of all series as OpenMetrics text (times in seconds)."""
+    """Write one piece of all series as OpenMetrics text (times in seconds).
+
+    The format wants a family's series together, and within a histogram all buckets of one time before the next.
+    """
     stamps = [f"{moment:.3f}" for moment in times[piece].tolist()]
     for family, members in itertools.groupby(series, key=lambda one: (one.family, one.kind)):
         out.write(f"# TYPE {family[0]} {family[1]}\n")
-        for one in members:
-            _write_samples(out, one, piece, stamps)
+        for _, together in itertools.groupby(members, key=_without_bucket):
+            columns = [_lines(one, piece, stamps) for one in together]
+            out.writelines(itertools.chain.from_iterable(zip(*columns, strict=True)))
     out.write("# EOF\n")
 
 
-def _write_samples(out: TextIO, series: Series, piece: slice, stamps: Sequence[str]) -> None:
+def _without_bucket(series: Series) -> dict[str, str]:
+    return {name: value for name, value in series.labels.items() if name != "le"}
+
+
+def _lines(series: Series, piece: slice, stamps: Sequence[str]) -> Iterator[str]:
     labels = ",".join(f'{name}="{value}"' for name, value in series.labels.items())
     head = f"{series.name}{{{labels}}}"
     values = series.values[piece].tolist()
-    out.writelines(f"{head} {value:.12g} {stamp}\n" for value, stamp in zip(values, stamps, strict=True))
+    return (f"{head} {value:.12g} {stamp}\n" for value, stamp in zip(values, stamps, strict=True))
 
 
 def _synthetic_mark(steps: int) -> Series:
     """A series that says of this stretch of time that it is made up; a live scrape does not have it."""
-    labels = {"job": JOB, "source": "synthetic"}
+    labels = {"source": "synthetic"}
     return Series(SYNTHETIC_METRIC, "gauge", SYNTHETIC_METRIC, labels, np.ones(steps))
-
-
-def _make_blocks(promtool: Path, text: Path, data: Path) -> None:
-    subprocess.run(
-        [str(promtool), "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(data)],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=_PROMTOOL_SECONDS,
-    )

@@ -10,7 +10,7 @@ from prometheus_client.utils import floatToGoString  # pyright: ignore[reportUnk
 
 from rig.history.traffic import Counts, Floats, Traffic
 from rig.shop.metrics import LATENCY_BUCKETS
-from rig.shop.monitoring import JOB, instance_of
+from rig.shop.monitoring import scraped_labels
 from rig.shop.order_store import MAX_CONNECTIONS
 from rig.shop.routes import CATALOGUE, GATEWAY, ORDERS, ROUTES
 
@@ -59,7 +59,7 @@ def all_series(rng: np.random.Generator, traffic: Traffic) -> Iterator[Series]:
 
 
 def _scraped(service: str, **labels: str) -> dict[str, str]:
-    return {"job": JOB, "instance": instance_of(service), "service": service, **labels}
+    return scraped_labels(service) | labels
 
 
 def _gauge(name: str, service: str, values: Floats | Counts) -> Series:

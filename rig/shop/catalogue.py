@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from rig.shop.metrics import RequestMetrics
 from rig.shop.routes import CATALOGUE, ROUTES
-from rig.shop.service import observe, serve, set_up_telemetry
+from rig.shop.service import new_app, observe, serve, set_up_telemetry
 from rig.shop.settings import ServiceSettings
 
 _NAMES = ("kettle", "lamp", "notebook", "chair", "desk", "clock", "mug", "rug", "shelf", "mirror")
@@ -27,7 +27,7 @@ PRODUCTS = {
 
 def create_app(metrics: RequestMetrics) -> FastAPI:
     """The catalogue as an ASGI application."""
-    app = FastAPI(title=CATALOGUE)
+    app = new_app(CATALOGUE)
 
     async def products() -> list[Product]:
         return list(PRODUCTS.values())

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from rig.shop.metrics import RequestMetrics
 from rig.shop.routes import CATALOGUE, GATEWAY, ORDERS, ROUTES
-from rig.shop.service import observe, serve, set_up_telemetry
+from rig.shop.service import new_app, observe, serve, set_up_telemetry
 from rig.shop.settings import GatewaySettings
 from rig.shop.upstream import Upstream, UpstreamError
 
@@ -40,7 +40,7 @@ def create_app(metrics: RequestMetrics, orders: Upstream, catalogue: Upstream) -
         await orders.close()
         await catalogue.close()
 
-    app = FastAPI(title=GATEWAY, lifespan=lifespan)
+    app = new_app(GATEWAY, lifespan)
 
     async def browse() -> JsonValue:
         return await catalogue.call("GET", "/products")

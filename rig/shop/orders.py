@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from rig.shop.metrics import RequestMetrics
 from rig.shop.order_store import Connections, NewOrder, Order, OrderStore, PoolCollector, connections
 from rig.shop.routes import ORDERS, ROUTES
-from rig.shop.service import observe, serve, set_up_telemetry
+from rig.shop.service import new_app, observe, serve, set_up_telemetry
 from rig.shop.settings import OrdersSettings
 
 _log = logging.getLogger("shop.orders")
@@ -27,7 +27,7 @@ def create_app(metrics: RequestMetrics, pool: Connections) -> FastAPI:
         yield
         await pool.close()
 
-    app = FastAPI(title=ORDERS, lifespan=lifespan)
+    app = new_app(ORDERS, lifespan)
     store = OrderStore(pool)
 
     async def list_orders(customer: int) -> list[Order]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
+from starlette.types import Lifespan
 
 from rig.shop.log_shipping import LogShipper
 from rig.shop.logs import set_up_logs
@@ -41,6 +43,15 @@ def set_up_telemetry(service: str, settings: ServiceSettings) -> Telemetry:
     shipper = LogShipper(url, metrics.registry) if url is not None else None
     set_up_logs(service, settings.log_file, shipper)
     return Telemetry(metrics, set_up_traces(service, settings.otlp_url), shipper)
+
+
+def new_app(service: str, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """An application that is traced by `observe` alone.
+
+    FastAPI's own tracing would add spans of its inner steps, and one for every scrape.
+    """
+    off: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+    return FastAPI(title=service, lifespan=lifespan, openapi_url=None, telemetry=off)
 
 
 def observe(app: FastAPI, metrics: RequestMetrics, routes: Mapping[str, Iterable[int]]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.process import Command, ManagedProcess, answers_http
+from rig.servers.prometheus import ScrapeJob
 from rig.servers.server import Server
 from rig.shop.database import CONNECTION_LIMIT, ShopDatabase, set_up_database
-from rig.shop.monitoring import ScrapeTarget
+from rig.shop.monitoring import scrape_job
 from rig.shop.routes import CATALOGUE, GATEWAY, ORDERS
 
 _START_SECONDS = 30.0
@@ -20,7 +21,7 @@ class Shop(Server):
     """Gateway, orders and catalogue on loopback ports of their own, and the database `orders`.
 
     `admin_conninfo` is a PostgreSQL superuser's. Without `elasticsearch_url` logs go to files only, without
-    `otlp_url` (a base address such as http://127.0.0.1:4318) traces go nowhere. Logs lie in `folder`.
+    `otlp_url` (such as http://127.0.0.1:4318/v1/traces) traces go nowhere. Logs lie in `folder`.
     """
 
     def __init__(
@@ -53,9 +54,9 @@ class Shop(Server):
         return self.url(GATEWAY)
 
     @property
-    def targets(self) -> tuple[ScrapeTarget, ...]:
+    def scrape_jobs(self) -> tuple[ScrapeJob, ...]:
         """What Prometheus scrapes; known before `start`."""
-        return tuple(ScrapeTarget(name, f"{LOOPBACK}:{port}") for name, port in self._ports.items())
+        return tuple(scrape_job(name, f"{LOOPBACK}:{port}") for name, port in self._ports.items())
 
     def url(self, service: str) -> str:
         """The address of one service."""

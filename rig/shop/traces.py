@@ -11,13 +11,13 @@ _EXPORT_SECONDS = 2
 
 
 def set_up_traces(service: str, otlp_url: str | None) -> TracerProvider:
-    """Make spans for this process and export them to `otlp_url` (a base address such as http://host:4318).
+    """Make spans for this process and export them to `otlp_url` (such as http://127.0.0.1:4318/v1/traces).
 
     Without an address spans are made but kept nowhere: logs still carry trace ids.
     """
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     if otlp_url is not None:
-        exporter = OTLPSpanExporter(endpoint=f"{otlp_url.rstrip('/')}/v1/traces", timeout=_EXPORT_SECONDS)
+        exporter = OTLPSpanExporter(endpoint=otlp_url, timeout=_EXPORT_SECONDS)
         provider.add_span_processor(
             BatchSpanProcessor(
                 exporter,
