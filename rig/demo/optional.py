@@ -34,7 +34,8 @@ class OptionalServers:
 
     @property
     def otlp_url(self) -> str:
-        return self._jaeger.otlp_url.removesuffix("/v1/traces")
+        """Where spans go, whether somebody takes them yet or not."""
+        return self._jaeger.otlp_url
 
     def start(self) -> None:
         """Start what is here; returns without waiting for what has to be built."""
