@@ -7,9 +7,9 @@ from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
 from analysis.logs import Template, Volume, by_category, templates
 from analysis.redaction import name as clean
 from analysis.redaction import template as masked
-from domain.finding import Category, Finding, Presence, Source, Window
+from domain.finding import Category, Finding, Presence, Source
 from domain.question import Question
-from integrations.ports import LogLine, LogPage, LogSource
+from integrations.ports import LogLine, LogSource
 
 LEVELS = ("ERROR", "CRITICAL", "FATAL")
 _MOST_LINES = 1000
@@ -25,12 +25,26 @@ class LogAnswer:
         self._logs = logs
         self._services = question.services
         self.window = windows.asked(Source.LOGS, question)
-        before = windows.hour_before(Source.LOGS, question)
         self.page = logs.search(question.services, self.window, LEVELS, _MOST_LINES)
-        self.earlier = logs.search(question.services, before, LEVELS, _MOST_LINES)
-        self.templates = templates(
-            self.page.lines, _volume(self.page, self.window), self.earlier.lines, _volume(self.earlier, before)
-        )
+        self.trouble = windows.trouble(Source.LOGS, question)
+        self.lines = [line for line in self.page.lines if line.at >= self.trouble.start]
+        self.templates = templates(self.lines, self._now(), *self._before(question))
+
+    def _now(self) -> Volume:
+        """Lines come newest first: a page that was cut inside of the trouble stands for all that matched."""
+        cut = self.page.total > len(self.page.lines) == len(self.lines) > 0
+        return Volume(windows.seconds(self.trouble), len(self.lines) / self.page.total if cut else 1.0)
+
+    def _before(self, question: Question) -> tuple[Sequence[LogLine], Volume]:
+        """The hour before, and what the window itself holds from before the trouble unless it was cut."""
+        hour = windows.hour_before(Source.LOGS, question)
+        earlier = self._logs.search(self._services, hour, LEVELS, _MOST_LINES)
+        if earlier.total > len(earlier.lines) > 0:
+            return earlier.lines, Volume(windows.seconds(hour), len(earlier.lines) / earlier.total)
+        whole = self.page.total <= len(self.page.lines)
+        part = windows.calm_part(Source.LOGS, question) if whole else None
+        lines = [line for line in self.page.lines if windows.within(line.at, part)]
+        return [*earlier.lines, *lines], Volume(windows.seconds(hour) + windows.seconds(part))
 
     def findings(self) -> list[Finding]:
         """Templates first, then volumes; or the one finding that there is nothing unusual."""
@@ -42,7 +56,7 @@ class LogAnswer:
     def content(self) -> dict[str, object]:
         """For the store: every template, and the most telling lines, masked."""
         place = {(t.service, t.text): n for n, t in enumerate(self.templates)}
-        ranked = sorted(self.page.lines, key=lambda line: (place[line.service, masked(line.message)], line.at))
+        ranked = sorted(self.lines, key=lambda line: (place[line.service, masked(line.message)], line.at))
         return {
             "total": self.page.total,
             "templates": [_row(t) for t in self.templates],
@@ -51,7 +65,8 @@ class LogAnswer:
 
     @property
     def summary(self) -> str:
-        return f"{self.page.total} lines, {len(self.templates)} templates, {windows.clock(self.window)}"
+        read = f"{self.page.total} lines, {len(self.lines)} of this trouble in {len(self.templates)} templates"
+        return f"{read}, {windows.clock(self.window)}"
 
     def _of_template(self, t: Template) -> Finding:
         rate = "new: none in the hour before" if t.new else f"{t.expected:.3g} expected from the hour before"
@@ -84,7 +99,7 @@ class LogAnswer:
             count, expected = sum(t.count for t in ours), sum(t.expected for t in ours)
             counts = {f"lines_{category}": n for category, n in by_category(ours).items()}
             title = (
-                f"{clean(service)}: {count:.0f} error lines in {windows.clock(self.window)}, {expected:.3g} expected"
+                f"{clean(service)}: {count:.0f} error lines in {windows.clock(self.trouble)}, {expected:.3g} expected"
             )
             found.append(
                 self._finding("error_volume", service, title).model_copy(
@@ -102,9 +117,10 @@ class LogAnswer:
         return found
 
     def _nothing(self) -> Finding:
-        where = f"in {windows.clock(self.window)} in {_count(len(self._services), 'service')}"
-        said = f"No errors {where}" if not self.page.total else f"No more errors than usual {where}"
-        return self._finding("no_errors", None, f"{said}; that speaks against an application fault").model_copy(
+        window = self.trouble if self.page.total else self.window
+        said = "No more errors than usual" if self.lines else "No errors"
+        where = f"in {windows.clock(window)} in {_count(len(self._services), 'service')}"
+        return self._finding("no_errors", None, f"{said} {where}; that speaks against an application fault").model_copy(
             update={"presence": Presence.ABSENT, "strength": ABSENT_BITS, "against": {Category.UNKNOWN: 1.0}}
         )
 
@@ -114,10 +130,6 @@ class LogAnswer:
             query=self._logs.query_text(self._services, self.window, LEVELS),
             link=self._logs.link(self._services, self.window),
         )  # fmt: skip
-
-
-def _volume(page: LogPage, window: Window) -> Volume:
-    return Volume(windows.seconds(window), len(page.lines) / page.total if page.total > len(page.lines) > 0 else 1.0)
 
 
 def _row(t: Template) -> dict[str, object]:

@@ -8,8 +8,8 @@ from activities import windows
 from activities.metric_queries import Asked
 from analysis.bits import ABSENT_BITS, bits
 from analysis.redaction import name as clean
-from analysis.series import Baseline, Trend, baseline, change_point, lead_s, robust_z, summarise
-from domain.finding import Category, Finding, Presence, Source, Window, missing
+from analysis.series import Baseline, Direction, Trend, baseline, change_point, lead_s, robust_z, summarise
+from domain.finding import Category, Finding, Presence, Source, missing
 from domain.question import Question
 from domain.services import Expression, MetricKind
 from integrations.ports import MetricSource, Series
@@ -19,6 +19,8 @@ _LEAST_CALM_POINTS = 10
 _LEAST_BITS = 0.5
 _VANISHED_AFTER_S = 60.0
 _VANISHED_BITS = 2.0
+# A direction that no expression calls harmful still tells something: half.
+_EVIDENCE_ONLY = 0.5
 
 _SPEAKS_FOR: Mapping[MetricKind, dict[Category, float]] = {
     "errors": {Category.UNKNOWN: 0.5},
@@ -68,11 +70,20 @@ def _judge(one: Asked, series: Series, metrics: MetricSource, question: Question
     base = _measure(calm, one.expression)
     if base is None:
         return None
-    z = robust_z(now, base, one.expression.harmful or "up")
-    weight = 1.0 if one.expression.harmful is not None else 0.5
-    if bits(z) * weight < _LEAST_BITS:
+    strength, direction = _strength(now, base, one.expression)
+    if strength < _LEAST_BITS:
         return None
-    return _Moved(_shift(one, points, now, base, bits(z) * weight, metrics, question), points)
+    return _Moved(_shift(one, points, now, base, strength, direction, metrics, question), points)
+
+
+def _strength(now: Sequence[float], base: Baseline, expression: Expression) -> tuple[float, Direction]:
+    """Bits in the harmful direction. More load harms only where its expression says so, else it is half a hint."""
+    harmful = expression.harmful or "up"
+    strength = bits(robust_z(now, base, harmful)) * (1.0 if expression.harmful else _EVIDENCE_ONLY)
+    if expression.kind != "load" or harmful == "up":
+        return strength, harmful
+    more = bits(robust_z(now, base, "up")) * _EVIDENCE_ONLY
+    return (more, "up") if more > strength else (strength, harmful)
 
 
 def _measure(calm: Sequence[float], expression: Expression) -> Baseline | None:
@@ -84,7 +95,7 @@ def _measure(calm: Sequence[float], expression: Expression) -> Baseline | None:
 
 def _shift(
     one: Asked, points: Mapping[float, float], now: Sequence[float], base: Baseline, strength: float,
-    metrics: MetricSource, question: Question,
+    direction: Direction, metrics: MetricSource, question: Question,
 ) -> Finding:  # fmt: skip
     expression, window = one.expression, windows.metrics(question)
     summary = summarise(now)
@@ -98,7 +109,7 @@ def _shift(
         title=f"{clean(one.service)}: {expression.name} {_shown(value, expression)} "
         f"(usually {_shown(base.middle, expression)}){since}",
         strength=strength, value=value, baseline=base.middle, unit=expression.unit, onset=onset,
-        categories=_speaks_for(expression, summary.trend, beyond=beyond),
+        categories=_speaks_for(expression, summary.trend, direction, beyond=beyond),
         facts={
             "expression": expression.name, "metric": expression.kind, "trend": summary.trend.value,
             "least": summary.least, "greatest": summary.greatest, "mean": summary.mean, "beyond_bound": beyond,
@@ -107,7 +118,10 @@ def _shift(
     )  # fmt: skip
 
 
-def _speaks_for(expression: Expression, trend: Trend, *, beyond: bool) -> dict[Category, float]:
+def _speaks_for(expression: Expression, trend: Trend, direction: Direction, *, beyond: bool) -> dict[Category, float]:
+    if expression.kind == "load" and direction == "down":
+        # Requests that stay away are a symptom, here or further up; nobody is overloaded by them.
+        return {Category.UNKNOWN: 0.3}
     weights = _AT_ITS_END.get(expression.kind) if beyond else None
     if weights is None and expression.kind == "memory" and trend is Trend.INCREASING:
         weights = {Category.MEMORY_LEAK: 0.6}

@@ -1,6 +1,7 @@
 """Findings from traces: where failures begin, what became slow, or that no request failed."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from activities import windows
 from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
@@ -34,8 +35,12 @@ class TraceAnswer:
         self.services = tuple(asked)
         self.window = windows.asked(Source.TRACES, question)
         self.calm = windows.calm_traces(question)
-        self.failing = self._ask(self.window, errors_only=True)
-        self.failing_before = self._ask(self.calm, errors_only=True)
+        around = self._ask(self.window, errors_only=True)
+        trouble, part = windows.trouble(Source.TRACES, question), windows.calm_part(Source.TRACES, question)
+        self.failing = [t for t in around if _start(t) >= trouble.start]
+        self.failing_before = [t for t in around if windows.within(_start(t), part)]
+        self.failing_before += self._ask(self.calm, errors_only=True)
+        self.scale = windows.seconds(trouble) / (windows.seconds(self.calm) + windows.seconds(part))
         self.now = self._ask(windows.since_onset(question), errors_only=False)
         self.before = self._ask(self.calm, errors_only=False)
 
@@ -83,13 +88,12 @@ class TraceAnswer:
         for service in self.services:
             for trace in self._traces.traces(service, window, _MOST_TRACES, errors_only=errors_only):
                 found.setdefault(trace.trace_id, trace)
-        return list(found.values())
+        return [trace for trace in found.values() if trace.spans]
 
     def _origins(self) -> list[Finding]:
         usual = {(o.service, o.operation): len(o.traces) for o in origins(self.failing_before)}
-        scale = windows.seconds(self.window) / windows.seconds(self.calm)
         found = [
-            self._of_origin(o, usual.get((o.service, o.operation), 0) * scale)
+            self._of_origin(o, usual.get((o.service, o.operation), 0) * self.scale)
             for o in origins(self.failing)[:_MOST_ORIGINS]
         ]
         return [f for f in found if f.strength >= _LEAST_BITS]
@@ -138,6 +142,10 @@ class TraceAnswer:
     @property
     def _query(self) -> str:
         return f"service in ({self._names}), error=true, limit {_MOST_TRACES}"
+
+
+def _start(trace: Trace) -> datetime:
+    return min(span.start for span in trace.spans)
 
 
 def _sample(traces: Iterable[Trace]) -> list[dict[str, object]]:

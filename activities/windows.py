@@ -38,6 +38,21 @@ def present(question: Question) -> Window:
     return Window(start=max(min(question.onset, question.now), question.now - after), end=question.now)
 
 
+def trouble(source: Source, question: Question) -> Window:
+    """The part of `asked` that belongs to this trouble: from the guard gap before the onset on, and at most as long as
+    the source's time after it. What lies before is an earlier trouble's, or nobody's.
+    """
+    _, after = _AROUND[source]
+    start = max(min(question.onset, question.now), question.now - after) - GUARD
+    return Window(start=start, end=question.now)
+
+
+def calm_part(source: Source, question: Question) -> Window | None:
+    """The part of `asked` that lies before this trouble, None once the window has left it behind."""
+    around, end = asked(source, question), min(question.onset, question.now) - GUARD
+    return Window(start=around.start, end=end) if end > around.start else None
+
+
 def calm_end(question: Question) -> datetime:
     """The end of what counts as calm: the onset, less a guard gap."""
     return min(question.onset, question.now) - GUARD
@@ -63,8 +78,12 @@ def since_onset(question: Question) -> Window:
     return Window(start=max(around.start, min(question.onset, question.now)), end=around.end)
 
 
-def seconds(window: Window) -> float:
-    return (window.end - window.start).total_seconds()
+def seconds(window: Window | None) -> float:
+    return (window.end - window.start).total_seconds() if window is not None else 0.0
+
+
+def within(at: datetime, window: Window | None) -> bool:
+    return window is not None and window.start <= at < window.end
 
 
 def clock(window: Window) -> str:
