@@ -1,0 +1,1 @@
+"""Settings, policy and services of an installation, validated before anything starts."""

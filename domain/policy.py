@@ -4,16 +4,23 @@ from datetime import date, time
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from domain.levels import Risk, Severity
 from domain.model import Model
 
 ChannelName = Literal["pagerduty", "slack", "email"]
-Share = float
+_YEAR_MIN = 366 * 24 * 60
+_YEAR_S = _YEAR_MIN * 60
 
 
-class Escalation(Model):
+class _Setting(Model):
+    """Times beyond a year, infinity and NaN are no settings: no clock could be set by them."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class Escalation(_Setting):
     """One row of the escalation table. Times in minutes.
 
     `tell_below`: people are told when confidence is below it. `acknowledge_min` None: by the next business morning.
@@ -21,15 +28,15 @@ class Escalation(Model):
 
     tell_below: float = Field(ge=0, le=1)
     attempts: int = Field(ge=0, le=10)
-    delay_min: float = Field(ge=0)
+    delay_min: float = Field(ge=0, le=_YEAR_MIN)
     channels: tuple[ChannelName, ...] = Field(min_length=1)
     tier: int = Field(ge=1, le=3)
-    acknowledge_min: float | None = Field(gt=0)
-    mttr_target_min: float = Field(gt=0)
-    decide_min: float = Field(gt=0, description="deadline of an approval")
+    acknowledge_min: float | None = Field(gt=0, le=_YEAR_MIN)
+    mttr_target_min: float = Field(gt=0, le=_YEAR_MIN)
+    decide_min: float = Field(gt=0, le=_YEAR_MIN, description="deadline of an approval")
 
 
-class EscalationTable(Model):
+class EscalationTable(_Setting):
     """Who is told, how fast, and how long the machine may try, by severity (spec section 6)."""
 
     CRITICAL: Escalation = Escalation(
@@ -83,8 +90,8 @@ class EscalationTable(Model):
         return rows[severity]
 
 
-class Calendar(Model):
-    """Business hours, in the team's zone. `weekdays`: 0 is Monday. Holidays are days without business hours."""
+class Calendar(_Setting):
+    """Business hours within a day, in the team's zone. `weekdays`: 0 is Monday. `holidays`: days without hours."""
 
     zone: str = "UTC"
     opens: time = time(9)
@@ -105,7 +112,9 @@ class Calendar(Model):
     @classmethod
     def _holidays_are_days(cls, holidays: tuple[str, ...]) -> tuple[str, ...]:
         for day in holidays:
-            date.fromisoformat(day)
+            # Read and written again: `20261225` is a date too, and would be equal to no day.
+            if date.fromisoformat(day).isoformat() != day:
+                raise ValueError(f"{day!r} is not a date such as '2026-12-25'")
         return holidays
 
     @model_validator(mode="after")
@@ -115,38 +124,38 @@ class Calendar(Model):
         return self
 
 
-class Limits(Model):
+class Limits(_Setting):
     """Blast radius: how much the machine may do by itself."""
 
     per_target_hour: int = Field(default=2, ge=0)
     per_hour: int = Field(default=10, ge=0)
 
 
-class Floors(Model):
+class Floors(_Setting):
     """Confidence that an automatic action needs, by its risk. HIGH always asks, so it has none."""
 
     LOW: float = Field(default=0.6, ge=0, le=1)
     MEDIUM: float = Field(default=0.75, ge=0, le=1)
 
 
-class Verification(Model):
+class Verification(_Setting):
     """How a fix is checked. Seconds. The settle time is extended to an expression's range window plus a scrape."""
 
-    settle_s: float = Field(default=60, ge=0)
+    settle_s: float = Field(default=60, ge=0, le=_YEAR_S)
     samples: int = Field(default=3, ge=1, le=20)
-    every_s: float = Field(default=15, gt=0)
-    scrape_s: float = Field(default=15, ge=0)
+    every_s: float = Field(default=15, gt=0, le=_YEAR_S)
+    scrape_s: float = Field(default=15, ge=0, le=_YEAR_S)
     improving_rounds: int = Field(default=3, ge=0, description="how often *improving* earns another wait")
 
 
-class KillConnections(Model):
+class KillConnections(_Setting):
     """Bounds of KILL_CONNECTIONS: seconds of idleness before a session may be ended, and how many at the most."""
 
-    idle_age_s: float = Field(default=300, ge=1)
+    idle_age_s: float = Field(default=300, ge=1, le=_YEAR_S)
     cap: int = Field(default=50, ge=1, le=500)
 
 
-class Policy(Model):
+class Policy(_Setting):
     """What this installation allows. The defaults are those of a new installation: it looks, and does nothing."""
 
     max_risk_level: Risk = Risk.OBSERVE
@@ -162,10 +171,10 @@ class Policy(Model):
         default=Risk.HIGH, description="highest risk that a door without proof of identity may decide"
     )
     gather_s: float = Field(default=20, ge=0, le=20)
-    merge_within_s: float = Field(default=300, ge=0)
-    watch_s: float = Field(default=900, ge=0)
-    recheck_s: float = Field(default=60, gt=0, description="how often an open or a recovered incident is looked at")
-    give_up_h: float = Field(default=24, gt=0, description="hours after the last sighting before *unresolved*")
+    merge_within_s: float = Field(default=300, ge=0, le=_YEAR_S)
+    watch_s: float = Field(default=900, ge=0, le=_YEAR_S)
+    recheck_s: float = Field(default=60, gt=0, le=_YEAR_S, description="how often an open or a recovered incident is looked at")
+    give_up_h: float = Field(default=24, gt=0, le=_YEAR_MIN / 60, description="hours after the last sighting before *unresolved*")
 
     @model_validator(mode="after")
     def _high_is_never_automatic(self) -> Self:

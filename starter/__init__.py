@@ -1,0 +1,1 @@
+"""The ways in: webhooks, pages and the command line."""

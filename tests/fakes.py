@@ -5,19 +5,31 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from domain.anomaly import Anomaly
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous, survivor
-from domain.finding import EvidenceRef
+from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
+from domain.identity import group_key
 from domain.incident import State
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Plan
 from domain.policy import Policy
 from domain.reservation import Reservation, Stop, controls_at, reserve
-from domain.services import ServiceMap
+from domain.services import Database, ServiceMap
 from domain.view import IncidentView
-from integrations.ports import PortError, Rejected
+from integrations.ports import (
+    DatabaseState,
+    Instant,
+    LogLine,
+    LogPage,
+    PortError,
+    Rejected,
+    Series,
+    Trace,
+)
+from starter.away import TemporalAway
 
 
 class Breakable:
@@ -235,3 +247,156 @@ class FakeChannel(Breakable):
             self._on_send(message)
         self.sent[message.key] = message
         return Receipt(channel=self.name, delivered=True, reference=f"<{message.key}@fake>")
+
+
+class FakeIntake:
+    """Intake in a dict: `told` holds what each incident was told. `away` is raised instead while it is set."""
+
+    def __init__(self, away: TemporalAway | None = None) -> None:
+        self.away = away
+        self.told: dict[str, list[Anomaly]] = {}
+
+    async def accept(self, anomalies: Sequence[Anomaly]) -> tuple[str, ...]:
+        if self.away is not None:
+            raise self.away
+        for anomaly in anomalies:
+            key = group_key(anomaly)
+            if anomaly.firing or key in self.told:
+                self.told.setdefault(key, []).append(anomaly)
+        return tuple(dict.fromkeys(key for a in anomalies if (key := group_key(a)) in self.told))
+
+
+class FakeLive:
+    """LiveIncidents in a dict by key. `away` is raised instead while it is set."""
+
+    def __init__(self, *views: IncidentView, away: TemporalAway | None = None) -> None:
+        self.away = away
+        self.views = {view.key: view for view in views}
+
+    async def view(self, key: str) -> IncidentView | None:
+        self._asked()
+        return self.views.get(key)
+
+    async def key_of(self, incident: str) -> str | None:
+        self._asked()
+        return next((view.key for view in self.views.values() if view.incident == incident), None)
+
+    async def newest(self, limit: int) -> tuple[IncidentView, ...]:
+        self._asked()
+        return tuple(self.views.values())[:limit]
+
+    async def ping(self) -> None:
+        self._asked()
+
+    def _asked(self) -> None:
+        if self.away is not None:
+            raise self.away
+
+
+class FakeMetrics(Breakable):
+    """MetricSource that knows its answers by the whole query. `refused` maps a query to the reason of its refusal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ranges: dict[str, Sequence[Series]] = {}
+        self.instants: dict[str, Sequence[Instant]] = {}
+        self.refused: dict[str, str] = {}
+        self.alerts: dict[frozenset[tuple[str, str]], bool] = {}
+
+    def query(self, query: str) -> Sequence[Instant]:
+        self._answers(query)
+        return self.instants.get(query, ())
+
+    def query_range(self, query: str, window: Window, step_s: float) -> Sequence[Series]:
+        """Points inside of the window, thinned to one in each step."""
+        self._answers(query)
+        cut = [_within(series, window, step_s) for series in self.ranges.get(query, ())]
+        return [series for series in cut if series.points]
+
+    def firing(self, labels: Mapping[str, str]) -> bool | None:
+        self.asked()
+        return self.alerts.get(frozenset(labels.items()))
+
+    def link(self, query: str, window: Window) -> str:
+        return f"https://metrics.example/graph?expr={query}&end={window.end.timestamp():.0f}"
+
+    def _answers(self, query: str) -> None:
+        self.asked()
+        if query in self.refused:
+            raise Rejected(self.refused[query])
+
+
+def _within(series: Series, window: Window, step_s: float) -> Series:
+    start, end = window.start.timestamp(), window.end.timestamp()
+    kept: dict[int, tuple[float, float]] = {}
+    for at, value in series.points:
+        if start <= at <= end:
+            kept.setdefault(int((at - start) // step_s), (at, value))
+    return series.model_copy(update={"points": tuple(kept.values())})
+
+
+class FakeLogs(Breakable):
+    """LogSource over a list of lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[LogLine] = []
+
+    def search(self, services: Sequence[str], window: Window, levels: Sequence[str], limit: int) -> LogPage:
+        self.asked()
+        found = [
+            line
+            for line in self.lines
+            if line.service in services and line.level in levels and window.start <= line.at < window.end
+        ]
+        found.sort(key=lambda line: line.at, reverse=True)
+        return LogPage(total=len(found), lines=tuple(found[:limit]))
+
+    def query_text(self, services: Sequence[str], window: Window, levels: Sequence[str]) -> str:
+        return f"service in ({', '.join(services)}) and level in ({', '.join(levels)})"
+
+    def link(self, services: Sequence[str], window: Window) -> str:
+        return f"https://logs.example/?from={window.start.isoformat()}"
+
+
+class FakeTraces(Breakable):
+    """TraceSource over a list of traces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[Trace] = []
+
+    def traces(self, service: str, window: Window, limit: int, *, errors_only: bool = False) -> Sequence[Trace]:
+        self.asked()
+        found = [
+            trace
+            for trace in self.all
+            if any(span.service == service for span in trace.spans)
+            and window.start <= _started(trace) < window.end
+            and (not errors_only or any(span.error for span in trace.spans))
+        ]
+        return sorted(found, key=_started, reverse=True)[:limit]
+
+    def link(self, trace_id: str) -> str:
+        return f"https://traces.example/trace/{trace_id}"
+
+
+def _started(trace: Trace) -> datetime:
+    return min(span.start for span in trace.spans)
+
+
+class FakeDatabases(Breakable):
+    """DatabaseSource with a state for each database by name."""
+
+    def __init__(self, *states: DatabaseState) -> None:
+        super().__init__()
+        self.states = {state.database: state for state in states}
+
+    def state(self, database: Database) -> DatabaseState:
+        self.asked()
+        if database.name not in self.states:
+            raise Rejected(f"database {database.name!r} does not exist")
+        return self.states[database.name]
+
+    def query_text(self) -> str:
+        return "SELECT * FROM pg_stat_activity"

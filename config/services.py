@@ -1,0 +1,16 @@
+"""The services under care: a YAML file, with default expressions for metrics of conventional names."""
+
+from pathlib import Path
+
+from config.yaml_file import checked, read_mapping
+from domain.services import ServiceMap
+
+DEFAULT_EXPRESSIONS = Path(__file__).with_name("defaults") / "expressions.yaml"
+
+
+def load_services(path: Path | None) -> ServiceMap:
+    """All services that the file lists; without `expressions` of its own it has the defaults. Raises ConfigError."""
+    defaults = read_mapping(DEFAULT_EXPRESSIONS)
+    if path is None:
+        return checked(ServiceMap, defaults, DEFAULT_EXPRESSIONS)
+    return checked(ServiceMap, {**defaults, **read_mapping(path)}, path)

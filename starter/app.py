@@ -1,0 +1,18 @@
+"""The web application: webhooks, health and pages."""
+
+from fastapi import FastAPI
+
+from starter.headers import SafeHeaders
+from starter.health import health_routes
+from starter.parts import Parts
+from starter.webhooks.routes import webhook_routes
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The application, ready for any ASGI server."""
+    # Its own documentation pages load scripts from elsewhere.
+    app = FastAPI(title="Nightshift", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SafeHeaders)
+    app.include_router(webhook_routes(parts))
+    app.include_router(health_routes(parts))
+    return app

@@ -1,0 +1,109 @@
+"""From anomalies to incidents: signal-with-start, so that a storm is one incident by construction."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.anomaly import Anomaly
+from domain.identity import group_key
+from domain.levels import Severity
+from domain.policy import Policy
+from domain.services import ServiceMap
+from starter.away import LIMIT_S, TemporalAway, answered
+from starter.live import WORKFLOW
+from workflows.contract import TASK_QUEUE, Opening, Report
+from workflows.describe import STATIC_DETAILS, summary_of
+
+# One signal is one payload: this many of the largest anomalies stay well below Temporal's 2 MB.
+_PER_SIGNAL = 100
+
+
+@dataclass(frozen=True)
+class House:
+    """What every incident of this installation starts with: a copy goes into each."""
+
+    policy: Policy
+    services: ServiceMap
+    namespace: str
+    temporal_ui: str | None
+    public_url: str | None
+
+    def opening(self, key: str) -> Opening:
+        return Opening(
+            key=key, policy=self.policy, services=self.services, namespace=self.namespace,
+            temporal_ui=self.temporal_ui, public_url=self.public_url,
+        )  # fmt: skip
+
+
+class Intake(Protocol):
+    """Where anomalies are handed over. Raises TemporalAway."""
+
+    async def accept(self, anomalies: Sequence[Anomaly]) -> tuple[str, ...]:
+        """The keys of the incidents that know these anomalies now; empty when all are resolved and none was known.
+
+        Returns only after all of them are stored; saying the same again is harmless.
+        """
+        ...
+
+
+class TemporalIntake:
+    """Intake that signals each incident, and starts it where it is not open."""
+
+    def __init__(self, temporal: Client, house: House, limit_s: float = LIMIT_S) -> None:
+        self._temporal = temporal
+        self._house = house
+        self._limit_s = limit_s
+
+    async def accept(self, anomalies: Sequence[Anomaly]) -> tuple[str, ...]:
+        groups: dict[str, list[Anomaly]] = {}
+        for anomaly in anomalies:
+            groups.setdefault(group_key(anomaly), []).append(anomaly)
+        try:
+            async with answered(self._limit_s):
+                told = await asyncio.gather(*(self._tell(key, group) for key, group in groups.items()))
+        except RPCError as error:  # NOT_FOUND of a start: the namespace is not there, yet
+            raise TemporalAway(f"Temporal: {error}") from error
+        return tuple(key for key in told if key is not None)
+
+    async def _tell(self, key: str, anomalies: Sequence[Anomaly]) -> str | None:
+        firing = [a for a in anomalies if a.firing]
+        ordered = firing + [a for a in anomalies if not a.firing]
+        reports = [Report(anomalies=tuple(ordered[i : i + _PER_SIGNAL])) for i in range(0, len(ordered), _PER_SIGNAL)]
+        if firing:
+            await self._open_or_join(key, reports[0])
+            reports = reports[1:]
+        for report in reports:
+            if not await self._join(key, report):
+                return key if firing else None
+        return key
+
+    async def _open_or_join(self, key: str, report: Report) -> None:
+        first = report.anomalies[0]
+        await self._temporal.start_workflow(
+            WORKFLOW,
+            self._house.opening(key),
+            id=key,
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            start_signal="report",
+            start_signal_args=[report],
+            static_summary=summary_of(first.severity_label or Severity.MEDIUM, f"{first.service}: {first.title}"),
+            static_details=STATIC_DETAILS,
+        )
+
+    async def _join(self, key: str, report: Report) -> bool:
+        """Tell an open incident; False when there is none: news that something is over opens nothing."""
+        try:
+            await self._temporal.get_workflow_handle(key).signal("report", report)
+        except RPCError as error:
+            # A namespace that is not there (yet) is NOT_FOUND as well, and no reason to lose news.
+            if error.status is RPCStatusCode.NOT_FOUND and "namespace" not in str(error).lower():
+                return False
+            raise
+        return True

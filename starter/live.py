@@ -1,0 +1,81 @@
+"""Incidents as their workflows know them: asked by query, which is newer than the projection in Postgres."""
+
+from typing import Protocol
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from domain.view import IncidentView
+from starter.away import TemporalAway, answered
+from workflows.search_attributes import INCIDENT
+
+WORKFLOW = "IncidentWorkflow"
+_LIMIT_S = 3.0
+_LIST_LIMIT_S = 5.0
+_LONGEST_ID = 60
+
+
+class LiveIncidents(Protocol):
+    """What pages and the command line ask of running incidents. Raises TemporalAway."""
+
+    async def view(self, key: str) -> IncidentView | None:
+        """The newest incident under a key, None when there never was one."""
+        ...
+
+    async def key_of(self, incident: str) -> str | None:
+        """The key of an incident by the id that people see, None when Temporal does not know it."""
+        ...
+
+    async def newest(self, limit: int) -> tuple[IncidentView, ...]:
+        """The newest incidents, as far as a worker answers for them."""
+        ...
+
+    async def ping(self) -> None:
+        """Does Temporal answer, and know our namespace?"""
+        ...
+
+
+class TemporalIncidents:
+    """LiveIncidents through a Temporal client."""
+
+    def __init__(self, client: Client, limit_s: float = _LIMIT_S) -> None:
+        self._client = client
+        self._limit_s = limit_s
+
+    async def view(self, key: str) -> IncidentView | None:
+        try:
+            async with answered(self._limit_s):
+                handle = self._client.get_workflow_handle(key)
+                return await handle.query("view", result_type=IncidentView)
+        except WorkflowQueryFailedError as error:
+            raise TemporalAway(f"the incident's workflow did not answer: {error}") from error
+        except RPCError:  # NOT_FOUND: everything else is TemporalAway already
+            return None
+
+    async def key_of(self, incident: str) -> str | None:
+        if not _is_id(incident):
+            return None
+        return next(iter(await self._keys(f"{INCIDENT.name}='{incident}'", 1)), None)
+
+    async def newest(self, limit: int) -> tuple[IncidentView, ...]:
+        keys = await self._keys(f"WorkflowType='{WORKFLOW}'", limit)
+        views = [await self.view(key) for key in dict.fromkeys(keys)]
+        return tuple(view for view in views if view is not None)
+
+    async def ping(self) -> None:
+        request = DescribeNamespaceRequest(namespace=self._client.namespace)
+        try:
+            async with answered(self._limit_s):
+                await self._client.workflow_service.describe_namespace(request)
+        except RPCError as error:
+            raise TemporalAway(f"Temporal: {error}") from error
+
+    async def _keys(self, query: str, limit: int) -> list[str]:
+        async with answered(_LIST_LIMIT_S):
+            return [run.id async for run in self._client.list_workflows(query, limit=limit)]
+
+
+def _is_id(text: str) -> bool:
+    """Only what an id is made of goes into a query."""
+    return 0 < len(text) <= _LONGEST_ID and all(c.isalnum() or c == "-" for c in text)

@@ -1,0 +1,1 @@
+"""One module per sender: each authenticates, validates, and translates into anomalies."""

@@ -1,0 +1,60 @@
+"""The body of a request: limited while it is read, then JSON, then a model; each failure has its own answer."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, from_json
+from starlette.requests import Request
+
+LARGEST = 1024 * 1024
+_LONGEST_VALUE = 120
+B = TypeVar("B", bound=BaseModel)
+
+
+class Refused(Exception):
+    """The request is answered with `status` and this text."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def read_json(request: Request) -> object:
+    """The decoded body. Raises Refused: 415 for another content type, 413 for more than 1 MiB, 400 for no JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        # A web page of strangers can post forms and text to a loopback port, but not this without asking first.
+        raise Refused(415, f"content-type: {kind[:60]!r} is not application/json")
+    body = await _read(request)
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Refused(400, f"the body is not JSON: {error}") from None
+
+
+def parse(model: type[B], content: object) -> B:
+    """The body as a model. Raises Refused with 422, the field's path and its value."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise Refused(422, _line(error.errors(include_url=False, include_context=False)[0])) from None
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST:
+            raise Refused(413, f"the body is larger than {LARGEST} bytes")
+    return bytes(body)
+
+
+def _line(detail: ErrorDetails) -> str:
+    path = ""
+    for part in detail["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{str(part)[:60]}" if path else str(part)[:60]
+    place = path or "the body"
+    if detail["type"] == "missing":
+        return f"{place}: is missing"
+    value = repr(detail["input"])
+    return f"{place}: {value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + '...'}: {detail['msg']}"

@@ -1,0 +1,107 @@
+"""Intake against a real Temporal server: accepted means stored, and what was refused can be sent again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from domain.policy import Policy
+from domain.services import ServiceMap
+from rig.servers.temporal import TemporalServer
+from starter.app import create_app
+from starter.intake import House, TemporalIntake
+from starter.live import TemporalIncidents
+from tests.parts import parts_with
+from workflows.contract import Report
+
+HOUSE = House(
+    policy=Policy(), services=ServiceMap(expressions=()), namespace="default", temporal_ui=None, public_url=None
+)
+
+
+def alert(service: str, status: str = "firing", fingerprint: str = "f1") -> dict[str, Any]:
+    return {
+        "status": status,
+        "labels": {"alertname": "HighErrorRatio", "service": service},
+        "startsAt": "2026-01-31T03:06:00Z",
+        "fingerprint": fingerprint,
+    }
+
+
+async def post(client: Client, *alerts: dict[str, Any]) -> httpx.Response:
+    parts = parts_with(TemporalIntake(client, HOUSE), TemporalIncidents(client))
+    transport = httpx.ASGITransport(create_app(parts))
+    async with httpx.AsyncClient(transport=transport, base_url="http://nightshift") as http:
+        return await http.post("/webhooks/prometheus", json={"version": "4", "alerts": list(alerts)})
+
+
+async def reports(client: Client, key: str) -> Sequence[Report]:
+    """What the incident was told, as its history holds it."""
+    history = await client.get_workflow_handle(key).fetch_history()
+    signalled = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    payloads = [
+        event.workflow_execution_signaled_event_attributes.input.payloads[0]
+        for event in history.events
+        if event.event_type == signalled
+    ]
+    return [(await pydantic_data_converter.decode([payload], [Report]))[0] for payload in payloads]
+
+
+async def test_two_alerts_of_a_service_are_one_incident_and_another_service_is_another(temporal_client: Client) -> None:
+    answer = await post(
+        temporal_client, alert("intake-a"), alert("intake-a", fingerprint="f2"), alert("intake-b", fingerprint="f3")
+    )
+    assert answer.status_code == 202
+    assert sorted(answer.json()["incidents"]) == ["incident-intake-a", "incident-intake-b"]
+    (told,) = await reports(temporal_client, "incident-intake-a")
+    assert [a.fingerprint for a in told.anomalies] == ["f1", "f2"]
+
+
+async def test_the_same_delivery_twice_joins_the_open_incident(temporal_client: Client) -> None:
+    for _ in range(2):
+        assert (await post(temporal_client, alert("intake-twice"))).status_code == 202
+    assert len(await reports(temporal_client, "incident-intake-twice")) == 2  # one run, which tells sightings apart
+
+
+async def test_a_resolved_alert_reaches_an_open_incident_and_opens_none(temporal_client: Client) -> None:
+    ignored = await post(temporal_client, alert("intake-resolved", "resolved"))
+    assert (ignored.status_code, ignored.json()["status"]) == (200, "ignored")
+    await post(temporal_client, alert("intake-resolved"))
+    assert (await post(temporal_client, alert("intake-resolved", "resolved"))).status_code == 202
+    told = await reports(temporal_client, "incident-intake-resolved")
+    assert [a.firing for report in told for a in report.anomalies] == [True, False]
+
+
+async def test_a_storm_of_one_service_is_cut_into_signals_that_fit(temporal_client: Client) -> None:
+    storm = [alert("intake-storm", fingerprint=str(number)) for number in range(250)]
+    assert (await post(temporal_client, *storm)).json()["anomalies"] == 250
+    told = await reports(temporal_client, "incident-intake-storm")
+    assert [len(report.anomalies) for report in told] == [100, 100, 50]
+
+
+async def test_while_temporal_is_down_senders_get_503_and_nothing_is_lost_when_they_repeat(tmp_path: Path) -> None:
+    server = TemporalServer(tmp_path)
+    client = await Client.connect(server.address, lazy=True, data_converter=pydantic_data_converter)
+    refused = await post(client, alert("orders"))
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"]
+    with server:
+        assert (await post(client, alert("orders"))).status_code == 202
+    refused = await post(client, alert("orders", fingerprint="f2"))
+    assert refused.status_code == 503
+    with server:
+        assert (await post(client, alert("orders", fingerprint="f2"))).status_code == 202
+        told = await reports(client, "incident-orders")
+    assert [a.fingerprint for report in told for a in report.anomalies] == ["f1", "f2"]
+
+
+async def test_a_namespace_that_is_not_there_is_no_reason_to_lose_an_alert(temporal_dev: TemporalServer) -> None:
+    client = await Client.connect(temporal_dev.address, namespace="nowhere", data_converter=pydantic_data_converter)
+    for status in ("firing", "resolved"):
+        answer = await post(client, alert("orders", status))
+        assert answer.status_code == 503
+        assert "nowhere" in answer.json()["error"]

@@ -1,0 +1,27 @@
+"""The web application's parts over stand-ins."""
+
+from integrations.ports import PortError
+from starter.intake import Intake
+from starter.live import LiveIncidents
+from starter.parts import Parts
+from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
+
+
+def parts_with(
+    intake: Intake | None = None, live: LiveIncidents | None = None, incidents: FakeIncidents | None = None
+) -> Parts:
+    """Parts over fakes; the store answers a ping unless the fake of its incidents is broken."""
+    store = incidents or FakeIncidents()
+    return Parts(
+        intake=intake or FakeIntake(),
+        live=live or FakeLive(),
+        incidents=store,
+        audit=FakeAudit(),
+        postmortems=FakePostmortems(),
+        ping_store=lambda: raise_if(store.error),
+    )
+
+
+def raise_if(error: PortError | None) -> None:
+    if error is not None:
+        raise error

@@ -1,0 +1,82 @@
+"""Settings: what is wrong is said in one line that names the variable, and never shows a secret."""
+
+import pytest
+
+from config.errors import ConfigError
+from config.settings import load_settings
+
+SECRET = "hunter2hunter2"
+
+
+def complaint(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as raised:
+        load_settings()
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PROMETHEUS_URL", "foo", "PROMETHEUS_URL: 'foo' is not an http(s) address"),
+        ("JAEGER_URL", "ftp://x", "JAEGER_URL: 'ftp://x' is not an http(s) address"),
+        ("ALERTMANAGER_URL", "http://x:port", "ALERTMANAGER_URL: 'http://x:port' is not an http(s) address"),
+        ("TEMPORAL_ADDRESS", "temporal", "TEMPORAL_ADDRESS: 'temporal' is not host:port"),
+        ("EMAIL_FROM", "nobody", "EMAIL_FROM: 'nobody' is not a mail address"),
+        ("EMAIL_TO", "9=a@example.com", "EMAIL_TO: '9=a@example.com' does not begin with a tier"),
+        ("NIGHTSHIFT_PORT", "99999", "NIGHTSHIFT_PORT: '99999': Input should be less than or equal to 65535"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    assert complaint(monkeypatch, **{variable: value}).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", f"mysql://u:{SECRET}@host/db"),
+        ("SMTP_URL", f"http://u:{SECRET}@host"),
+        ("NIGHTSHIFT_WEBHOOK_TOKEN", SECRET),
+        ("NIGHTSHIFT_CONNECTION_ORDERS", f"u:{SECRET}@host"),
+        ("ELASTICSEARCH_URL", f"http://u:{SECRET}@host"),
+    ],
+)
+def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    said = complaint(monkeypatch, **{variable: value})
+    assert said.startswith(f"{variable}: ")
+    assert SECRET not in said
+
+
+def test_everything_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = complaint(monkeypatch, PROMETHEUS_URL="foo", NIGHTSHIFT_PORT="x", SMTP_URL="y")
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["PROMETHEUS_URL", "SMTP_URL", "NIGHTSHIFT_PORT"]
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_URL", "")
+    monkeypatch.setenv("NIGHTSHIFT_WEBHOOK_TOKEN", "")
+    monkeypatch.setenv("NIGHTSHIFT_CONNECTION_ORDERS", "")
+    settings = load_settings()
+    assert (settings.prometheus_url, settings.webhook_token, settings.connections) == (None, None, {})
+
+
+def test_named_connections_are_found_by_their_name_in_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTSHIFT_CONNECTION_ORDERS_WATCH", f"postgresql://u:{SECRET}@host/db")
+    settings = load_settings()
+    assert settings.connections["orders_watch"].get_secret_value() == f"postgresql://u:{SECRET}@host/db"
+    assert SECRET not in repr(settings)
+
+
+def test_recipients_are_for_all_tiers_or_by_tier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_TO", "a@example.com, b@example.com")
+    assert load_settings().email_to == dict.fromkeys((1, 2, 3), ("a@example.com", "b@example.com"))
+    monkeypatch.setenv("EMAIL_TO", "1=lead@example.com; 2=a@example.com,b@example.com")
+    assert load_settings().email_to == {1: ("lead@example.com",), 2: ("a@example.com", "b@example.com")}
+
+
+def test_a_base_address_loses_its_last_slash_so_that_paths_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTSHIFT_PUBLIC_URL", "https://nightshift.example.com/")
+    assert load_settings().public_url == "https://nightshift.example.com"
