@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from rig.child import tied
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -59,7 +61,7 @@ class Step:
     def _wait(self, output: IO[bytes], tick: Callable[[], None]) -> None:
         env = {**os.environ, **(self.env or {})}
         process = subprocess.Popen(
-            self.argv, cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            tied(self.argv), cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             while _still_runs(process):

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+
+from rig.child import tied
 
 Probe = Callable[[], bool]
 """Asks a server whether it is ready; False, or a refused connection, means not yet."""
@@ -48,13 +49,6 @@ class Command:
     grace: float = 10.0
     user: str | None = None
 
-    def full_argv(self) -> list[str]:
-        """The arguments with `setpriv` (util-linux) before them, which ties the child to our life."""
-        if not sys.platform.startswith("linux"):
-            return list(self.argv)
-        account = ["--reuid", self.user, "--regid", self.user, "--init-groups"] if self.user else []
-        return ["setpriv", *account, "--pdeathsig", self.death_signal.name[3:], "--", *self.argv]
-
 
 class ManagedProcess:
     """A child process in a session of its own, so that Ctrl-C reaches us alone and we stop it in order."""
@@ -79,7 +73,7 @@ class ManagedProcess:
         command = self.command
         with command.log.open("ab") as log:
             return subprocess.Popen(
-                command.full_argv(),
+                tied(command.argv, command.death_signal, command.user),
                 cwd=command.cwd,
                 env={**os.environ, **command.env},
                 stdin=subprocess.DEVNULL,

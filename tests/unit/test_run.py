@@ -1,0 +1,32 @@
+"""The runner of all tests tells what failed, and is not content with no test at all."""
+
+import sys
+from pathlib import Path
+
+from tests import run
+from tests.run import Outcome, Part
+
+
+def _part(code: str, folder: Path | None = None, limit: float = 60) -> Part:
+    return Part("part", [Path(sys.executable).name, "-c", code], "look", folder, limit)
+
+
+def test_a_part_passes_only_with_exit_code_0() -> None:
+    assert _part("raise SystemExit(0)").run() is Outcome.PASSED
+    assert _part("raise SystemExit(5)").run() is Outcome.FAILED, "pytest's 5: it found no test"
+
+
+def test_a_part_whose_folder_is_not_there_yet_is_left_out(tmp_path: Path) -> None:
+    assert _part("raise SystemExit(1)", tmp_path / "later").run() is Outcome.ABSENT
+
+
+def test_a_part_that_hangs_is_stopped_and_said_to_have_hung() -> None:
+    assert _part("import time; time.sleep(600)", limit=0.2).run() is Outcome.HUNG
+
+
+def test_a_failure_does_not_stop_the_rest_but_is_the_verdict(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    parts = [_part("raise SystemExit(1)"), _part(f"open({str(ran)!r}, 'w').close()")]
+    assert run.run_all(parts) == 1
+    assert ran.exists()
+    assert run.run_all(parts[1:]) == 0
