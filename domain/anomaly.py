@@ -1,5 +1,6 @@
 """An alert of another system, translated: the one shape in which trouble enters Nightshift."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
@@ -54,10 +55,12 @@ def latest(known: Anomaly | None, seen: Anomaly) -> Anomaly:
     """The newer of two sightings of one series, whatever the order in which they arrived.
 
     An episode is (series, starts_at). Within one episode *resolved* is final: a *firing* that arrives late is stale.
-    A later `starts_at` is a new episode and wins; an earlier one is an old message and loses.
+    A later `starts_at` is a new episode and wins; an earlier one is an old message and loses. Of two that say the
+    same the later seen wins; the very same again is nothing new, so `known` stays.
     """
-    if known is None or seen.starts_at > known.starts_at:
-        return seen
-    if seen.starts_at < known.starts_at or not known.firing:
-        return known
-    return seen
+    return seen if known is None or _place(seen) > _place(known) else known
+
+
+def _place(sighting: Anomaly) -> tuple[datetime, bool, datetime, str]:
+    """A total order: without the last part, two sightings of one instant would be kept by their order of arrival."""
+    return (sighting.starts_at, not sighting.firing, sighting.seen_at, sighting.model_dump_json())

@@ -10,6 +10,7 @@ from domain.levels import Risk
 from domain.model import Model
 
 _SHORT_DIGEST = 8
+_DIGEST = 64
 
 
 class Verdict(StrEnum):
@@ -68,9 +69,20 @@ def read_decision(raw: Any, verdict: Verdict, door: Door) -> Decision | str:  # 
     for field in ("digest", "who"):
         if not fields[field]:
             return f"{field} is missing or empty"
-    return Decision(
-        verdict=verdict, door=door, digest=fields["digest"][:64], who=fields["who"][:200], comment=fields["comment"]
-    )
+    # Cut beyond a digest's length, so that a longer text stays a wrong one.
+    digest = fields["digest"][: _DIGEST + 1]
+    return Decision(verdict=verdict, door=door, digest=digest, who=fields["who"][:200], comment=fields["comment"])
+
+
+def read_answer(raw: Any, door: Door) -> Decision | str:  # noqa: ANN401 - it is untrusted
+    """As `read_decision`, for doors whose data may name the verdict: none approves, a misspelt one is refused."""
+    fields = read_payload(raw, ("digest", "who", "comment", "verdict"))
+    if isinstance(fields, str):
+        return fields
+    named = fields.pop("verdict") or Verdict.APPROVE
+    if named not in list(Verdict):
+        return f"verdict is {named[:40]!r}, not one of {', '.join(Verdict)}"
+    return read_decision(fields, Verdict(named), door)
 
 
 def judge(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> Answer:
@@ -90,6 +102,8 @@ def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, ea
         return f"already decided: {earlier.verdict} by {earlier.who}"
     if now >= request.deadline:
         return f"the deadline passed at {request.deadline:%H:%M:%S} UTC"
+    if not request.approvers:
+        return "the policy lists no approvers, so nobody can decide"
     if decision.who not in request.approvers:
         return f"{decision.who!r} is not an approver"
     if not decision.proven and not request.claimed_identity_up_to.at_least(request.risk):

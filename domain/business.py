@@ -1,6 +1,6 @@
 """Business hours: when people are at work, and times counted in those hours only."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.policy import Calendar
@@ -16,7 +16,10 @@ def open_at(calendar: Calendar, at: datetime) -> bool:
 
 
 def next_opening(calendar: Calendar, after: datetime) -> datetime:
-    """The first opening strictly after `after`, in UTC terms of the same instant."""
+    """The first opening strictly after `after`, in the zone of `after`.
+
+    Raises ValueError when no business day comes for a year: then the holidays are a mistake.
+    """
     zone = ZoneInfo(calendar.zone)
     day = after.astimezone(zone).date()
     for offset in range(_HORIZON_DAYS):
@@ -27,18 +30,21 @@ def next_opening(calendar: Calendar, after: datetime) -> datetime:
 
 
 def add_business_time(calendar: Calendar, start: datetime, amount: timedelta) -> datetime:
-    """The instant at which `amount` of business time has passed since `start`."""
-    zone = ZoneInfo(calendar.zone)
-    at = start if open_at(calendar, start) else next_opening(calendar, start)
+    """The instant, in UTC, at which `amount` of business time has passed since `start`."""
+    # In UTC throughout: adding to or subtracting within a zone ignores its changes of clocks.
+    at = start.astimezone(UTC)
+    if not open_at(calendar, at):
+        at = next_opening(calendar, at)
     left = amount
-    while True:
-        closing = datetime.combine(at.astimezone(zone).date(), calendar.closes, tzinfo=zone)
-        # Through UTC: subtracting two datetimes of one zone ignores its change of clocks.
-        today = closing.astimezone(start.tzinfo) - at.astimezone(start.tzinfo)
-        if left <= today:
-            return at + left
+    while left > (today := _closing(calendar, at) - at):
         left -= today
-        at = next_opening(calendar, closing.astimezone(start.tzinfo))
+        at = next_opening(calendar, at + today)
+    return at + left
+
+
+def _closing(calendar: Calendar, at: datetime) -> datetime:
+    zone = ZoneInfo(calendar.zone)
+    return datetime.combine(at.astimezone(zone).date(), calendar.closes, tzinfo=zone).astimezone(UTC)
 
 
 def _business_day(calendar: Calendar, day: date) -> bool:

@@ -65,11 +65,17 @@ def _kill_connections(case: Case, hypothesis: Hypothesis) -> Plan | str:
     if not holders:
         return "no application was found that holds idle sessions"
     worst = max(holders, key=lambda f: f.value or 0)
+    missing = [name for name in ("target", "role", "application") if name not in worst.facts]
+    if missing:
+        return f"finding {worst.id} names no {' and no '.join(missing)} of the idle sessions"
     database = case.services.database(str(worst.facts["target"]))
     if database is None or database.remedy is None:
         return f"{worst.facts['target']} has no connection by which it may be acted on"
+    if worst.facts["application"] == database.application:
+        return f"the idle sessions are those of {hypothesis.service} itself"
     bounds = case.policy.kill_connections
     role, application = str(worst.facts["role"]), str(worst.facts["application"])
+    owner = f"{application or 'an unnamed application'} (role {role})"
     return Plan(
         incident=case.incident, attempt=case.attempt, action=Action.KILL_CONNECTIONS, service=hypothesis.service,
         category=hypothesis.category, target=database.target, risk=Risk.LOW, undo="none", timeout_s=60,
@@ -78,7 +84,7 @@ def _kill_connections(case: Case, hypothesis: Hypothesis) -> Plan | str:
             "remedy": database.remedy, "database": database.name,
         },
         sentence=(
-            f"End at most {bounds.cap} sessions of {application} (role {role}) in {database.target} "
+            f"End at most {bounds.cap} sessions of {owner} in {database.target} "
             f"that have been idle for {bounds.idle_age_s:g} s or longer."
         ),
         expected_effect=f"{database.name} has free connections again and {hypothesis.service} stops failing",

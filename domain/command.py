@@ -7,6 +7,7 @@ from typing import Any, cast
 from domain.model import Model
 
 _LONGEST = 2_000
+_LONGEST_TEXT = 20_000
 
 
 class CommandName(StrEnum):
@@ -43,9 +44,11 @@ def read_payload(raw: Any, allowed: tuple[str, ...]) -> dict[str, str] | str:  #
     if raw is None or raw == "":
         return f"it came without data; {wanted}"
     if isinstance(raw, str):
+        if len(raw) > _LONGEST_TEXT:
+            return f"the data has {len(raw)} characters, at most {_LONGEST_TEXT} are read; {wanted}"
         try:
-            raw = json.loads(raw[:_LONGEST])
-        except ValueError:
+            raw = json.loads(raw)
+        except (ValueError, RecursionError):  # the latter for "[[[[..."
             return f"the data is not JSON; {wanted}"
     if not isinstance(raw, dict):
         return f"the data is a {type(raw).__name__}; {wanted}"
@@ -58,7 +61,12 @@ def _texts(raw: dict[Any, Any], allowed: tuple[str, ...]) -> dict[str, str] | st
             return f"unknown field {str(field)[:40]!r}; allowed are {', '.join(allowed)}"
         if value is not None and not isinstance(value, str):
             return f"{field} is a {type(value).__name__}, not text"
-    return {field: str(raw.get(field) or "").strip()[:_LONGEST] for field in allowed}
+    return {field: _clean(raw.get(field) or "")[:_LONGEST] for field in allowed}
+
+
+def _clean(text: str) -> str:
+    """One line without control characters, bidirectional marks and lone surrogates: it is shown, sent and stored."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def read_command(raw: Any, name: CommandName) -> Command | str:  # noqa: ANN401 - it is untrusted

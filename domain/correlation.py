@@ -25,42 +25,54 @@ class OpenIncident(Model):
 
 
 class Previous(Model):
-    """The last closed incident of the same key."""
+    """The last closed incident of the same key. A merged one names its survivor: `merged_key` is its workflow id."""
 
     incident: str
     outcome: Outcome
     last_seen: AwareDatetime
     closed_at: AwareDatetime
     severity_rank: int
+    merged_into: str | None = None
+    merged_key: str | None = None
 
 
 class Relation(StrEnum):
+    """JOINS: it belongs to the survivor of a merge. SUPPRESSED: it was marked a false positive, nothing is opened."""
+
     NEW = "new"
     RECURRENCE = "recurrence"
     CONTINUATION = "continuation"
+    JOINS = "joins"
     SUPPRESSED = "suppressed"
 
 
 class Link(Model):
-    """How a new incident relates to the one before it under the same key."""
+    """How a new incident relates to the one before it under the same key.
+
+    `previous` is that incident's id, or the survivor's where it was merged; then `key` is the survivor's workflow id.
+    `mark` is what a person marked a false positive: it is handed on, so that sightings never renew it.
+    """
 
     relation: Relation
     previous: str | None = None
     reason: str
+    key: str | None = None
+    mark: Previous | None = None
 
 
 def survivor(
     services: Sequence[str], onset: datetime, opened_at: datetime, others: Sequence[OpenIncident],
     graph: ServiceMap, within: timedelta,
 ) -> OpenIncident | None:  # fmt: skip
-    """The incident that absorbs this one: the oldest that opened earlier, covers a neighbour, and began close to it.
+    """The incident that absorbs this one: the oldest that covers a neighbour, opened and began close to it.
 
-    An incident that is equally old wins by its key, so that of two that ask about each other one survives.
+    `others` are those that asked before and stand for themselves. As they ask one after the other (under a lock),
+    of two that ask about each other the first finds nobody and survives. Of two equally old ones the key decides.
     """
     close = [
         other
         for other in others
-        if opened_at - other.opened_at <= within
+        if abs(opened_at - other.opened_at) <= within
         and abs(onset - other.onset) <= within
         and _adjacent(services, other.services, graph)
     ]
@@ -68,29 +80,44 @@ def survivor(
 
 
 def _adjacent(ours: Sequence[str], theirs: Sequence[str], graph: ServiceMap) -> bool:
-    """Some service of one calls some service of the other; a hub that is only in between connects nobody."""
-    return any(mine in graph.neighbours(other) or mine == other for mine in ours for other in theirs)
+    """They share a service, or one of one calls one of the other."""
+    if set(ours) & set(theirs):
+        return True
+    near, far = _edge(ours, graph), _edge(theirs, graph)
+    return any(mine in graph.neighbours(other) for mine in near for other in far)
+
+
+def _edge(services: Sequence[str], graph: ServiceMap) -> tuple[str, ...]:
+    """The services by which an incident touches others. A hub does so only while it is in trouble alone: once a
+    neighbour of it is in trouble too, everything else that it calls would be drawn in.
+    """
+    inner = tuple(name for name in services if not graph.get(name).hub)
+    return inner or tuple(services)
 
 
 def link_to(previous: Previous | None, now: datetime, severity_rank: int) -> Link:
     """What a new run under an old key is: recurrence, continuation, suppressed, or simply new."""
+    if previous is not None and previous.outcome is Outcome.FALSE_POSITIVE:
+        return _after_false_positive(previous, now, severity_rank)
     if previous is None or now - previous.last_seen > SAME_EPISODE:
         return Link(relation=Relation.NEW, reason="no incident of this service within 15 minutes")
-    said = f"{previous.incident} ended as {previous.outcome}"
+    said = f"{previous.incident} ended as {previous.outcome} and the trouble is back"
     match previous.outcome:
         case Outcome.AUTO_RESOLVED | Outcome.SELF_RESOLVED:
-            relation = Relation.RECURRENCE
-        case Outcome.FALSE_POSITIVE:
-            return _after_false_positive(previous, now, severity_rank)
+            return Link(relation=Relation.RECURRENCE, previous=previous.incident, reason=said)
+        case Outcome.MERGED if previous.merged_key is not None:
+            reason = f"{previous.incident} was merged into {previous.merged_into}"
+            return Link(relation=Relation.JOINS, previous=previous.merged_into, key=previous.merged_key, reason=reason)
         case _:
-            relation = Relation.CONTINUATION
-    return Link(relation=relation, previous=previous.incident, reason=f"{said} and the trouble is back")
+            return Link(relation=Relation.CONTINUATION, previous=previous.incident, reason=said)
 
 
 def _after_false_positive(previous: Previous, now: datetime, severity_rank: int) -> Link:
     """Counted from the mark, never renewed by sightings; something worse than what was marked still opens."""
-    fresh = now - previous.closed_at <= SAME_EPISODE
-    if fresh and severity_rank <= previous.severity_rank:
-        reason = f"{previous.incident} was marked a false positive within 15 minutes"
-        return Link(relation=Relation.SUPPRESSED, previous=previous.incident, reason=reason)
-    return Link(relation=Relation.NEW, previous=previous.incident, reason="worse than what was marked false")
+    if now - previous.closed_at > SAME_EPISODE:
+        return Link(relation=Relation.NEW, reason="the last one was marked a false positive over 15 minutes ago")
+    if severity_rank > previous.severity_rank:
+        reason = f"worse than {previous.incident}, which was marked a false positive"
+        return Link(relation=Relation.NEW, previous=previous.incident, reason=reason)
+    reason = f"{previous.incident} was marked a false positive within 15 minutes"
+    return Link(relation=Relation.SUPPRESSED, previous=previous.incident, reason=reason, mark=previous)

@@ -1,6 +1,6 @@
 """The escalation clock: who is told, when and why. Pure: the workflow sleeps until `next_due` and delivers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -54,6 +54,10 @@ WORDS: dict[Reason, str] = {
 }
 
 
+ABOUT_A_PLAN = frozenset({Reason.APPROVAL_NEEDED, Reason.APPROVAL_REFUSED, Reason.APPROVAL_EXPIRED})
+"""Said again when they come up again: another plan waits for another decision, with another deadline."""
+
+
 class Raised(Model):
     """A reason that came up in the incident's life, such as a refused approval."""
 
@@ -63,12 +67,16 @@ class Raised(Model):
 
 
 class Told(Model):
-    """One message to people: its reasons, the tier it went to, and whether an acknowledgement is awaited from it."""
+    """One message to people: its reasons, the tier it went to, and whether it calls upon them (anew).
+
+    `severity`: the incident's at that time.
+    """
 
     at: AwareDatetime
     tier: int
     reasons: tuple[Reason, ...]
     awaits: bool
+    severity: Severity | None = None
 
 
 class Due(Model):
@@ -99,7 +107,12 @@ class Clock(Model):
         return next((t.tier for t in reversed(self.told) if t.awaits), None)
 
     def said(self, reason: Reason) -> bool:
-        return any(reason in t.reasons for t in self.told)
+        """Was this said at the severity that holds now? A raise re-arms the clock."""
+        return any(reason in t.reasons and t.severity in {None, self.severity} for t in self.told)
+
+    def answered(self, raised: Raised) -> bool:
+        """Was it said since it came up, at whatever severity?"""
+        return any(raised.reason in t.reasons and t.at >= raised.at for t in self.told)
 
     def raising(self, reason: Reason, at: datetime, detail: str = "") -> Self:
         return self.model_copy(update={"raised": (*self.raised, Raised(reason=reason, at=at, detail=detail))})
@@ -147,19 +160,31 @@ def tell(clock: Clock, policy: Policy, now: datetime) -> tuple[Clock, Told] | No
     due = [d for d in schedule(clock, policy) if d.at <= now]
     if not due:
         return None
-    reasons = tuple(dict.fromkeys(d.reason for d in due))
-    message = Told(at=now, tier=_tier(clock, policy, reasons), reasons=reasons, awaits=_awaits(clock, reasons))
+    reasons = _reasons(due)
+    tier = _tier(clock, policy, reasons)
+    awaits = _awaits(clock, reasons, tier)
+    message = Told(at=now, tier=tier, reasons=reasons, awaits=awaits, severity=clock.severity)
     return clock.model_copy(update={"told": (*clock.told, message)}), message
 
 
 def channels(clock: Clock, policy: Policy, told: Told) -> tuple[ChannelName, ...]:
-    """The channels of a message: those of the severity; a page too for HIGH off-hours and when nobody answered."""
+    """The channels of a message: those of the severity; a page too for HIGH off-hours and when nobody answered.
+
+    Once there is a page, what follows is said there too: it is one escalation.
+    """
     names = policy.escalation.row(clock.severity).channels
-    off_hours = clock.severity is Severity.HIGH and not open_at(policy.calendar, told.at)
-    unheard = Reason.NOT_ACKNOWLEDGED in told.reasons and told.tier == HIGHEST_TIER
-    if (unheard or (off_hours and told.awaits)) and "pagerduty" not in names:
+    if "pagerduty" not in names and any(_pages(clock, policy, t) for t in (*clock.told, told)):
         return ("pagerduty", *names)
     return names
+
+
+def _pages(clock: Clock, policy: Policy, told: Told) -> bool:
+    severity = told.severity or clock.severity
+    if "pagerduty" in policy.escalation.row(severity).channels:
+        return True
+    off_hours = severity is Severity.HIGH and not open_at(policy.calendar, told.at)
+    unheard = Reason.NOT_ACKNOWLEDGED in told.reasons and told.tier == HIGHEST_TIER
+    return unheard or (off_hours and told.awaits)
 
 
 def _candidates(clock: Clock, policy: Policy) -> Iterator[Due]:
@@ -173,9 +198,9 @@ def _by_delay(clock: Clock, policy: Policy) -> Iterator[Due]:
     if clock.severity is Severity.CRITICAL and not clock.said(Reason.CRITICAL):
         yield Due(reason=Reason.CRITICAL, at=clock.detected_at)
     delay = timedelta(minutes=policy.escalation.row(clock.severity).delay_min)
-    if not delay:
-        return
-    if not clock.told:
+    if clock.severity is Severity.CRITICAL and not delay:
+        return  # said at once, and by the severity's own name
+    if delay and not clock.told:
         yield Due(reason=Reason.ANNOUNCED, at=_at_work(clock, policy, clock.detected_at + delay))
     if not clock.said(Reason.UNRESOLVED):
         yield Due(reason=Reason.UNRESOLVED, at=_at_work(clock, policy, clock.detected_at + 2 * delay))
@@ -190,7 +215,7 @@ def _by_target(clock: Clock, policy: Policy) -> Iterator[Due]:
 
 def _by_events(clock: Clock, policy: Policy) -> Iterator[Due]:
     for raised in clock.raised:
-        if not clock.said(raised.reason):
+        if not clock.answered(raised):
             yield Due(reason=raised.reason, at=_at_work(clock, policy, raised.at))
 
 
@@ -212,12 +237,23 @@ def _at_work(clock: Clock, policy: Policy, at: datetime) -> datetime:
     return next_opening(policy.calendar, at)
 
 
-def _awaits(clock: Clock, reasons: tuple[Reason, ...]) -> bool:
-    """Does this message call upon people anew? A further reason updates the same page and does not restart the wait."""
+def _reasons(due: Sequence[Due]) -> tuple[Reason, ...]:
+    """Each once. With anything else to say, "automation is at work" would be the wrong word."""
+    reasons = tuple(dict.fromkeys(d.reason for d in due))
+    return tuple(r for r in reasons if r is not Reason.ANNOUNCED) or reasons
+
+
+def _awaits(clock: Clock, reasons: tuple[Reason, ...], tier: int) -> bool:
+    """Does this message call upon people anew? A further reason updates the same page and does not restart the wait.
+
+    A higher tier or a CRITICAL incident is news even to who has acknowledged; a missed target only to who has not.
+    """
     if reasons == (Reason.ANNOUNCED,):
         return False
-    first = clock.escalated_at is None
-    return first or Reason.NOT_ACKNOWLEDGED in reasons or Reason.SLA_MISSED in reasons
+    if clock.tier is None or tier < clock.tier or Reason.CRITICAL in reasons:
+        return True
+    missed = Reason.SLA_MISSED in reasons and clock.acknowledged_at is None
+    return missed or Reason.NOT_ACKNOWLEDGED in reasons
 
 
 def _tier(clock: Clock, policy: Policy, reasons: tuple[Reason, ...]) -> int:

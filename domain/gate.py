@@ -1,6 +1,6 @@
 """The safety gate: may this plan run by itself? Pure; the answer names the clause that decided and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from pydantic import AwareDatetime
@@ -55,18 +55,7 @@ class GateVerdict(Model):
 Clause = Callable[[Plan, Policy, Controls, Circumstances], GateVerdict | None]
 
 
-def gate(plan: Plan, policy: Policy, controls: Controls, now: Circumstances) -> GateVerdict:
-    """The first clause that objects decides; when none does, the plan runs."""
-    for clause in CLAUSES:
-        verdict = clause(plan, policy, controls, now)
-        if verdict is not None:
-            return verdict
-    return GateVerdict(ruling=Ruling.RUN, clause="allowed", reason=_allowed(plan, policy, now))
-
-
 def _allowed(plan: Plan, policy: Policy, now: Circumstances) -> str:
-    if now.approved:
-        return "a person approved this plan"
     return (
         f"risk {plan.risk} is within the limit {policy.max_risk_level}, confidence {now.confidence:.2f} is above "
         f"the floor, and {plan.target} is on the allow-list"
@@ -139,11 +128,10 @@ def _confidence(plan: Plan, policy: Policy, _c: Controls, now: Circumstances) ->
     floor = policy.floors.MEDIUM if plan.risk is Risk.MEDIUM else policy.floors.LOW
     # Written so that a confidence that is not a number counts as too low.
     if not now.confidence >= floor:
-        return _verdict(
-            Ruling.ASK,
-            "confidence",
-            f"confidence {now.confidence:.2f} is below {floor:.2f}, the floor for risk {plan.risk}",
-        )
+        said = f"confidence {now.confidence:.2f} is below {floor:.2f}, the floor for risk {plan.risk}"
+        return _verdict(Ruling.ASK, "confidence", said)
+    if now.confidence > 1:
+        return _verdict(Ruling.ASK, "confidence", f"confidence {now.confidence!r} is no share from 0 to 1")
     return None
 
 
@@ -173,3 +161,14 @@ CLAUSES: tuple[Clause, ...] = (
     _approved,
     _frozen, _risk, _confidence, _target_limit, _hour_limit,
 )  # fmt: skip
+
+
+def gate(
+    plan: Plan, policy: Policy, controls: Controls, now: Circumstances, clauses: Sequence[Clause] = CLAUSES,
+) -> GateVerdict:  # fmt: skip
+    """The first clause that objects decides; when none does, the plan runs."""
+    for clause in clauses:
+        verdict = clause(plan, policy, controls, now)
+        if verdict is not None:
+            return verdict
+    return GateVerdict(ruling=Ruling.RUN, clause="allowed", reason=_allowed(plan, policy, now))

@@ -68,11 +68,12 @@ class Attempt(Model):
 
 
 class Ending(Model):
-    """The facts that decide an outcome."""
+    """The facts that decide an outcome. `merged_key` is the workflow id of the incident that took it over."""
 
     recovered: bool = False
     false_positive: bool = False
     merged_into: str | None = None
+    merged_key: str | None = None
     person: str | None = None
     given_up: bool = False
     effective: Attempt | None = None

@@ -108,6 +108,13 @@ class Calendar(_Setting):
             raise ValueError(f"{zone!r} is not a time zone, such as 'Europe/Berlin'") from None
         return zone
 
+    @field_validator("opens", "closes")
+    @classmethod
+    def _hours_are_local(cls, at: time) -> time:
+        if at.tzinfo is not None:
+            raise ValueError(f"{at.isoformat()!r} has a zone of its own; hours are in the calendar's zone")
+        return at
+
     @field_validator("holidays")
     @classmethod
     def _holidays_are_days(cls, holidays: tuple[str, ...]) -> tuple[str, ...]:
@@ -173,8 +180,12 @@ class Policy(_Setting):
     gather_s: float = Field(default=20, ge=0, le=20)
     merge_within_s: float = Field(default=300, ge=0, le=_YEAR_S)
     watch_s: float = Field(default=900, ge=0, le=_YEAR_S)
-    recheck_s: float = Field(default=60, gt=0, le=_YEAR_S, description="how often an open or a recovered incident is looked at")
-    give_up_h: float = Field(default=24, gt=0, le=_YEAR_MIN / 60, description="hours after the last sighting before *unresolved*")
+    recheck_s: float = Field(
+        default=60, gt=0, le=_YEAR_S, description="how often an open or a recovered incident is looked at"
+    )
+    give_up_h: float = Field(
+        default=24, gt=0, le=_YEAR_MIN / 60, description="hours after the last sighting before *unresolved*"
+    )
 
     @model_validator(mode="after")
     def _high_is_never_automatic(self) -> Self:

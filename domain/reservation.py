@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, model_validator
 
 from domain.gate import Circumstances, Controls, GateVerdict
 from domain.model import Model
@@ -42,13 +42,22 @@ class Reservation(Model):
 
 
 class Stop(Model):
-    """A person's word that automation shall pause, or freeze (automatic actions only); `until` None: until resumed."""
+    """A person's word that automation shall pause, or freeze (automatic actions only).
+
+    `until` None: until resumed, for a pause; a freeze always has an end.
+    """
 
     kind: Literal["pause", "freeze"]
     who: str
     reason: str
     at: AwareDatetime
     until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _a_freeze_ends(self) -> Self:
+        if self.kind == "freeze" and self.until is None:
+            raise ValueError("until: a freeze has an end; what has none is a pause")
+        return self
 
     def holds(self, now: datetime) -> bool:
         return self.until is None or now < self.until

@@ -61,8 +61,11 @@ class ServiceMap(Model):
     expressions: tuple[Expression, ...]
 
     @model_validator(mode="after")
-    def _every_dependency_is_known(self) -> Self:
+    def _each_once_and_every_dependency_known(self) -> Self:
         known = {service.name for service in self.services}
+        if len(known) < len(self.services):
+            names = [service.name for service in self.services]
+            raise ValueError(f"services: {next(n for n in names if names.count(n) > 1)!r} is listed twice")
         for service in self.services:
             for needed in service.depends_on:
                 if needed not in known:

@@ -1,5 +1,6 @@
 """How bad an incident is: the rules of severity, each with its reason."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 from domain.anomaly import Anomaly
@@ -24,7 +25,7 @@ IMPACT_STEPS = ((0.25, Severity.CRITICAL), (0.05, Severity.HIGH))
 
 
 class Assessment(Model):
-    """A severity and the sentences that led to it, strongest first."""
+    """A severity and the sentences that led to it, each once."""
 
     severity: Severity
     reasons: tuple[str, ...]
@@ -45,16 +46,17 @@ def assess(anomalies: Iterable[Anomaly], failing_share: float | None = None) -> 
     if not verdicts:
         return Assessment(severity=Severity.LOW, reasons=("nothing above LOW was reported",))
     top = verdicts[0][0]
-    return Assessment(severity=top, reasons=tuple(reason for level, reason in verdicts if level is top))
+    return Assessment(severity=top, reasons=tuple(dict.fromkeys(said for level, said in verdicts if level is top)))
 
 
 def _verdicts(anomalies: tuple[Anomaly, ...], share: float | None) -> Iterator[tuple[Severity, str]]:
-    sigma = max((a.sigma for a in anomalies if a.sigma is not None), default=None)
+    # What is not a finite number is no number: with NaN, max() would depend on the order of arrival.
+    sigma = max((a.sigma for a in anomalies if a.sigma is not None and math.isfinite(a.sigma)), default=None)
     if sigma is not None:
         yield from _step(sigma, SIGMA_STEPS, f"largest deviation is {sigma:.1f} sigma")
     pairs = {(a.name, a.service) for a in anomalies if not _only_low(a)}
     yield from _step(len(pairs), PAIR_STEPS, f"{len(pairs)} distinct signals")
-    for anomaly in anomalies:
+    for anomaly in sorted(anomalies, key=lambda a: a.name):
         if anomaly.severity_label is not None:
             yield anomaly.severity_label, f"alert {anomaly.name} is labelled {anomaly.severity_label}"
     if share is not None:

@@ -1,5 +1,6 @@
 """Did the fix work? Four verdicts from several samples of what was anomalous."""
 
+import math
 import re
 from collections.abc import Sequence
 from enum import StrEnum
@@ -9,9 +10,16 @@ from domain.model import Model
 
 # Of the excess over the threshold at least this share must be gone before we speak of *improving*.
 IMPROVED_SHARE = 0.3
-_RULE = re.compile(r"^(?P<query>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<bound>[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*$", re.S)
-_RANGE = re.compile(r"\[(\d+)(ms|s|m|h)")
-_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_RULE = re.compile(rf"^(?P<query>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<bound>{_NUMBER})\s*$", re.S)
+_QUOTED = re.compile(r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.S)
+_MATCHERS = re.compile(r"\{[^{}]*\}")
+_INNERMOST = re.compile(r"\([^()]*\)")
+_FILTER = re.compile(r"(?:==|!=|>=?+|<=?+)(?!\s*bool\b)")
+_SET_OPERATOR = re.compile(r"\b(?:and|or|unless)\b", re.I)
+_RANGE = re.compile(r"\[((?:\d+(?:ms|[smhdwy]))+)")
+_PART = re.compile(r"(\d+)(ms|[smhdwy])")
+_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
 
 
 class Recovery(StrEnum):
@@ -24,6 +32,7 @@ class Recovery(StrEnum):
 class Watch(Model):
     """A number to look at again: a query, which side of `bound` is harmful, and the labels of the alert.
 
+    `or_equal`: the bound itself is harmful too, as in `>=`.
     An empty query stands for "does the alert with these labels fire": 1 while it does, 0 when it does not.
     """
 
@@ -31,6 +40,7 @@ class Watch(Model):
     query: str
     harmful_above: bool
     bound: float
+    or_equal: bool = False
     labels: dict[str, str] = {}
     before: float | None = None
 
@@ -42,9 +52,11 @@ class Watch(Model):
     @property
     def window_s(self) -> float:
         """The longest range window in the query, in seconds: a sample younger than that still sees the fault."""
-        return max((int(n) * _UNIT_S[unit] for n, unit in _RANGE.findall(self.query)), default=0.0)
+        return max((_seconds(window) for window in _RANGE.findall(self.query)), default=0.0)
 
     def harmful(self, value: float) -> bool:
+        if value == self.bound:
+            return self.or_equal
         return value > self.bound if self.harmful_above else value < self.bound
 
     def excess(self, value: float) -> float:
@@ -67,14 +79,32 @@ class Verdict(Model):
 
 
 def watch_of_rule(series: str, expression: str | None, labels: dict[str, str], before: float | None) -> Watch | None:
-    """The watch behind an alert rule such as `error_ratio > 0.05`, None where the rule has no such form."""
+    """The watch behind an alert rule such as `error_ratio > 0.05`, None where the rule has no such form.
+
+    Nor where the query would lose its value when all is well, as one with a filter in it does: `count(up == 0) > 0`.
+    """
     match = _RULE.match(expression or "")
-    if match is None:
+    if match is None or not _keeps_its_value(match["query"]):
         return None
     return Watch(
         series=series, query=match["query"].strip(), harmful_above=match["op"].startswith(">"),
-        bound=float(match["bound"]), labels=labels, before=before,
+        bound=float(match["bound"]), or_equal=match["op"].endswith("="), labels=labels, before=before,
     )  # fmt: skip
+
+
+def _keeps_its_value(query: str) -> bool:
+    """Is it one vector without a filter? `a > 1 and b` is none: there the number belongs to the last part only."""
+    bare = _MATCHERS.sub("", _QUOTED.sub("", query))
+    if _FILTER.search(bare):
+        return False
+    while (outer := _INNERMOST.sub("", bare)) != bare:
+        bare = outer
+    return _SET_OPERATOR.search(bare) is None
+
+
+def _seconds(window: str) -> float:
+    """Seconds of a PromQL duration such as 1h30m."""
+    return sum(int(number) * _UNIT_S[unit] for number, unit in _PART.findall(window))
 
 
 def settle_s(watches: Sequence[Watch], least_s: float, scrape_s: float) -> float:
@@ -92,7 +122,9 @@ def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]]) -> Verdi
 
 
 def _value(watch: Watch, samples: Sequence[Sample]) -> float | None:
-    return next((s.value for s in samples if s.series == watch.series), None)
+    """NaN, such as a share of no requests, is no value: it is on neither side of the bound."""
+    value = next((s.value for s in samples if s.series == watch.series), None)
+    return None if value is None or math.isnan(value) else value
 
 
 def _judge_one(watch: Watch, values: list[float | None]) -> Verdict:

@@ -1,5 +1,7 @@
 """One rendering of the facts: every surface (page, CLI, mail, Temporal's web UI) formats this and nothing else."""
 
+from datetime import datetime
+
 from pydantic import AwareDatetime
 
 from domain.anomaly import Anomaly
@@ -70,6 +72,7 @@ class IncidentView(Model):
     deliveries: tuple[Delivery, ...] = ()
     link: Link | None = None
     merged_into: str | None = None
+    merged_key: str | None = None
     next: Next
     timeline: tuple[Entry, ...] = ()
     temporal_url: str | None = None
@@ -88,16 +91,29 @@ class IncidentView(Model):
 
     @property
     def as_previous(self) -> Previous | None:
-        """What the next incident of the same key has to know of this one; None while it is open."""
+        """What the next incident of the same key has to know of this one; None while it is open.
+
+        Senders repeat a firing alert after hours only: one that fires at the close counts as seen then. One that was
+        suppressed hands on the mark that suppressed it.
+        """
         if self.outcome is None or self.closed_at is None:
             return None
+        if self.link is not None and self.link.mark is not None:
+            return self.link.mark
+        still_firing = any(a.firing for a in self.anomalies)
         return Previous(
             incident=self.incident,
             outcome=self.outcome,
-            last_seen=max((a.seen_at for a in self.anomalies), default=self.closed_at),
+            last_seen=self.closed_at if still_firing else self._last_sighting or self.closed_at,
             closed_at=self.closed_at,
             severity_rank=self.severity.rank,
+            merged_into=self.merged_into,
+            merged_key=self.merged_key,
         )
+
+    @property
+    def _last_sighting(self) -> datetime | None:
+        return max((a.seen_at for a in self.anomalies), default=None)
 
     @property
     def cause(self) -> str:

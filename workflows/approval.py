@@ -45,6 +45,8 @@ class Approvals:
                 timeout_summary=f"approval of {plan.short_digest} expires",
             )
             self.moot = self._decided is None
+            if self.moot:
+                self._asked = None  # an answer that comes now has nothing to decide, and is told so
         except TimeoutError:
             record.note(workflow.now(), Kind.DECISION, "nightshift", f"nobody decided on {plan.short_digest} by {by}")
         finally:

@@ -5,7 +5,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities, Settle
-    from domain.correlation import OpenIncident, Relation, link_to
+    from domain.correlation import Link, OpenIncident, Relation, link_to
     from domain.timeline import Kind
     from workflows import options
     from workflows.calls import reason
@@ -14,7 +14,9 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def relate(record: Record) -> bool:
-    """Link to the incident before it. True: it was marked a false positive a moment ago, nothing is opened."""
+    """Link to the incident before it. True: nothing is opened, as the survivor of a merge goes on with it, or it was
+    marked a false positive a moment ago.
+    """
     try:
         previous = await workflow.execute_activity_method(
             RecordActivities.previous, record.opening.key, summary="was it here before?", **options.ASK
@@ -25,9 +27,19 @@ async def relate(record: Record) -> bool:
     record.link = link_to(previous, record.opened_at, record.assessment.severity.rank)
     if record.link.previous is not None:
         record.note(workflow.now(), Kind.NOTE, "alert correlation", f"{record.link.relation}: {record.link.reason}")
+    if record.link.relation is Relation.JOINS:
+        return await _join(record, record.link)
     suppressed = record.link.relation is Relation.SUPPRESSED
     record.ends(false_positive=suppressed)
     return suppressed
+
+
+async def _join(record: Record, link: Link) -> bool:
+    """What was merged before belongs to the survivor as long as that is open."""
+    if await _give(record, str(link.previous), str(link.key)):
+        return True
+    record.link = Link(relation=Relation.NEW, reason=f"{link.reason}, which has ended")
+    return False
 
 
 async def hand_over(record: Record) -> bool:
@@ -45,18 +57,18 @@ async def hand_over(record: Record) -> bool:
         text = f"whether a neighbour's incident covers it is not known: {reason(error)}"
         record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
         return False
-    return survivor is not None and await _give(record, survivor)
+    return survivor is not None and await _give(record, survivor.incident, survivor.key)
 
 
-async def _give(record: Record, survivor: OpenIncident) -> bool:
+async def _give(record: Record, incident: str, key: str) -> bool:
     """An incident that ended in the meantime takes nothing: then this one stands for itself."""
     try:
-        handle = workflow.get_external_workflow_handle(survivor.key)
+        handle = workflow.get_external_workflow_handle(key)
         await handle.signal("report", Report(anomalies=record.anomalies))
     except ApplicationError as error:
-        text = f"{survivor.incident} could not take it over: {error.message}"
+        text = f"{incident} could not take it over: {error.message}"
         record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
         return False
-    record.ends(merged_into=survivor.incident)
-    record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {survivor.incident}")
+    record.ends(merged_into=incident, merged_key=key)
+    record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {incident}")
     return True

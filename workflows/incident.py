@@ -11,7 +11,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.approval import Decision, Door, Verdict
+    from domain.approval import Door, Verdict, read_answer
     from domain.command import CommandName, read_payload
     from domain.escalation import Clock, Reason
     from domain.identity import incident_id
@@ -201,16 +201,14 @@ class IncidentWorkflow:
     @workflow.update(description="approve or reject the waiting plan, with an answer")
     def decide(self, decision: Any) -> str:  # noqa: ANN401 - as above
         """The answer in words; a refusal fails the update with the same words, and is recorded."""
-        read, verdict = _with_verdict(decision)
-        answer = self._decide(read, verdict, Door.UPDATE)
-        if not answer.startswith("accepted"):
-            raise ApplicationError(answer, type="DecisionRefused", non_retryable=True)
-        return answer
+        answer = self._approvals.take(read_answer(decision, Door.UPDATE), Door.UPDATE)
+        if not answer.accepted:
+            raise ApplicationError(answer.reason, type="DecisionRefused", non_retryable=True)
+        return answer.reason
 
     @decide.validator
     def _decision_can_be_read(self, decision: Any) -> None:  # noqa: ANN401 - as above
-        read, verdict = _with_verdict(decision)
-        understood = self._approvals.read(read, verdict, Door.UPDATE)
+        understood = read_answer(decision, Door.UPDATE)
         if isinstance(understood, str):
             raise ApplicationError(f"refused: {understood}", type="DecisionUnreadable", non_retryable=True)
 
@@ -234,15 +232,5 @@ class IncidentWorkflow:
         """The same facts that every surface shows."""
         return self._record.view()
 
-    def _decide(self, raw: Any, verdict: Verdict, door: Door) -> str:  # noqa: ANN401 - as above
-        read: Decision | str = self._approvals.read(raw, verdict, door)
-        return self._approvals.take(read, door).reason
-
-
-def _with_verdict(decision: Any) -> tuple[Any, Verdict]:  # noqa: ANN401 - as above
-    """An update names its verdict inside the data; without one it approves, as its data in the web UI says."""
-    fields = read_payload(decision, ("digest", "who", "comment", "verdict"))
-    if isinstance(fields, str):
-        return decision, Verdict.APPROVE
-    named = fields.pop("verdict")
-    return fields, Verdict.REJECT if named == Verdict.REJECT else Verdict.APPROVE
+    def _decide(self, raw: Any, verdict: Verdict, door: Door) -> None:  # noqa: ANN401 - as above
+        self._approvals.take(self._approvals.read(raw, verdict, door), door)

@@ -9,7 +9,7 @@ from domain.approval import Decision, Request
 from domain.audit import AuditRow
 from domain.correlation import Link
 from domain.diagnosis import Diagnosis
-from domain.escalation import Clock, Raised, Reason, target_at
+from domain.escalation import ABOUT_A_PLAN, Clock, Reason, target_at
 from domain.finding import Finding
 from domain.incident import Attempt, Ending, Outcome, State
 from domain.levels import Severity
@@ -98,10 +98,10 @@ class Record:
         kept = latest(known, seen)
         self.sightings += 1
         self.changed(at)
+        if kept is known:
+            return  # old news: it neither changes anything nor renews the last sighting
         if seen.firing:
             self.last_seen = at
-        if kept is known:
-            return
         self.known[seen.series] = kept
         if known is None or kept.starts_at > known.starts_at:
             self.news = self.news or kept.firing
@@ -153,11 +153,9 @@ class Record:
         return self.opening.policy.escalation.row(self.assessment.severity)
 
     def calls_for(self, reason: Reason, at: datetime, detail: str = "") -> None:
-        """A reason to tell people came up; the clock says it, once."""
-        if not any(raised.reason is reason for raised in self.clock.raised):
-            self.clock = self.clock.model_copy(
-                update={"raised": (*self.clock.raised, Raised(reason=reason, at=at, detail=detail))}
-            )
+        """A reason to tell people came up; the clock says it once, what is about a plan once for each plan."""
+        if reason in ABOUT_A_PLAN or not any(raised.reason is reason for raised in self.clock.raised):
+            self.clock = self.clock.raising(reason, at, detail)
             self.changed(at)
 
     def reopened(self, at: datetime) -> bool:
@@ -239,6 +237,7 @@ class Record:
             deliveries=tuple(self.deliveries),
             link=self.link,
             merged_into=self.ending.merged_into,
+            merged_key=self.ending.merged_key,
             next=Next(text="Nothing: it is closed.") if closed else self.next,
             timeline=_cut(self.timeline),
             temporal_url=self._temporal_url(),
