@@ -1,6 +1,7 @@
 """Temporal's development server with its web UI; the data survives in a file."""
 
 import socket
+import subprocess
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,9 @@ from rig.servers.server import Server
 
 LogLevel = Literal["debug", "info", "warn", "error"]
 NAMESPACE = "default"
+REGISTER_SECONDS = 30.0
 _PORT, _UI_PORT = 7233, 8233
+_ISOLATED = ("--disable-config-env", "--disable-config-file")  # a person's own Temporal profile stays out
 
 
 class TemporalServer(Server):
@@ -43,28 +46,42 @@ class TemporalServer(Server):
     def start(self) -> None:
         """Start it; returns when both the frontend and the web UI answer."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        program, is_new = str(temporal.obtain()), not self._database.exists()
         log = self._folder / "temporal.log"
-        self.process = ManagedProcess(Command("Temporal", [str(temporal.obtain()), *self._arguments()], log))
+        self.process = ManagedProcess(Command("Temporal", [program, *self._arguments()], log))
         ui_answers = answers_http(self.ui_url)
         self.process.start(lambda: _accepts(self._port) and ui_answers())
+        if not is_new:
+            self._register_what_is_new(program)
+
+    def _register_what_is_new(self, program: str) -> None:
+        """The server registers attributes in a new database only; those that are known already do no harm here."""
+        argv = [program, "operator", "search-attribute", "create", *_ISOLATED, f"--address={self.address}"]
+        pairs = [(f"--name={key.name}", f"--type={kind_name(key)}") for key in self._search_attributes]
+        if pairs:
+            flags = [flag for pair in pairs for flag in pair]
+            subprocess.run([*argv, *flags], check=True, capture_output=True, timeout=REGISTER_SECONDS)
 
     def _arguments(self) -> list[str]:
         attributes = [f"--search-attribute={key.name}={kind_name(key)}" for key in self._search_attributes]
         return [
             "server",
             "start-dev",
-            "--disable-config-env",  # a person's own Temporal profile must not reach our server
-            "--disable-config-file",
+            *_ISOLATED,
             f"--ip={LOOPBACK}",
             f"--port={self._port}",
             f"--ui-ip={LOOPBACK}",
             f"--ui-port={self._ui_port}",
             f"--http-port={free_port()}",
             f"--metrics-port={free_port()}",
-            f"--db-filename={self._folder / 'temporal.sqlite'}",
+            f"--db-filename={self._database}",
             f"--log-level={self._log_level}",
             *attributes,
         ]
+
+    @property
+    def _database(self) -> Path:
+        return self._folder / "temporal.sqlite"
 
     async def connect(self) -> Client:
         """A client of the default namespace that speaks pydantic."""

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import httpx
 from temporalio import workflow
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -52,3 +54,14 @@ async def test_what_the_dev_server_stored_is_there_after_a_second_start(tmp_path
     with server:
         kept = await (await server.connect()).get_workflow_handle("kept").describe()
     assert kept.task_queue == QUEUE
+
+
+async def test_a_search_attribute_that_is_new_at_a_second_start_is_registered(tmp_path: Path) -> None:
+    old, new = SearchAttributeKey.for_keyword("Old"), SearchAttributeKey.for_datetime("New")
+    with TemporalServer(tmp_path, search_attributes=[old]):
+        pass
+    with TemporalServer(tmp_path, search_attributes=[old, new]) as server:
+        client = await server.connect()
+        request = ListSearchAttributesRequest(namespace=client.namespace)
+        known = await client.operator_service.list_search_attributes(request)
+    assert {"Old", "New"} <= set(known.custom_attributes)
