@@ -68,7 +68,7 @@ def _report(console: Console, name: str, result: Future[object]) -> bool:
     try:
         result.result()
     except (Missing, StepFailedError, SubprocessError, OSError) as error:
-        console.print(f"{name}: {error}", style="red", markup=False)
+        console.print(f"{name}: {error}", style="red", markup=False, soft_wrap=True)
         return False
     console.print(f"{name}: here")
     return True
