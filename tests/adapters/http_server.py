@@ -64,7 +64,7 @@ def http_server() -> Generator[HttpServer]:
 
         do_GET = do_POST = do_HEAD = _reply  # noqa: N815 - the standard library calls them so
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             """Say nothing."""
 
     with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
