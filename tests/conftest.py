@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.run_folder",
     "tests.fixtures.temporal",
     "tests.fixtures.postgres",
+    "tests.fixtures.store",
     "tests.fixtures.shop",
     "tests.fixtures.observability",
     "tests.fixtures.smtp",

@@ -83,7 +83,12 @@ class FakeIncidents(Breakable):
 
     def _others(self, me: OpenIncident) -> Sequence[OpenIncident]:
         standing = [other for other, absorbed_by in self.open.values() if absorbed_by is None and other.key != me.key]
-        return [o for o in standing if o.incident not in self.views or not self.views[o.incident].state.closed]
+        seen = [(other, self.views.get(other.incident)) for other in standing]
+        return [
+            other if view is None else other.model_copy(update={"services": view.services})
+            for other, view in seen
+            if view is None or not view.state.closed
+        ]
 
     def previous(self, key: str) -> Previous | None:
         self.asked()
@@ -277,9 +282,9 @@ class FakeLive:
         self._asked()
         return self.views.get(key)
 
-    async def key_of(self, incident: str) -> str | None:
+    async def find(self, incident: str) -> IncidentView | None:
         self._asked()
-        return next((view.key for view in self.views.values() if view.incident == incident), None)
+        return next((view for view in self.views.values() if view.incident == incident), None)
 
     async def newest(self, limit: int) -> tuple[IncidentView, ...]:
         self._asked()

@@ -1,0 +1,119 @@
+"""The guard: one place where all incidents ask whether they may act, one after the other."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
+from domain.plan import Plan
+from domain.policy import Policy
+from domain.reservation import LIMIT_WINDOW, Reservation, Stop, controls_at, reserve
+from integrations.store.documents import document, text
+from integrations.store.pool import Pool
+
+# Any number will do, as long as nothing else in this database takes the same one.
+_LOCK = 7_305_220_133
+
+_CURRENT = """
+SELECT incident, attempt, digest, target, approved, verdict, began_at, expires_at, ended_at
+FROM nightshift.reservations
+WHERE began_at > %(since)s OR (ended_at IS NULL AND expires_at > %(now)s)
+ORDER BY began_at
+"""
+
+_LAST_STOP = """
+SELECT kind, who, reason, at, until, lifted FROM nightshift.stops WHERE kind = %s ORDER BY number DESC LIMIT 1
+"""
+
+_STOP = """
+INSERT INTO nightshift.stops (kind, lifted, who, reason, at, until)
+VALUES (%(kind)s, %(lifted)s, %(who)s, %(reason)s, %(at)s, %(until)s)
+"""
+
+_RESERVE = """
+INSERT INTO nightshift.reservations
+    (incident, attempt, digest, target, approved, verdict, began_at, expires_at)
+VALUES (%(incident)s, %(attempt)s, %(digest)s, %(target)s, %(approved)s, %(verdict)s, %(began_at)s, %(expires_at)s)
+ON CONFLICT (incident, attempt, digest) DO UPDATE SET
+    approved = excluded.approved, verdict = excluded.verdict, began_at = excluded.began_at,
+    expires_at = excluded.expires_at, ended_at = NULL, result = NULL
+"""
+
+_RELEASE = """
+UPDATE nightshift.reservations SET ended_at = %(at)s, result = %(result)s
+WHERE incident = %(incident)s AND attempt = %(attempt)s AND ended_at IS NULL
+"""
+
+
+class PostgresGuard:
+    """Guard in PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def controls(self, target: str, now: datetime) -> Controls:
+        with self._pool.transaction() as connection:
+            return _controls(connection, target, now, _current(connection, now))
+
+    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+        now = circumstances.now
+        with self._pool.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            current = _current(connection, now)
+            own = next((r for r in current if r.of(plan) and r.live(now)), None)
+            if own is not None:
+                return own.verdict
+            others = [r for r in current if not r.of(plan)]
+            verdict = gate(plan, policy, _controls(connection, plan.target, now, others), circumstances)
+            if verdict.ruling is Ruling.RUN:
+                connection.execute(_RESERVE, _columns(reserve(plan, verdict, circumstances)))
+        return verdict
+
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
+        with self._pool.transaction() as connection:
+            connection.execute(_RELEASE, {"incident": incident, "attempt": attempt, "result": text(result), "at": at})
+
+    def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
+        self._stop("pause", who, reason, at, until)
+
+    def resume(self, who: str, at: datetime) -> None:
+        self._stop("pause", who, "resumed", at, None, lifted=True)
+
+    def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
+        self._stop("freeze", who, reason, at, until)
+
+    def _stop(
+        self, kind: Literal["pause", "freeze"], who: str, reason: str, at: datetime, until: datetime | None,
+        *, lifted: bool = False,
+    ) -> None:  # fmt: skip
+        """Under the lock: an attempt that is being reserved either sees the stop or began before it."""
+        with self._pool.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            said = {"kind": kind, "who": text(who), "reason": text(reason), "at": at, "until": until, "lifted": lifted}
+            connection.execute(_STOP, said)
+
+
+def _current(connection: Connection[Any], now: datetime) -> list[Reservation]:
+    """Reservations that still hold a target or count against a limit."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_CURRENT, {"since": now - LIMIT_WINDOW, "now": now}).fetchall()
+    return [Reservation.model_validate(row) for row in rows]
+
+
+def _controls(connection: Connection[Any], target: str, now: datetime, reservations: Sequence[Reservation]) -> Controls:
+    return controls_at(target, now, reservations, _last(connection, "pause"), _last(connection, "freeze"))
+
+
+def _last(connection: Connection[Any], kind: str) -> Stop | None:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_LAST_STOP, [kind]).fetchone()
+    if row is None or row.pop("lifted"):
+        return None
+    return Stop.model_validate(row)
+
+
+def _columns(reservation: Reservation) -> dict[str, Any]:
+    return {**reservation.model_dump(exclude={"verdict"}), "verdict": document(reservation.verdict)}

@@ -1,0 +1,116 @@
+"""The projection of incidents: what lists, pages and reports read."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from domain.correlation import OpenIncident, Previous, survivor
+from domain.incident import State
+from domain.services import ServiceMap
+from domain.view import IncidentView
+from integrations.store.documents import document, text
+from integrations.store.pool import Pool
+
+# Any number will do, as long as nothing else in this database takes the same one.
+_SETTLE_LOCK = 7_305_220_132
+
+_SAVE = """
+INSERT INTO nightshift.incidents AS known (
+    incident, key, service, services, state, closed, needs, severity, severity_rank, outcome,
+    opened_at, updated_at, closed_at, sla_due, view)
+VALUES (
+    %(incident)s, %(key)s, %(service)s, %(services)s, %(state)s, %(closed)s, %(needs)s, %(severity)s,
+    %(severity_rank)s, %(outcome)s, %(opened_at)s, %(updated_at)s, %(closed_at)s, %(sla_due)s, %(view)s)
+ON CONFLICT (incident) DO UPDATE SET
+    key = excluded.key, service = excluded.service, services = excluded.services, state = excluded.state,
+    closed = excluded.closed, needs = excluded.needs, severity = excluded.severity,
+    severity_rank = excluded.severity_rank, outcome = excluded.outcome, opened_at = excluded.opened_at,
+    updated_at = excluded.updated_at, closed_at = excluded.closed_at, sla_due = excluded.sla_due, view = excluded.view
+WHERE known.updated_at <= excluded.updated_at
+"""
+
+_LIST = """
+SELECT view FROM nightshift.incidents
+WHERE (NOT %(open_only)s OR NOT closed) AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
+ORDER BY closed, needs = 'none', sla_due NULLS LAST,
+    CASE WHEN closed THEN 0 ELSE severity_rank END DESC, opened_at DESC, incident
+LIMIT %(limit)s
+"""
+
+_PREVIOUS = """
+SELECT view FROM nightshift.incidents
+WHERE key = %s AND closed AND closed_at IS NOT NULL AND outcome IS NOT NULL
+ORDER BY closed_at DESC LIMIT 1
+"""
+
+# An incident that has taken over others covers their services too, so the projection's list is asked first.
+_STANDING = """
+SELECT s.me, i.services FROM nightshift.settlements s
+LEFT JOIN nightshift.incidents i USING (incident)
+WHERE s.absorbed_by IS NULL AND s.key <> %(key)s AND s.opened_at >= %(since)s AND NOT coalesce(i.closed, false)
+"""
+
+
+class PostgresIncidents:
+    """IncidentStore in PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def save(self, view: IncidentView) -> None:
+        with self._pool.transaction() as connection:
+            connection.execute(_SAVE, _columns(view))
+
+    def get(self, incident: str) -> IncidentView | None:
+        with self._pool.transaction() as connection:
+            row = connection.execute(
+                "SELECT view FROM nightshift.incidents WHERE incident = %s", [text(incident)]
+            ).fetchone()
+        return IncidentView.model_validate(row[0]) if row else None
+
+    def list(self, limit: int = 50, *, open_only: bool = False, states: Sequence[State] = ()) -> Sequence[IncidentView]:
+        wanted = {"open_only": open_only, "states": [s.value for s in states] or None, "limit": limit}
+        with self._pool.transaction() as connection:
+            rows = connection.execute(_LIST, wanted).fetchall()
+        return [IncidentView.model_validate(row[0]) for row in rows]
+
+    def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
+        with self._pool.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_SETTLE_LOCK])
+            known = connection.execute(
+                "SELECT absorbed_by FROM nightshift.settlements WHERE incident = %s AND key = %s", [me.incident, me.key]
+            ).fetchone()
+            if known is not None:
+                return OpenIncident.model_validate(known[0]) if known[0] else None
+            found = survivor(me.services, me.onset, me.opened_at, _standing(connection, me, within), graph, within)
+            connection.execute(
+                "INSERT INTO nightshift.settlements (incident, key, opened_at, me, absorbed_by) "
+                "VALUES (%s, %s, %s, %s, %s)",
+                [me.incident, me.key, me.opened_at, document(me), document(found) if found else None],
+            )
+        return found
+
+    def previous(self, key: str) -> Previous | None:
+        with self._pool.transaction() as connection:
+            row = connection.execute(_PREVIOUS, [key]).fetchone()
+        return IncidentView.model_validate(row[0]).as_previous if row else None
+
+
+def _columns(view: IncidentView) -> dict[str, Any]:
+    clock_runs = not view.state.closed and view.clock.stopped_at is None
+    return {
+        "incident": view.incident, "key": view.key, "service": text(view.service),
+        "services": [text(s) for s in view.services], "state": view.state.value, "closed": view.state.closed,
+        "needs": view.needs, "severity": view.severity.value, "severity_rank": view.severity.rank,
+        "outcome": view.outcome.value if view.outcome else None, "opened_at": view.opened_at,
+        "updated_at": view.updated_at, "closed_at": view.closed_at,
+        "sla_due": view.sla_due if clock_runs else None, "view": document(view),
+    }  # fmt: skip
+
+
+def _standing(connection: Connection[Any], me: OpenIncident, within: timedelta) -> list[OpenIncident]:
+    rows = connection.execute(_STANDING, {"key": me.key, "since": me.opened_at - within}).fetchall()
+    found = [(OpenIncident.model_validate(known), services) for known, services in rows]
+    return [o if s is None else o.model_copy(update={"services": tuple(s)}) for o, s in found]

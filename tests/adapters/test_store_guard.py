@@ -1,0 +1,136 @@
+"""The guard lets one act at a time: the real one and its stand-in keep the same contract."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from threading import Barrier
+
+import pytest
+
+from domain.gate import Circumstances, GateVerdict, Ruling
+from domain.levels import Risk
+from domain.policy import Limits, Policy
+from domain.reservation import LEFT_BEHIND_AFTER
+from integrations.ports import Guard
+from integrations.store.guard import PostgresGuard
+from integrations.store.pool import Pool
+from tests.fakes import FakeGuard
+from tests.incidents import NOON, a_plan, minutes
+
+POLICY = Policy(max_risk_level=Risk.LOW, allow=("database/orders", "database/ledger"))
+ONE, TWO = "INC-20260131-000001", "INC-20260131-000002"
+
+
+@pytest.fixture(params=["postgres", "fake"])
+def guard(request: pytest.FixtureRequest) -> Guard:
+    if request.param == "fake":
+        return FakeGuard()
+    pool: Pool = request.getfixturevalue("store_pool")
+    return PostgresGuard(pool)
+
+
+def _ask(
+    guard: Guard, incident: str = ONE, at: datetime = NOON, *, approved: bool = False, **plan: object
+) -> GateVerdict:
+    circumstances = Circumstances(confidence=0.9, approved=approved, now=at)
+    return guard.reserve(a_plan(incident, **plan), POLICY, circumstances)
+
+
+def test_a_free_target_is_taken_and_shown_as_busy(guard: Guard) -> None:
+    assert _ask(guard).ruling is Ruling.RUN
+    assert guard.controls("database/orders", NOON).busy == ONE
+    assert guard.controls("database/ledger", NOON).busy is None
+
+
+def test_a_taken_target_is_refused_to_another_incident_until_it_is_released(guard: Guard) -> None:
+    _ask(guard)
+    refused = _ask(guard, TWO)
+    assert (refused.ruling, refused.clause) == (Ruling.REFUSE, "busy")
+    guard.release(ONE, 1, "recovered", NOON + minutes(1))
+    assert _ask(guard, TWO, NOON + minutes(1)).ruling is Ruling.RUN
+
+
+def test_another_target_is_free_meanwhile(guard: Guard) -> None:
+    _ask(guard)
+    assert _ask(guard, TWO, target="database/ledger").ruling is Ruling.RUN
+
+
+def test_asking_again_gives_the_same_answer_and_counts_once(guard: Guard) -> None:
+    assert _ask(guard) == _ask(guard)
+    controls = guard.controls("database/orders", NOON)
+    assert (controls.actions_on_target, controls.actions_in_all) == (1, 1)
+
+
+def test_a_refusal_reserves_nothing(guard: Guard) -> None:
+    assert _ask(guard, target="database/unknown").ruling is Ruling.REFUSE
+    assert guard.controls("database/unknown", NOON).busy is None
+
+
+def test_a_reservation_that_a_crash_left_behind_ends_by_itself(guard: Guard) -> None:
+    _ask(guard)
+    lapsed = NOON + minutes(1) + LEFT_BEHIND_AFTER
+    assert _ask(guard, TWO, lapsed - minutes(0.01)).clause == "busy"
+    assert _ask(guard, TWO, lapsed).ruling is Ruling.RUN
+
+
+def test_whoever_comes_back_after_that_has_to_ask_the_gate_again(guard: Guard) -> None:
+    _ask(guard)
+    late = NOON + minutes(1) + LEFT_BEHIND_AFTER
+    _ask(guard, TWO, late)
+    assert _ask(guard, at=late).clause == "busy"
+
+
+def test_automatic_actions_count_for_an_hour_and_approved_ones_do_not(guard: Guard) -> None:
+    for number in (1, 2):
+        _ask(guard, attempt=number)
+        guard.release(ONE, number, "not better", NOON)
+    assert _ask(guard, attempt=3).clause == "target_limit"
+    assert _ask(guard, attempt=3, approved=True).ruling is Ruling.RUN
+    guard.release(ONE, 3, "not better", NOON)
+    assert guard.controls("database/orders", NOON).actions_on_target == 2
+    assert guard.controls("database/orders", NOON + minutes(60)).actions_on_target == 0
+
+
+def test_the_limit_over_all_targets_holds_too(guard: Guard) -> None:
+    policy = POLICY.model_copy(update={"limits": Limits(per_hour=1)})
+    _ask(guard)
+    verdict = guard.reserve(a_plan(TWO, target="database/ledger"), policy, Circumstances(confidence=0.9, now=NOON))
+    assert verdict.clause == "hour_limit"
+
+
+def test_a_pause_stops_everything_until_it_is_resumed(guard: Guard) -> None:
+    guard.pause("mia", "looking at it", None, NOON)
+    assert guard.controls("database/orders", NOON + minutes(999)).pause_reason == "looking at it (mia)"
+    assert _ask(guard, approved=True).clause == "paused"
+    guard.resume("mia", NOON + minutes(1))
+    assert _ask(guard, at=NOON + minutes(1)).ruling is Ruling.RUN
+
+
+def test_a_pause_with_an_end_ends(guard: Guard) -> None:
+    guard.pause("mia", "looking at it", NOON + minutes(60), NOON)
+    assert guard.controls("database/orders", NOON + minutes(59)).paused
+    assert not guard.controls("database/orders", NOON + minutes(60)).paused
+
+
+def test_a_freeze_asks_people_and_ends(guard: Guard) -> None:
+    guard.freeze("mia", "release day", NOON + minutes(60), NOON)
+    assert _ask(guard).clause == "frozen"
+    assert _ask(guard, approved=True).ruling is Ruling.RUN
+    assert guard.controls("database/orders", NOON + minutes(60)).frozen_until is None
+
+
+def test_resuming_does_not_lift_a_freeze(guard: Guard) -> None:
+    guard.freeze("mia", "release day", NOON + minutes(60), NOON)
+    guard.resume("mia", NOON)
+    assert guard.controls("database/orders", NOON).frozen_until == NOON + minutes(60)
+
+
+def test_of_many_that_ask_at_once_exactly_one_runs(store_pool: Pool) -> None:
+    guard, start = PostgresGuard(store_pool), Barrier(6)
+
+    def ask(number: int) -> Ruling:
+        start.wait(timeout=10)
+        return _ask(guard, f"INC-20260131-00000{number}").ruling
+
+    with ThreadPoolExecutor(6) as threads:
+        rulings = list(threads.map(ask, range(6)))
+    assert sorted(rulings) == [Ruling.REFUSE] * 5 + [Ruling.RUN]
