@@ -46,8 +46,8 @@ class ElasticsearchApi:
             case SerializationError():
                 return Unavailable(f"{SOURCE} answered something that is not its JSON: {one_line(str(error))}")
             case _:
-                # The client's own text only says that there was an error; what it was is in the list beneath.
-                return Unavailable(f"{SOURCE} cannot be reached: {one_line('; '.join(map(str, error.errors)))}")
+                # The client's own text only says that there was an error.
+                return Unavailable(f"{SOURCE} cannot be reached: {one_line(str(error.__cause__ or error))}")
 
 
 def _words(body: object) -> str:
