@@ -1,32 +1,54 @@
 """The life of a worker process: start all queues, run until told to stop, let running activities finish."""
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from workers.registry import Queue
+from config.services import load_services
+from config.settings import Settings
+from config.temporal import connect
+from workers.registry import Queue, queues
+from workers.wiring import ports
 
 # Longer than the longest single call to an outside system, shorter than an impatient supervisor.
 GRACE = timedelta(seconds=20)
 
 
+async def run(settings: Settings) -> None:
+    """Serve all queues until SIGTERM or SIGINT, then let what runs come to its end.
+
+    Raises ConfigError for settings that do not fit, RuntimeError when Temporal cannot be reached.
+    """
+    client = await connect(settings)
+    served = queues(ports(settings, load_services(settings.services_file)))
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    log = structlog.get_logger(__name__)
+    async with working(client, served):
+        log.info("worker is up", queues=[queue.name for queue in served], temporal=settings.temporal_address)
+        await stop.wait()
+        log.info("worker is stopping; running activities may finish", grace_s=GRACE.total_seconds())
+
+
 @asynccontextmanager
-async def working(client: Client, queues: Sequence[Queue], grace: timedelta = GRACE) -> AsyncGenerator[None]:
+async def working(client: Client, served: Sequence[Queue], grace: timedelta = GRACE) -> AsyncGenerator[None]:
     """All queues are served while the block runs."""
     async with AsyncExitStack() as stack:
-        for queue in queues:
+        for queue in served:
             threads = stack.enter_context(ThreadPoolExecutor(queue.threads, thread_name_prefix=queue.name))
-            await stack.enter_async_context(worker(client, queue, threads, grace))
+            await stack.enter_async_context(_worker(client, queue, threads, grace))
         yield
 
 
-def worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: timedelta) -> Worker:
-    """A worker of one queue."""
+def _worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: timedelta) -> Worker:
     return Worker(
         client,
         task_queue=queue.name,
@@ -36,9 +58,3 @@ def worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: tim
         max_concurrent_activities=queue.threads,
         graceful_shutdown_timeout=grace,
     )
-
-
-async def serve(client: Client, queues: Sequence[Queue], stop: asyncio.Event) -> None:
-    """Serve until `stop` is set."""
-    async with working(client, queues):
-        await stop.wait()
