@@ -1,0 +1,55 @@
+"""Learning: what a closed incident looked like, what it was and what held goes into memory."""
+
+from temporalio import activity
+
+from activities.errors import retry_only_what_helps
+from domain.finding import Category
+from domain.incident import Outcome
+from domain.memory import Remembered, symptoms_of
+from domain.plan import Action
+from domain.view import IncidentView
+from integrations.ports import Memory
+
+
+class LearningActivities:
+    """Writes the knowledge base."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    @activity.defn
+    @retry_only_what_helps
+    def learn(self, view: IncidentView) -> None:
+        """Remember a closed incident, however it ended; learning it again replaces what was known.
+
+        One that was merged is not remembered: its anomalies, and what came of them, are those of its survivor.
+        """
+        if view.outcome is not Outcome.MERGED:
+            self._memory.remember(remembered(view))
+
+
+def remembered(view: IncidentView) -> Remembered:
+    """What is learned of an incident. A cause that nobody was sure of is learned as unknown.
+
+    Raises ValueError for an incident that is still open: how it ends is what there is to learn.
+    """
+    if view.outcome is None or view.closed_at is None:
+        raise ValueError(f"outcome: {view.incident} is {view.state.value!r}, only a closed incident is learned")
+    named = view.diagnosis.named if view.diagnosis else None
+    return Remembered(
+        incident=view.incident,
+        service=named.service if named else view.service,
+        category=named.category if named else Category.UNKNOWN,
+        cause=view.cause,
+        symptoms=symptoms_of(view.anomalies, view.findings),
+        severity=view.severity,
+        outcome=view.outcome,
+        opened_at=view.opened_at,
+        closed_at=view.closed_at,
+        actions=_actions(view),
+    )
+
+
+def _actions(view: IncidentView) -> tuple[tuple[Action, bool], ...]:
+    """What was executed, and whether it held; where nobody can tell, it is not counted as held."""
+    return tuple((a.plan.action, a.held is True) for a in view.attempts if a.executed is not None)

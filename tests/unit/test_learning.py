@@ -1,0 +1,86 @@
+"""A closed incident is learned as it ended: what it looked like, what it was, what held."""
+
+import pytest
+
+from activities.learning import LearningActivities, remembered
+from domain.diagnosis import Diagnosis, Hypothesis
+from domain.finding import Category, Finding, Presence, Source, Window
+from domain.gate import GateVerdict, Ruling
+from domain.incident import Attempt, Executed, Outcome, State
+from domain.plan import Action
+from domain.view import IncidentView
+from tests.fakes import FakeMemory
+from tests.incidents import NOON, a_plan, a_view, minutes
+
+RUN = GateVerdict(ruling=Ruling.RUN, clause="allowed", reason="within the limit")
+WINDOW = Window(start=NOON, end=NOON + minutes(5))
+DONE = Executed(started_at=NOON, ended_at=NOON, affected=18, before={}, after={}, detail="ended 18 sessions")
+
+
+def _finding(source: Source, title: str, presence: Presence = Presence.FOUND) -> Finding:
+    return Finding(
+        source=source,
+        presence=presence,
+        kind="seen",
+        service="orders",
+        title=title,
+        window=WINDOW,
+        categories={Category.CONNECTION_POOL: 1.0},
+    )
+
+
+def _closed(outcome: Outcome = Outcome.AUTO_RESOLVED, **changes: object) -> IncidentView:
+    return a_view(state=State.RESOLVED, outcome=outcome, closed_at=NOON + minutes(9), **changes)
+
+
+def _diagnosis(confidence: float) -> Diagnosis:
+    hypothesis = Hypothesis(
+        service="ledger", category=Category.CONNECTION_POOL, sentence="nightly-report holds it", score=9, weight=1
+    )
+    return Diagnosis(hypotheses=(hypothesis,), confidence=confidence, confidence_reason="two sources agree")
+
+
+def test_the_symptoms_are_alerts_and_findings_but_not_what_memory_or_nobody_said() -> None:
+    findings = (
+        _finding(Source.LOGS, "too many connections"),
+        _finding(Source.MEMORY, "looked alike"),
+        _finding(Source.TRACES, "timed out", Presence.MISSING),
+    )
+    assert remembered(_closed(findings=findings)).symptoms == (
+        "orders HighErrorRatio: orders fails 31 % of its requests\n"
+        "orders seen connection_pool: too many connections"
+    )  # fmt: skip
+
+
+def test_a_named_cause_is_learned_with_its_service_and_an_unsure_one_as_unknown() -> None:
+    sure, unsure = remembered(_closed(diagnosis=_diagnosis(0.8))), remembered(_closed(diagnosis=_diagnosis(0.4)))
+    assert (sure.service, sure.category, sure.cause) == ("ledger", Category.CONNECTION_POOL, "nightly-report holds it")
+    assert (unsure.service, unsure.category, unsure.cause) == ("orders", Category.UNKNOWN, "cause not determined")
+
+
+def test_only_what_was_executed_is_learned_and_held_only_if_it_is_known_to_have_held() -> None:
+    attempts = (
+        Attempt(number=1, plan=a_plan(), gate=RUN, executed=DONE, held=None),
+        Attempt(number=2, plan=a_plan(attempt=2), gate=RUN, error="no connection"),
+        Attempt(number=3, plan=a_plan(attempt=3), gate=RUN, executed=DONE, held=True),
+    )
+    kill = Action.KILL_CONNECTIONS
+    assert remembered(_closed(attempts=attempts)).actions == ((kill, False), (kill, True))
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o is not Outcome.MERGED])
+def test_every_ending_is_learned_with_its_outcome(outcome: Outcome) -> None:
+    memory = FakeMemory()
+    LearningActivities(memory).learn(_closed(outcome))
+    assert [m.outcome for m in memory.incidents.values()] == [outcome]
+
+
+def test_a_merged_incident_is_its_survivors_to_remember() -> None:
+    memory = FakeMemory()
+    LearningActivities(memory).learn(_closed(Outcome.MERGED))
+    assert memory.incidents == {}
+
+
+def test_an_open_incident_has_nothing_to_teach() -> None:
+    with pytest.raises(ValueError, match="only a closed incident"):
+        remembered(a_view())
