@@ -1,5 +1,7 @@
 """A closed incident is learned as it ended: what it looked like, what it was, what held."""
 
+from typing import Any
+
 import pytest
 
 from activities.learning import LearningActivities, remembered
@@ -29,7 +31,7 @@ def _finding(source: Source, title: str, presence: Presence = Presence.FOUND) ->
     )
 
 
-def _closed(outcome: Outcome = Outcome.AUTO_RESOLVED, **changes: object) -> IncidentView:
+def _closed(outcome: Outcome = Outcome.AUTO_RESOLVED, **changes: Any) -> IncidentView:
     return a_view(state=State.RESOLVED, outcome=outcome, closed_at=NOON + minutes(9), **changes)
 
 
