@@ -61,5 +61,7 @@ def copy_with_dependencies(
     project.write_text(_PROJECT.format(dependencies=dependencies))
     flags = ["--quiet", "--batch-mode", "--strict-checksums", "--file", str(project)]
     argv = [str(mvn), *flags, COPY_DEPENDENCIES, "-DincludeScope=runtime", f"-DoutputDirectory={into}"]
-    Step(step[0], argv, step[1], cwd=into).run(on_progress)
+    # Java asks the user database for the home, where a container often has another one than HOME says.
+    options = f"{os.environ.get('MAVEN_OPTS', '')} -Duser.home={Path.home()}".strip()
+    Step(step[0], argv, step[1], cwd=into, env={"MAVEN_OPTS": options}).run(on_progress)
     project.unlink()
