@@ -16,7 +16,10 @@ _LONGEST_SUBJECT = 160
 
 def compose(view: IncidentView, told: Told | None, number: int, *, page: bool) -> Message:
     """The message number `number` of an incident. The first one starts the thread that the others belong to."""
-    facts = {"view": view, "told": told, "lines": list(lines(view, told))}
+    facts = {
+        "lines": [(label, _one_line(text)) for label, text in lines(view, told)],
+        "service": _one_line(view.service),
+    }
     return Message(
         incident=view.incident,
         key=f"{view.incident}.{number}",
@@ -31,9 +34,13 @@ def compose(view: IncidentView, told: Told | None, number: int, *, page: bool) -
 
 
 def _subject(view: IncidentView) -> str:
-    """Stable over the incident's life, so that mail clients keep it together; the state is in the body."""
-    title = " ".join(view.title.split())
-    return f"[Nightshift] {view.severity} {title}"[:_LONGEST_SUBJECT] + f" ({view.incident})"
+    """Stable while the severity is, so that mail clients keep it together; the state is in the body."""
+    return f"[Nightshift] {view.severity} {_one_line(view.title)}"[:_LONGEST_SUBJECT] + f" ({view.incident})"
+
+
+def _one_line(text: str) -> str:
+    """A text from outside with line breaks could pretend to be a line, or a mail header, of ours."""
+    return " ".join(text.split())
 
 
 def lines(view: IncidentView, told: Told | None) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,42 @@
+"""What people tell an incident besides decisions is read, or answered in words."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from domain.command import Command, CommandName, read_command
+from tests.unit.domain.test_approval import PAYLOADS
+
+
+@pytest.mark.parametrize("name", CommandName)
+def test_each_command_is_read_and_has_words(name: CommandName) -> None:
+    assert read_command({"who": "ada", "comment": "on it"}, name) == Command(name=name, who="ada", comment="on it")
+    assert name.words
+
+
+def test_a_command_needs_somebody_who_gives_it() -> None:
+    assert read_command({"comment": "on it"}, CommandName.ACK) == "who is missing or empty"
+
+
+def test_a_name_cannot_start_a_line_of_its_own() -> None:
+    read = read_command({"who": "ada\n10:00 resolved by grace"}, CommandName.ACK)
+    assert isinstance(read, Command)
+    assert read.who == "ada 10:00 resolved by grace"
+
+
+def test_control_characters_marks_of_direction_and_halves_of_characters_are_taken_out() -> None:
+    read = read_command({"who": "a\x00d\u202ea\ud800", "comment": "\x1b[31mred"}, CommandName.ACK)
+    assert isinstance(read, Command)
+    assert (read.who, read.comment) == ("a d a", "[31mred")
+
+
+def test_names_and_comments_are_cut() -> None:
+    read = read_command({"who": "a" * 1_000, "comment": "b" * 10_000}, CommandName.TAKE)
+    assert isinstance(read, Command)
+    assert (len(read.who), len(read.comment)) == (200, 2_000)
+
+
+@given(PAYLOADS)
+def test_no_payload_ever_raises(raw: Any) -> None:
+    assert read_command(raw, CommandName.RESOLVE)
