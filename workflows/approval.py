@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.timeline import Kind
     from domain.view import Next
     from workflows.record import Record
+    from workflows.timers import happens
 
 
 class Approvals:
@@ -38,25 +39,26 @@ class Approvals:
             text=f"If nobody decides by {by}, people are paged and the plan is dropped.", at=request.deadline,
         ))  # fmt: skip
         record.calls_for(Reason.APPROVAL_NEEDED, workflow.now(), verdict.reason)
-        try:
-            await workflow.wait_condition(
-                self._settled,
-                timeout=max(timedelta(0), request.deadline - workflow.now()),
-                timeout_summary=f"approval of {plan.short_digest} expires",
-            )
-            self.moot = self._decided is None
-            if self.moot:
-                self._asked = None  # an answer that comes now has nothing to decide, and is told so
-        except TimeoutError:
+        resolved = record.all_resolved
+        in_time = await happens(
+            lambda: self._settled(resolved_before=resolved),
+            max(timedelta(0), request.deadline - workflow.now()),
+            f"approval of {plan.short_digest} expires",
+        )
+        record.waiting = None
+        record.changed(workflow.now())
+        self.moot = in_time and self._decided is None
+        if self.moot:
+            self._asked = None  # an answer that comes now has nothing to decide, and is told so
+        if not in_time:
             record.note(workflow.now(), Kind.DECISION, "nightshift", f"nobody decided on {plan.short_digest} by {by}")
-        finally:
-            record.waiting = None
-            record.changed(workflow.now())
         return self._decided
 
-    def _settled(self) -> bool:
-        gone = self._record.hands_off_by is not None or self._record.ending.person is not None
-        return self._decided is not None or gone or self._record.ending.false_positive or self._record.all_resolved
+    def _settled(self, *, resolved_before: bool) -> bool:
+        """Decided, or moot: a person took over or ended it, or what fired when it was asked does not fire any more."""
+        record = self._record
+        resolved = record.all_resolved and not resolved_before
+        return self._decided is not None or record.hands_off_by is not None or record.over or resolved
 
     def _request(self, plan: Plan, verdict: GateVerdict) -> Request:
         """The deadline of the severity, never past 75 % of the MTTR target."""

@@ -1,13 +1,20 @@
 """When an activity fails: what went wrong becomes a sentence for people, never a stuck incident."""
 
-from temporalio.exceptions import ActivityError, ApplicationError
+import asyncio
+
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 _LONGEST = 300
 
 
 def reason(error: ActivityError) -> str:
-    """Why an activity failed, after all its tries."""
+    """Why an activity failed, after all its tries.
+
+    One that was cancelled did not fail: raises CancelledError, so that who was told to stop stops.
+    """
+    if is_cancelled_exception(error):
+        raise asyncio.CancelledError from error
     cause = error.cause
     if isinstance(cause, ActivityTimeout):
         return "no answer in time"

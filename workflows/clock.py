@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.calls import reason
     from workflows.record import Record
+    from workflows.timers import happens
 
 # When none of a severity's channels delivers, the others are tried, the loudest first.
 LOUDEST_FIRST = ("pagerduty", "slack", "email")
@@ -28,16 +29,29 @@ class EscalationClock:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._numbers = 0
+        self._under_way = 0
         self._drafted = False
 
     async def run(self) -> None:
-        """Forever: until the incident ends and cancels it."""
-        while True:
-            await self._until_due()
-            told = self._next_message()
-            if told is not None:
-                await self.deliver(told)
-                await self._draft()
+        """Forever: until the incident ends and cancels it. Messages go out beside the clock, which never waits."""
+        async with asyncio.TaskGroup() as messages:
+            while True:
+                await self._until_due()
+                told = self._next_message()
+                if told is not None:
+                    messages.create_task(self._tell(told))
+
+    async def quiet(self) -> None:
+        """Wait until nothing is under way, so that the last word is the last one."""
+        await workflow.wait_condition(lambda: not self._under_way)
+
+    async def _tell(self, told: Told) -> None:
+        self._under_way += 1
+        try:
+            await self.deliver(told)
+            await self._draft()
+        finally:
+            self._under_way -= 1
 
     async def _until_due(self) -> None:
         clock = self._record.clock
@@ -47,14 +61,8 @@ class EscalationClock:
             await workflow.wait_condition(lambda: self._record.clock is not clock)
             return
         wait = plan[0].at - workflow.now()
-        if wait <= timedelta(0):
-            return
-        try:
-            await workflow.wait_condition(
-                lambda: self._record.clock is not clock, timeout=wait, timeout_summary=f"tell: {WORDS[plan[0].reason]}"
-            )
-        except TimeoutError:
-            return
+        if wait > timedelta(0):
+            await happens(lambda: self._record.clock is not clock, wait, f"tell: {WORDS[plan[0].reason]}")
 
     def _next_message(self) -> Told | None:
         said = tell(self._record.clock, self._record.opening.policy, workflow.now())
@@ -68,12 +76,12 @@ class EscalationClock:
     async def deliver(self, told: Told | None) -> None:
         """To all channels of the severity at once; to the others, loudest first, when none of those delivered."""
         self._numbers += 1
-        wanted = self._channels(told)
-        receipts = await asyncio.gather(*(self._send(name, told) for name in wanted))
+        number, wanted = self._numbers, self._channels(told)
+        receipts = await asyncio.gather(*(self._send(name, told, number) for name in wanted))
         if any(receipt.delivered for receipt in receipts):
             return
         for name in LOUDEST_FIRST:
-            if name not in wanted and (await self._send(name, told)).delivered:
+            if name not in wanted and (await self._send(name, told, number)).delivered:
                 return
         text = "no channel delivered: nobody has been told"
         self._record.note(workflow.now(), Kind.NOTIFICATION, "communication", text)
@@ -84,10 +92,10 @@ class EscalationClock:
             return channels(self._record.clock, self._record.opening.policy, told)
         return tuple(dict.fromkeys(d.channel for d in self._record.deliveries if d.delivered))
 
-    async def _send(self, channel: str, told: Told | None) -> Receipt:
+    async def _send(self, channel: str, told: Told | None, number: int) -> Receipt:
         record = self._record
         page = told is not None and told.awaits and channel == "pagerduty"
-        order = Send(channel=channel, view=record.view(), told=told, number=self._numbers, page=page)
+        order = Send(channel=channel, view=record.view(), told=told, number=number, page=page)
         try:
             receipt = await workflow.execute_activity_method(
                 NotificationActivities.send, order, summary=f"tell people by {channel}", **options.SEND

@@ -13,6 +13,15 @@ with workflow.unsafe.imports_passed_through():
     from workflows.record import Record
 
 
+# One signal is one payload: this many of the largest anomalies stay well below Temporal's 2 MB.
+_PER_SIGNAL = 100
+
+
+async def belongs_elsewhere(record: Record) -> bool:
+    """True: another incident goes on with it, or it was marked a false positive a moment ago. Nothing is opened."""
+    return not record.over and (await relate(record) or await hand_over(record))
+
+
 async def relate(record: Record) -> bool:
     """Link to the incident before it. True: nothing is opened, as the survivor of a merge goes on with it, or it was
     marked a false positive a moment ago.
@@ -29,9 +38,10 @@ async def relate(record: Record) -> bool:
         record.note(workflow.now(), Kind.NOTE, "alert correlation", f"{record.link.relation}: {record.link.reason}")
     if record.link.relation is Relation.JOINS:
         return await _join(record, record.link)
-    suppressed = record.link.relation is Relation.SUPPRESSED
-    record.ends(false_positive=suppressed)
-    return suppressed
+    if record.link.relation is not Relation.SUPPRESSED:
+        return False
+    record.ends(false_positive=True)
+    return True
 
 
 async def _join(record: Record, link: Link) -> bool:
@@ -62,13 +72,16 @@ async def hand_over(record: Record) -> bool:
 
 async def _give(record: Record, incident: str, key: str) -> bool:
     """An incident that ended in the meantime takes nothing: then this one stands for itself."""
+    given, anomalies = record.sightings, record.anomalies
     try:
         handle = workflow.get_external_workflow_handle(key)
-        await handle.signal("report", Report(anomalies=record.anomalies))
+        for start in range(0, len(anomalies), _PER_SIGNAL):
+            await handle.signal("report", Report(anomalies=anomalies[start : start + _PER_SIGNAL]))
     except ApplicationError as error:
         text = f"{incident} could not take it over: {error.message}"
         record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
         return False
+    record.handed_over = given
     record.ends(merged_into=incident, merged_key=key)
     record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {incident}")
     return True

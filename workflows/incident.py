@@ -1,11 +1,10 @@
 """The story of an incident, from the first alert to what was learned from it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -15,21 +14,26 @@ with workflow.unsafe.imports_passed_through():
     from domain.command import CommandName, read_payload
     from domain.escalation import Clock, Reason
     from domain.identity import incident_id
-    from domain.incident import State, final_state, outcome
+    from domain.incident import State
     from domain.levels import Severity
     from domain.timeline import Kind
+    from domain.verification import Recovery
     from domain.view import IncidentView, Next
     from workflows.approval import Approvals
+    from workflows.beside import beside
     from workflows.clock import EscalationClock, write_postmortem
     from workflows.closing import learn
     from workflows.contract import Opening, Report, Summary
-    from workflows.grouping import hand_over, relate
+    from workflows.grouping import belongs_elsewhere
     from workflows.investigation import diagnose, investigate
     from workflows.people import People
     from workflows.projection import Projector
     from workflows.record import Record
     from workflows.remediation import Result, attempt
-    from workflows.waiting import holds, wait_for_recovery
+    from workflows.timers import happens
+    from workflows.waiting import resolved_alone, wait_for_recovery, watch
+
+_CLOSED = Next(text="Nothing: it is closed.")
 
 
 @workflow.defn
@@ -55,42 +59,62 @@ class IncidentWorkflow:
         try:
             return await self._live(opening)
         except asyncio.CancelledError:
-            self._record.note(workflow.now(), Kind.NOTE, "Temporal", "cancelled from outside: nobody works on it now")
-            await self._close()
+            await self._cancelled()
             raise
 
     async def _live(self, opening: Opening) -> Summary:
-        await self._gather(timedelta(seconds=opening.policy.gather_s))
-        if await relate(self._record) or await hand_over(self._record):
-            return await self._close()
-        async with self._beside():
-            await self._solve()
-            await self._write_up()
-            while self._record.reopened(workflow.now()):  # an alert came while the books were being closed
-                await self._solve()
-                await self._write_up()
-        return await self._close()
+        record = self._record
+        async with beside(self._projector.run()):
+            await self._gather(opening.policy.gather_s)
+            elsewhere = await belongs_elsewhere(record)
+            while True:
+                if not elsewhere:
+                    await self._see_through()
+                record.closes(workflow.now(), _CLOSED)
+                await self._books_closed()
+                if not record.reopened(workflow.now()):
+                    return self._summary()
+                elsewhere = elsewhere and await belongs_elsewhere(record)
 
-    async def _gather(self, at_most: timedelta) -> None:
+    async def _gather(self, seconds: float) -> None:
         """What belongs together arrives together; waiting a moment makes one incident of it."""
         self._record.changed(workflow.now())
-        await self._projector.flush()
-        await workflow.sleep(at_most, summary="gather alerts that belong together")
+        await happens(lambda: self._record.over, seconds, "gather alerts that belong together")
+
+    async def _see_through(self) -> None:
+        """From the question to what was learned, with the SLA clock beside it."""
+        record = self._record
+        async with beside(self._clock.run()):
+            while True:
+                await self._solve()
+                await self._write_up()
+                if not record.reopened(workflow.now()):
+                    break
+            await self._last_word()
 
     async def _solve(self) -> None:
         """Understand, try, verify and watch, until it is over by whatever way."""
         record = self._record
-        while True:
-            if not (record.all_resolved and await wait_for_recovery(record, at_once=True)):
-                result = await self._try()
-                if result is Result.NOT_FIXED and self._may_try_again():
-                    continue
-                if result is not Result.RECOVERED and not await wait_for_recovery(record):
-                    if record.news and not self._is_over():
-                        continue
-                    return
-            if await holds(record):
-                return
+        while not record.over:
+            result = await self._seen_or_tried()
+            if result is Result.MOOT or (result is Result.NOT_FIXED and self._may_try_again()):
+                continue
+            if result is Result.RECOVERED or await wait_for_recovery(record):
+                await watch(record)
+            elif record.news:
+                await self._gather(record.opening.policy.gather_s)
+
+    async def _seen_or_tried(self) -> Result:
+        """When all alerts are resolved it may be over already; else an attempt."""
+        if self._record.all_resolved:
+            match await resolved_alone(self._record):
+                case Recovery.RECOVERED:
+                    return Result.RECOVERED
+                case Recovery.CANNOT_TELL:
+                    return Result.STUCK
+                case _:
+                    pass
+        return await self._try()
 
     async def _try(self) -> Result:
         """Look with fresh eyes, name the cause, and make one attempt."""
@@ -103,10 +127,8 @@ class IncidentWorkflow:
         if diagnosis.confidence < record.rules.tell_below:
             detail = f"{diagnosis.confidence:.2f} is below {record.rules.tell_below:.2f}"
             record.calls_for(Reason.LOW_CONFIDENCE, workflow.now(), detail)
-        if self._is_over():
+        if record.over or record.blind or record.unsure or not self._may_try_again():
             return Result.STUCK
-        if not self._may_try_again():
-            return Result.NOT_FIXED
         return await attempt(record, self._approvals)
 
     def _may_try_again(self) -> bool:
@@ -117,81 +139,83 @@ class IncidentWorkflow:
         record.calls_for(Reason.ATTEMPTS_USED_UP, workflow.now(), f"{used} of {record.rules.attempts}")
         return False
 
-    def _is_over(self) -> bool:
-        return self._record.ending.person is not None or self._record.ending.given_up
-
     async def _write_up(self) -> None:
-        """The outcome, the postmortem, what was learned, and the last word to those who were told."""
-        record = self._record
-        record.outcome = outcome(record.ending)
-        record.closed_at = workflow.now()
-        record.clock = record.clock.stopping(workflow.now())
-        record.enter(final_state(record.outcome), workflow.now(), Next(text="Nothing: it is closed."))
-        await asyncio.gather(write_postmortem(record, draft=True), learn(record))
-        if any(delivery.delivered for delivery in record.deliveries):
+        """The outcome, the postmortem, and what was learned. A draft that is still being written comes first."""
+        self._record.closes(workflow.now(), _CLOSED)
+        await self._clock.quiet()
+        await asyncio.gather(write_postmortem(self._record, draft=True), learn(self._record))
+
+    async def _last_word(self) -> None:
+        """To those who were told, on the channels that reached them."""
+        await self._clock.quiet()
+        if any(delivery.delivered for delivery in self._record.deliveries):
             await self._clock.deliver(None)
 
-    async def _close(self) -> Summary:
-        """Let everybody finish, save the last view, and say how it ended."""
+    async def _cancelled(self) -> None:
+        """Somebody cancelled it in Temporal. Those who were told that it is at work learn that it is not."""
         record = self._record
-        if record.outcome is None:
-            record.outcome = outcome(record.ending)
-            record.closed_at = workflow.now()
-            record.enter(final_state(record.outcome), workflow.now(), Next(text="Nothing: it is closed."))
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._projector.flush()
+        record.note(workflow.now(), Kind.NOTE, "Temporal", "cancelled from outside: nobody works on it now")
+        if record.state is State.ACTING:
+            record.update_last_attempt(workflow.now(), error="cancelled while acting; the audit log has what was done")
+        record.closes(workflow.now(), Next(text="Nothing: it was cancelled in Temporal, and nobody works on it."))
+        async with beside(self._projector.run()):
+            await self._last_word()
+            await self._books_closed()
+
+    async def _books_closed(self) -> None:
+        """Everybody who asked is answered, and everything that is known is saved."""
+        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self._projector.up_to_date)
+
+    def _summary(self) -> Summary:
+        record = self._record
         return Summary(
-            incident=record.incident, outcome=record.outcome, escalated=record.clock.escalated_at is not None,
+            incident=record.incident, outcome=str(record.outcome), escalated=record.clock.escalated_at is not None,
             cause=record.view().cause, attempts=len(record.attempts),
         )  # fmt: skip
 
-    @asynccontextmanager
-    async def _beside(self) -> AsyncGenerator[None]:
-        """The SLA clock and the projector run beside the incident, whatever it is doing."""
-        beside = [asyncio.create_task(self._clock.run()), asyncio.create_task(self._projector.run())]
-        try:
-            yield
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-
     # -- what others say ----------------------------------------------------------------------------------------------
+    # Handlers take any number of arguments: people send anything from the web UI, or nothing, and an argument too many
+    # or too few would fail the workflow's task for ever, with all its timers.
 
     @workflow.signal(description="alerts of another system, firing or resolved")
-    def report(self, report: Report) -> None:
+    def report(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Alerts join at any moment of the incident's life."""
-        self._record.sees(report.anomalies, workflow.now())
+        try:
+            self._record.sees(Report.model_validate(_only(data)).anomalies, workflow.now())
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "data"
+            self._people.unreadable("report", f"{where}: {first['msg']}"[:200])
 
     @workflow.signal(description='approve the waiting plan: {"digest": "...", "who": "..."}')
-    def approve(self, decision: Any = None) -> None:  # noqa: ANN401 - the web UI sends anything, or nothing
+    def approve(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Answered in the current details, whatever came in."""
-        self._decide(decision, Verdict.APPROVE, Door.SIGNAL)
+        self._decide(_only(data), Verdict.APPROVE)
 
     @workflow.signal(description='reject the waiting plan: {"digest": "...", "who": "...", "comment": "..."}')
-    def reject(self, decision: Any = None) -> None:  # noqa: ANN401 - as above
+    def reject(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Answered in the current details, whatever came in."""
-        self._decide(decision, Verdict.REJECT, Door.SIGNAL)
+        self._decide(_only(data), Verdict.REJECT)
 
     @workflow.signal(description='somebody is looking: {"who": "..."}')
-    def ack(self, command: Any = None) -> None:  # noqa: ANN401 - as above
+    def ack(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Paging stops; automation goes on."""
-        self._people.told(command, CommandName.ACK, Door.SIGNAL)
+        self._people.told(_only(data), CommandName.ACK, Door.SIGNAL)
 
     @workflow.signal(description='hands off, a person takes over: {"who": "..."}')
-    def take(self, command: Any = None) -> None:  # noqa: ANN401 - as above
+    def take(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """The machine goes on observing and keeping time, and acts no more."""
-        self._people.told(command, CommandName.TAKE, Door.SIGNAL)
+        self._people.told(_only(data), CommandName.TAKE, Door.SIGNAL)
 
     @workflow.signal(description='it is fixed: {"who": "..."}')
-    def resolve(self, command: Any = None) -> None:  # noqa: ANN401 - as above
+    def resolve(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """A person says that it is over."""
-        self._people.told(command, CommandName.RESOLVE, Door.SIGNAL)
+        self._people.told(_only(data), CommandName.RESOLVE, Door.SIGNAL)
 
     @workflow.signal(description='nothing was wrong: {"who": "..."}')
-    def false_positive(self, command: Any = None) -> None:  # noqa: ANN401 - as above
+    def false_positive(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """A person says that it never was one."""
-        self._people.told(command, CommandName.FALSE_POSITIVE, Door.SIGNAL)
+        self._people.told(_only(data), CommandName.FALSE_POSITIVE, Door.SIGNAL)
 
     @workflow.signal(dynamic=True)
     def misnamed(self, name: str, _args: Sequence[RawValue]) -> None:
@@ -199,38 +223,53 @@ class IncidentWorkflow:
         self._people.unknown(name)
 
     @workflow.update(description="approve or reject the waiting plan, with an answer")
-    def decide(self, decision: Any) -> str:  # noqa: ANN401 - as above
+    def decide(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
         """The answer in words; a refusal fails the update with the same words, and is recorded."""
-        answer = self._approvals.take(read_answer(decision, Door.UPDATE), Door.UPDATE)
+        answer = self._approvals.take(read_answer(_only(data), Door.UPDATE), Door.UPDATE)
         if not answer.accepted:
             raise ApplicationError(answer.reason, type="DecisionRefused", non_retryable=True)
         return answer.reason
 
     @decide.validator
-    def _decision_can_be_read(self, decision: Any) -> None:  # noqa: ANN401 - as above
-        understood = read_answer(decision, Door.UPDATE)
+    def _decision_can_be_read(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        understood = read_answer(_only(data), Door.UPDATE)
         if isinstance(understood, str):
             raise ApplicationError(f"refused: {understood}", type="DecisionUnreadable", non_retryable=True)
 
     @workflow.update(description='a person\'s word, with an answer: {"command": "ack", "who": "..."}')
-    def person(self, command: Any) -> str:  # noqa: ANN401 - as above
+    def person(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
         """Acknowledge, take over, resolve, or mark as a false positive."""
-        fields = read_payload(command, ("command", "who", "comment"))
-        if isinstance(fields, str) or fields["command"] not in list(CommandName):
-            names = ", ".join(CommandName)
-            said = fields if isinstance(fields, str) else f"command is {fields['command']!r}, not one of {names}"
-            raise ApplicationError(f"refused: {said}", type="CommandUnreadable", non_retryable=True)
-        answer = self._people.told(
-            {"who": fields["who"], "comment": fields["comment"]}, CommandName(fields["command"]), Door.UPDATE
-        )
+        named, fields = _command(_only(data))
+        answer = self._people.told(fields, named, Door.UPDATE)
         if not answer.startswith("accepted"):
             raise ApplicationError(answer, type="CommandRefused", non_retryable=True)
         return answer
+
+    @person.validator
+    def _command_can_be_read(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        _command(_only(data))
 
     @workflow.query(description="everything that people may see of the incident")
     def view(self) -> IncidentView:
         """The same facts that every surface shows."""
         return self._record.view()
 
-    def _decide(self, raw: Any, verdict: Verdict, door: Door) -> None:  # noqa: ANN401 - as above
-        self._approvals.take(self._approvals.read(raw, verdict, door), door)
+    def _decide(self, raw: Any, verdict: Verdict) -> None:  # noqa: ANN401 - untrusted
+        self._approvals.take(self._approvals.read(raw, verdict, Door.SIGNAL), Door.SIGNAL)
+
+
+def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted
+    """The one payload; none is None, several are a list, which every reader refuses with words."""
+    return data[0] if len(data) == 1 else list(data) or None
+
+
+def _command(raw: Any) -> tuple[CommandName, dict[str, str]]:  # noqa: ANN401 - untrusted
+    """The command's name, and the rest of its data. Raises ApplicationError with the words for who sent it."""
+    fields = read_payload(raw, ("command", "who", "comment"))
+    if isinstance(fields, str):
+        raise ApplicationError(f"refused: {fields}", type="CommandUnreadable", non_retryable=True)
+    named = fields.pop("command")
+    if named not in list(CommandName):
+        said = f"refused: command is {named[:40]!r}, not one of {', '.join(CommandName)}"
+        raise ApplicationError(said, type="CommandUnreadable", non_retryable=True)
+    return CommandName(named), fields

@@ -88,8 +88,9 @@ async def _impact(question: Question) -> float | None:
         return await workflow.execute_activity_method(
             InvestigationActivities.measure_impact, question, summary="measure failing requests", **options.INVESTIGATE
         )
-    except ActivityError:
-        # Not measured is what the view says then; the reason stands in the metrics' own finding.
+    except ActivityError as error:
+        # Not measured is what the view says then; the metrics' own finding is missing with a reason of its own.
+        workflow.logger.warning("impact was not measured: %s", reason(error))
         return None
 
 

@@ -42,9 +42,11 @@ INVESTIGATE = Options(
     schedule_to_close_timeout=timedelta(seconds=50),
     retry_policy=RetryPolicy(maximum_attempts=2),
 )
+# Bounded as a whole too: without a worker for it no cause is named, and people are told.
 RANK = Options(
     task_queue=ANALYSIS_QUEUE,
     start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(minutes=3),
     retry_policy=RetryPolicy(maximum_attempts=5),
 )
 SAMPLE = Options(

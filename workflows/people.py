@@ -30,9 +30,13 @@ class People:
         known = "approve, reject, ack, take, resolve, false_positive"
         self._say(f"refused: there is no signal {name[:60]!r}; there are {known}", "", Door.SIGNAL)
 
+    def unreadable(self, name: str, why: str) -> None:
+        """Data of a machine's signal that does not fit: dropped, and said."""
+        self._say(f"refused: {name}: {why}", "", Door.SIGNAL)
+
     def _obey(self, command: Command) -> str:
         record, now, who = self._record, workflow.now(), command.who
-        if record.ending.person is not None or record.state.closed:
+        if record.over or record.state.closed:
             return "refused: the incident is over"
         match command.name:
             case CommandName.ACK:

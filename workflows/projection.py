@@ -1,11 +1,18 @@
 """The projector: keeps what others see up to date, without ever holding the incident up."""
 
+from typing import Any
+
 from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities, Save
     from domain.audit import AuditRow
+    from domain.timeline import Kind
+    from domain.view import IncidentView
     from workflows import options, search_attributes
+    from workflows.calls import reason
     from workflows.describe import current_details
     from workflows.record import Record
 
@@ -20,27 +27,48 @@ class Projector:
         self._record = record
         self._saved = 0
         self._audited = 0
+        self._attributes: list[SearchAttributeUpdate[Any]] = []
+        self._refused = False
+
+    @property
+    def up_to_date(self) -> bool:
+        """Is everything saved that is known?"""
+        return self._saved == self._record.version
 
     async def run(self) -> None:
         """Forever: until the incident ends and cancels it."""
         while True:
-            await workflow.wait_condition(lambda: self._record.version > self._saved)
-            await self.flush()
+            await workflow.wait_condition(lambda: not self.up_to_date)
+            await self._save()
             await workflow.sleep(AT_MOST_EVERY_S, summary="gather changes for one write")
 
-    async def flush(self) -> None:
-        """Save what has changed since the last time."""
+    async def _save(self) -> None:
+        """Save what has changed since the last time. A store that is away is waited for; what it refuses is said."""
         record = self._record
-        if record.version == self._saved:
-            return
-        version, rows = record.version, self._rows()
-        view = record.view()
+        version, rows, view = record.version, self._rows(), record.view()
         workflow.set_current_details(current_details(view))
-        workflow.upsert_search_attributes(list(search_attributes.updates(view, record.opening.policy)))
-        await workflow.execute_activity_method(
-            RecordActivities.save, Save(view=view, audit=rows), summary=f"record: {view.state}", **options.KEEP
-        )
+        self._upsert(view)
+        try:
+            await workflow.execute_activity_method(
+                RecordActivities.save, Save(view=view, audit=rows), summary=f"record: {view.state}", **options.KEEP
+            )
+        except ActivityError as error:
+            self._note_refusal(reason(error))
         self._saved, self._audited = version, self._audited + len(rows)
+
+    def _upsert(self, view: IncidentView) -> None:
+        """Each upsert is an event, so only what has changed."""
+        now = list(search_attributes.updates(view, self._record.opening.policy))
+        changed = [update for update in now if update not in self._attributes]
+        if changed:
+            workflow.upsert_search_attributes(changed)  # pyright: ignore[reportUnknownMemberType] - the SDK leaves it open
+        self._attributes = now
+
+    def _note_refusal(self, why: str) -> None:
+        """Once: each note is a change, which would be refused again."""
+        if not self._refused:
+            self._refused = True
+            self._record.note(workflow.now(), Kind.NOTE, "records", f"the store refused the record: {why}")
 
     def _rows(self) -> tuple[AuditRow, ...]:
         return tuple(self._record.audit[self._audited :])

@@ -11,13 +11,13 @@ from domain.correlation import Link
 from domain.diagnosis import Diagnosis
 from domain.escalation import ABOUT_A_PLAN, Clock, Reason, target_at
 from domain.finding import Finding
-from domain.incident import Attempt, Ending, Outcome, State
+from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
 from domain.policy import Escalation
 from domain.question import Question
 from domain.severity import Assessment, assess
 from domain.timeline import Entry, Kind
-from domain.verification import Watch, watch_of_rule
+from domain.verification import Recovery, Watch, watch_of_rule
 from domain.view import Delivery, IncidentView, Next
 from workflows.contract import Opening
 
@@ -38,7 +38,9 @@ class Record:
     state: State = State.DETECTED
     assessment: Assessment = field(default_factory=lambda: Assessment(severity=Severity.LOW, reasons=()))
     known: dict[str, Anomaly] = field(default_factory=dict[str, Anomaly])
+    first: Anomaly | None = None
     sightings: int = 0
+    handed_over: int = 0
     last_seen: datetime | None = None
     failing_share: float | None = None
     findings: tuple[Finding, ...] = ()
@@ -55,6 +57,7 @@ class Record:
     paused: bool = False
     recovered_at: datetime | None = None
     closed_at: datetime | None = None
+    closed_severity: Severity | None = None
     postmortem: str | None = None
     next: Next = field(default_factory=lambda: Next(text="Alerts are gathered for a moment, then the machine looks."))
     timeline: list[Entry] = field(default_factory=list[Entry])
@@ -62,6 +65,9 @@ class Record:
     version: int = 0
     updated_at: datetime | None = None
     news: bool = False
+    """Fires something of which the machine has not thought yet?"""
+    blind: bool = False
+    """Did the last look say nothing about whether it is over? Then the machine does not act."""
 
     # -- what people read -------------------------------------------------------------------------------------------
 
@@ -75,7 +81,9 @@ class Record:
         self.updated_at = at
 
     def enter(self, state: State, at: datetime, then: Next) -> None:
-        """A change of state, with what happens next."""
+        """A change of state, with what happens next. Entering where it stands already, with the same words, is none."""
+        if self.state is state and self.next == then:
+            return
         if self.state is not state:
             self.state = state
             self.note(at, Kind.STATE, "nightshift", state.value)
@@ -91,6 +99,8 @@ class Record:
         """Take in sightings, in whatever order they come. A series that was not known is news."""
         for seen in anomalies:
             self._see(seen, at)
+        if self.state is State.DETECTED:
+            self.first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
         self.reassess(at)
 
     def _see(self, seen: Anomaly, at: datetime) -> None:
@@ -129,8 +139,7 @@ class Record:
     @property
     def service(self) -> str:
         """The service that this incident is about: the one of its first anomaly."""
-        first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
-        return first.service if first else self.opening.key.removeprefix("incident-")
+        return self.first.service if self.first else self.opening.key.removeprefix("incident-")
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -158,15 +167,51 @@ class Record:
             self.clock = self.clock.raising(reason, at, detail)
             self.changed(at)
 
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        """Is there nothing left to do but to write it up?"""
+        return self.ending.recovered or self.ending.given_up or self.ending.person is not None
+
+    @property
+    def unsure(self) -> bool:
+        """Can nobody tell what the last attempt did? Then another one could make it worse."""
+        verification = self.attempts[-1].verification if self.attempts else None
+        return verification is not None and verification.recovery is Recovery.CANNOT_TELL
+
+    def ends(self, **facts: object) -> None:
+        self.ending = self.ending.model_copy(update=facts)
+
+    def closes(self, at: datetime, then: Next) -> None:
+        """Settle how it ended, once. The clocks stop at the verified recovery, else now."""
+        if self.outcome is not None:
+            return
+        self.outcome = outcome(self.ending)
+        self.closed_at, self.closed_severity = at, self.assessment.severity
+        if self.clock.stopped_at is None:
+            self.clock = self.clock.stopping(at)
+        self.enter(final_state(self.outcome), at, then)
+
     def reopened(self, at: datetime) -> bool:
-        """Did an alert fire anew after it was over? Then it goes on as the same incident, unless it was no trouble."""
-        if not self.news or self.ending.false_positive:
+        """Came something that must not be lost after it was over? Then it goes on as the same incident."""
+        if not self._worth_reopening:
             return False
         self.ending = Ending()
         self.outcome, self.closed_at, self.recovered_at = None, None, None
         self.clock = self.clock.running_on()
-        self.note(at, Kind.STATE, "nightshift", "reopened: an alert fires anew")
+        self.note(at, Kind.STATE, "nightshift", "reopened: alerts came in after it was over")
+        self.enter(State.INVESTIGATING, at, Next(text="It is looked at again."))
         return True
+
+    @property
+    def _worth_reopening(self) -> bool:
+        """An alert that fires anew; after a handover anything; after a false positive only what is worse than it."""
+        if self.ending.merged_into is not None:
+            return self.sightings > self.handed_over
+        if self.ending.false_positive:
+            return self.assessment.severity is not self.closed_severity
+        return self.news
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
@@ -191,19 +236,15 @@ class Record:
         self.attempts[-1] = self.attempts[-1].model_copy(update=facts)
         self.changed(at)
 
-    def ends(self, **facts: object) -> None:
-        self.ending = self.ending.model_copy(update=facts)
-
     # -- the view -----------------------------------------------------------------------------------------------------
 
     @property
     def title(self) -> str:
-        first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
-        return f"{first.service}: {first.title}" if first else self.opening.key
+        """Settled when gathering ends: lists, mails and people know the incident by it."""
+        return f"{self.first.service}: {self.first.title}" if self.first else self.opening.key
 
     def view(self) -> IncidentView:
         """All facts, as every surface shows them."""
-        closed = self.state.closed
         return IncidentView(
             incident=self.incident,
             key=self.opening.key,
@@ -238,7 +279,7 @@ class Record:
             link=self.link,
             merged_into=self.ending.merged_into,
             merged_key=self.ending.merged_key,
-            next=Next(text="Nothing: it is closed.") if closed else self.next,
+            next=self.next,
             timeline=_cut(self.timeline),
             temporal_url=self._temporal_url(),
             page_url=f"{self.opening.public_url}/incidents/{self.incident}" if self.opening.public_url else None,

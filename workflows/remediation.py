@@ -25,10 +25,13 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Result(StrEnum):
-    """What an attempt came to. STUCK: the machine can do no more now, people are told why."""
+    """What an attempt came to. MOOT: the question was settled by something else, so what is true now must be seen.
+    STUCK: the machine can do no more now, people are told why.
+    """
 
     RECOVERED = "recovered"
     NOT_FIXED = "not fixed"
+    MOOT = "moot"
     STUCK = "stuck"
 
 
@@ -40,9 +43,9 @@ async def attempt(record: Record, approvals: Approvals) -> Result:
     verdict, decision = await _permission(record, approvals, plan)
     record.attempts.append(_attempt(record, plan, verdict, decision))
     record.changed(workflow.now())
-    if verdict.ruling is not Ruling.RUN:
-        return Result.STUCK
-    return await _carry_out(record, plan, decision)
+    if approvals.moot and decision is None:
+        return Result.MOOT
+    return await _carry_out(record, plan, decision) if verdict.ruling is Ruling.RUN else Result.STUCK
 
 
 def _plan(record: Record) -> Plan | None:
@@ -75,7 +78,7 @@ async def _permission(record: Record, approvals: Approvals, plan: Plan) -> tuple
         verdict = await _ask_gate(record, plan, approved=True)
     if verdict.ruling is Ruling.RUN:
         verdict = await _reserve(record, plan, approved=decision is not None)
-    if verdict.ruling is not Ruling.RUN:
+    if verdict.ruling is not Ruling.RUN and record.hands_off_by is None:  # who took over knows
         record.calls_for(Reason.GATE_REFUSED, workflow.now(), verdict.reason)
     return verdict, decision
 
@@ -140,7 +143,10 @@ async def _carry_out(record: Record, plan: Plan, decision: Decision | None) -> R
     """Act, let go of the target whatever happens, and verify."""
     watches = await before(record.watches())
     try:
-        executed = await _execute(record, plan, decision)
+        order = await _order(plan, decision)
+        if record.hands_off_by is not None or record.over:
+            return await _stand_down(record, plan)
+        executed = await _execute(record, order)
     except ActivityError as error:
         record.update_last_attempt(workflow.now(), error=reason(error))
         record.note(workflow.now(), Kind.ACTION, "remediation", f"{plan.action} failed: {reason(error)}")
@@ -152,15 +158,30 @@ async def _carry_out(record: Record, plan: Plan, decision: Decision | None) -> R
     return await _check(record, watches)
 
 
-async def _execute(record: Record, plan: Plan, decision: Decision | None) -> Executed:
-    record.enter(State.ACTING, workflow.now(), Next(text=plan.sentence))
+async def _order(plan: Plan, decision: Decision | None) -> Execute:
+    """What exactly will be touched, and on whose word. History keeps it, so that a retry touches nothing else."""
     intent = await workflow.execute_activity_method(
         RemediationActivities.intend, plan, summary="name what will be touched", **options.PREPARE
     )
-    order = Execute(
+    return Execute(
         plan=plan, intent=intent, actor=decision.who if decision else "remediation",
         door=decision.door if decision else "automatic",
     )  # fmt: skip
+
+
+async def _stand_down(record: Record, plan: Plan) -> Result:
+    """A person's word came after the gate's, and before anything was touched."""
+    why = "a person took over before anything was touched"
+    verdict = GateVerdict(ruling=Ruling.REFUSE, clause="hands_off", reason=why)
+    record.update_last_attempt(workflow.now(), gate=verdict)
+    record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
+    await _release(record, plan, why)
+    return Result.STUCK
+
+
+async def _execute(record: Record, order: Execute) -> Executed:
+    plan = order.plan
+    record.enter(State.ACTING, workflow.now(), Next(text=plan.sentence))
     return await workflow.execute_activity_method(
         RemediationActivities.execute, order, summary=plan.sentence[:190], **options.act(plan)
     )
@@ -180,6 +201,8 @@ async def _release(record: Record, plan: Plan, result: str) -> None:
 
 async def _check(record: Record, watches: tuple[Watch, ...]) -> Result:
     verdict = await verify(record, watches)
+    if verdict is None:
+        return Result.STUCK
     record.update_last_attempt(workflow.now(), verification=verdict)
     match verdict.recovery:
         case Recovery.RECOVERED:

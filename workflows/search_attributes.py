@@ -4,6 +4,7 @@ They are never encrypted, so nothing private goes into them.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
@@ -25,7 +26,7 @@ DECIDE_BY = SearchAttributeKey.for_datetime("NsDecideBy")
 ALL = (INCIDENT, STATE, SEVERITY, SERVICE, NEEDS, CAUSE, OUTCOME, CONFIDENCE, SLA_DUE, DECIDE_BY)
 
 
-def updates(view: IncidentView, policy: Policy) -> Iterator[SearchAttributeUpdate]:
+def updates(view: IncidentView, policy: Policy) -> Iterator[SearchAttributeUpdate[Any]]:
     """The attributes of an incident as they should be now."""
     yield INCIDENT.value_set(view.incident)
     yield STATE.value_set(view.state)

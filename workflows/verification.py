@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.calls import reason
     from workflows.record import Record
+    from workflows.timers import happens
 
 
 async def look(record: Record, watches: tuple[Watch, ...], rounds: int) -> Verdict:
@@ -23,23 +24,34 @@ async def look(record: Record, watches: tuple[Watch, ...], rounds: int) -> Verdi
         if number:
             await workflow.sleep(record.opening.policy.verification.every_s, summary="until the next sample")
         seen.append(await _sample(watches))
-    return judge(watches, seen)
+    verdict = judge(watches, seen)
+    record.blind = verdict.recovery is Recovery.CANNOT_TELL
+    return verdict
 
 
-async def verify(record: Record, watches: tuple[Watch, ...]) -> Verdict:
-    """The verdict on a fix. *Improving* earns another wait, as often as the policy allows."""
+async def verify(record: Record, watches: tuple[Watch, ...]) -> Verdict | None:
+    """The verdict on a fix. *Improving* earns another wait, as often as the policy allows.
+
+    Alerts that joined in the meantime are looked at too. None: a person ended the incident before there was a verdict.
+    """
     rules = record.opening.policy.verification
     settle = settle_s(watches, rules.settle_s, rules.scrape_s)
     for left in range(rules.improving_rounds, -1, -1):
         at = workflow.now() + timedelta(seconds=settle)
         record.enter(State.VERIFYING, workflow.now(), Next(text=f"It is measured again from {at:%H:%M:%S} UTC.", at=at))
-        await workflow.sleep(settle, summary="until the fix can be judged")
-        verdict = await look(record, watches, rules.samples)
+        if await happens(lambda: record.over, settle, "until the fix can be judged"):
+            return None
+        verdict = await look(record, _with_joined(record, watches), rules.samples)
         said = f"{verdict.recovery}: {verdict.reason}"
         record.note(workflow.now(), Kind.VERIFICATION, "verification", said)
         if verdict.recovery is not Recovery.IMPROVING or not left:
             return verdict
     raise AssertionError("the last round always returns")
+
+
+def _with_joined(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...]:
+    known = {watch.series for watch in watches}
+    return (*watches, *(watch for watch in record.watches() if watch.series not in known))
 
 
 async def before(watches: tuple[Watch, ...]) -> tuple[Watch, ...]:
