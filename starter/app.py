@@ -1,7 +1,10 @@
 """The web application: webhooks, health and pages."""
 
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
+from starter.console.pages import page_routes
+from starter.console.rendering import STATIC
 from starter.headers import SafeHeaders
 from starter.health import health_routes
 from starter.parts import Parts
@@ -15,4 +18,6 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.include_router(webhook_routes(parts))
     app.include_router(health_routes(parts))
+    app.include_router(page_routes(parts))
+    app.mount("/static", StaticFiles(directory=STATIC))
     return app

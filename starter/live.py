@@ -23,8 +23,8 @@ class LiveIncidents(Protocol):
         """The newest incident under a key, None when there never was one."""
         ...
 
-    async def key_of(self, incident: str) -> str | None:
-        """The key of an incident by the id that people see, None when Temporal does not know it."""
+    async def find(self, incident: str) -> IncidentView | None:
+        """An incident by the id that people see, None when Temporal does not know it."""
         ...
 
     async def newest(self, limit: int) -> tuple[IncidentView, ...]:
@@ -44,23 +44,16 @@ class TemporalIncidents:
         self._limit_s = limit_s
 
     async def view(self, key: str) -> IncidentView | None:
-        try:
-            async with answered(self._limit_s):
-                handle = self._client.get_workflow_handle(key)
-                return await handle.query("view", result_type=IncidentView)
-        except WorkflowQueryFailedError as error:
-            raise TemporalAway(f"the incident's workflow did not answer: {error}") from error
-        except RPCError:  # NOT_FOUND: everything else is TemporalAway already
-            return None
+        return await self._ask(key, None)
 
-    async def key_of(self, incident: str) -> str | None:
+    async def find(self, incident: str) -> IncidentView | None:
         if not _is_id(incident):
             return None
-        return next(iter(await self._keys(f"{INCIDENT.name}='{incident}'", 1)), None)
+        runs = await self._runs(f"{INCIDENT.name}='{incident}'", 1)
+        return await self._ask(*runs[0]) if runs else None
 
     async def newest(self, limit: int) -> tuple[IncidentView, ...]:
-        keys = await self._keys(f"WorkflowType='{WORKFLOW}'", limit)
-        views = [await self.view(key) for key in dict.fromkeys(keys)]
+        views = [await self._ask(key, run) for key, run in await self._runs(f"WorkflowType='{WORKFLOW}'", limit)]
         return tuple(view for view in views if view is not None)
 
     async def ping(self) -> None:
@@ -71,9 +64,18 @@ class TemporalIncidents:
         except RPCError as error:
             raise TemporalAway(f"Temporal: {error}") from error
 
-    async def _keys(self, query: str, limit: int) -> list[str]:
+    async def _ask(self, key: str, run: str | None) -> IncidentView | None:
+        try:
+            async with answered(self._limit_s):
+                return await self._client.get_workflow_handle(key, run_id=run).query("view", result_type=IncidentView)
+        except WorkflowQueryFailedError as error:
+            raise TemporalAway(f"the incident's workflow did not answer: {error}") from error
+        except RPCError:  # NOT_FOUND: everything else is TemporalAway already
+            return None
+
+    async def _runs(self, query: str, limit: int) -> list[tuple[str, str]]:
         async with answered(_LIST_LIMIT_S):
-            return [run.id async for run in self._client.list_workflows(query, limit=limit)]
+            return [(run.id, run.run_id) async for run in self._client.list_workflows(query, limit=limit)]
 
 
 def _is_id(text: str) -> bool:

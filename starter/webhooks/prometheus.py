@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.anomaly import AlertStatus, Anomaly, latest
 from domain.severity import severity_of_label
-from starter.webhooks.untrusted import clean, safe_labels, web_link
+from starter.untrusted import clean, safe_labels, web_link
 
 SOURCE = "prometheus"
 UNKNOWN = "unknown"

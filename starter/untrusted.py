@@ -5,13 +5,19 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _REMOVED = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_KEPT = "\n\t"
+
+
+def without_invisible(text: str) -> str:
+    """The text without control characters (escape sequences begin with one) and marks that turn text around."""
+    return "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in _REMOVED)
 
 
 def clean(text: str, longest: int) -> str:
     """One line of text: runs of white space become one space, characters that cannot be seen go, the rest is cut."""
     # Four times the room: what is removed must not cost what comes after it, and a huge text must not cost time.
     spaced = " ".join(text[: 4 * longest].split())
-    seen = " ".join("".join(c for c in spaced if unicodedata.category(c) not in _REMOVED).split())
+    seen = " ".join(without_invisible(spaced).split())
     return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"
 
 

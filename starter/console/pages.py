@@ -1,0 +1,129 @@
+"""The addresses of the pages: HTML for people, JSON for programs, the same facts in both."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+
+from integrations.ports import PortError
+from starter.console import evidence
+from starter.console.rendering import markdown, render
+from starter.parts import Parts
+from starter.reading import NothingAnswers, Reader, Shown
+
+_LISTED = 50
+_SUGGESTED = 5
+
+
+def page_routes(parts: Parts) -> APIRouter:
+    """`/incidents`, `/incidents/{id}` and `/incidents/{id}/postmortem`."""
+    pages = Pages(parts)
+    router = APIRouter()
+    router.add_api_route("/", pages.home, include_in_schema=False)
+    router.add_api_route("/incidents", pages.list_page)
+    router.add_api_route("/incidents/{incident}", pages.incident_page)
+    router.add_api_route("/incidents/{incident}/postmortem", pages.postmortem_page)
+    return router
+
+
+class Pages:
+    """The pages over one reader, which remembers since when a server has been away."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._reader = Reader(parts.live, parts.incidents, parts.audit)
+        self._postmortems = parts.postmortems
+
+    async def home(self) -> Response:
+        return RedirectResponse("/incidents", 307)
+
+    async def list_page(self, request: Request, show: str = "all") -> Response:
+        """Incidents, those that need a person first. `?show=open` leaves the closed ones out."""
+        try:
+            listed = await self._reader.many(_LISTED, open_only=show == "open")
+        except NothingAnswers as error:
+            return _unavailable(request, error)
+        if _wants_json(request):
+            rows = [v.model_dump(mode="json") | {"needs": v.needs} for v in listed.views]
+            return JSONResponse({"incidents": rows, "warnings": listed.banners})
+        facts = {"views": listed.views, "banners": listed.banners, "show": show, "limit": _LISTED}
+        return _html("incidents.html", facts)
+
+    async def incident_page(self, request: Request, incident: str) -> Response:
+        """One incident: the six questions first."""
+        try:
+            shown = await self._reader.one(incident)
+        except NothingAnswers as error:
+            return _unavailable(request, error)
+        if shown is None:
+            return await self._unknown(request, incident)
+        if _wants_json(request):
+            view = shown.view
+            facts = view.model_dump(mode="json") | {"needs": view.needs, "cause": view.cause}
+            return JSONResponse(facts | {"warnings": shown.banners})
+        return _html("incident.html", _incident_facts(shown))
+
+    async def postmortem_page(self, request: Request, incident: str) -> Response:
+        """The postmortem: a page, `?format=md` for its Markdown, JSON with the facts behind it."""
+        name = incident.upper()
+        try:
+            found = await asyncio.to_thread(self._postmortems.get, name)
+        except PortError as error:
+            return _unavailable(request, error)
+        if found is None:
+            said = f"There is no postmortem of {name[:60]} yet: it is written when an incident escalates or closes."
+            return await self._unknown(request, name, said)
+        text, facts = found
+        if request.query_params.get("format") in {"md", "markdown"}:
+            return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
+        if _wants_json(request):
+            return JSONResponse({"incident": name, "markdown": text, "facts": facts})
+        return _html("postmortem.html", {"incident": name, "body": markdown(text)})
+
+    async def _unknown(self, request: Request, incident: str, said: str | None = None) -> Response:
+        message = said or f"There is no incident {incident[:60]!r}."
+        if _wants_json(request):
+            return JSONResponse({"error": message}, 404)
+        try:
+            views = (await self._reader.many(1_000)).views
+        except NothingAnswers as error:
+            return _unavailable(request, error)
+        newest = sorted(views, key=lambda view: view.opened_at, reverse=True)[:_SUGGESTED]
+        return _html("message.html", {"heading": "Not found", "message": message, "views": newest}, 404)
+
+
+def _incident_facts(shown: Shown) -> dict[str, Any]:
+    view, now = shown.view, datetime.now(UTC)
+    return {
+        "view": view,
+        "banners": shown.banners,
+        "can_decide": shown.can_decide,
+        "audit": shown.audit,
+        "plan": evidence.waiting_plan(view),
+        "panes": evidence.panes(view),
+        "similar": evidence.similar(view),
+        "planned": evidence.planned(view, now),
+    }
+
+
+def _wants_json(request: Request) -> bool:
+    """`?format=json`, or a program that asks for JSON; browsers ask for HTML."""
+    wanted = request.query_params.get("format")
+    if wanted is not None:
+        return wanted == "json"
+    accepted = request.headers.get("accept", "")
+    return "application/json" in accepted and "text/html" not in accepted
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    if _wants_json(request):
+        return JSONResponse({"error": str(error)}, 503, headers={"Retry-After": "5"})
+    facts: dict[str, Any] = {"heading": "Nothing answers", "message": f"{error}.", "views": []}
+    return _html("message.html", facts, 503, {"Retry-After": "5"})
+
+
+def _html(
+    template: str, facts: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+) -> HTMLResponse:
+    return HTMLResponse(render(template, datetime.now(UTC), facts), status, headers)

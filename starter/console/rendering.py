@@ -1,0 +1,74 @@
+"""Jinja2 with everything escaped, and the words that all templates share."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+
+from starter import words
+from starter.untrusted import web_link, without_invisible
+
+_FOLDER = Path(__file__).parent
+STATIC = _FOLDER / "static"
+_LONGEST_LINK = 2_000
+
+
+def render(template: str, now: datetime, facts: Mapping[str, object]) -> str:
+    """The page. A name that a template uses and nobody gave is an error, never an empty place."""
+    return _ENVIRONMENT.get_template(template).render(now=now, **facts)
+
+
+def markdown(text: str) -> Markup:
+    """Markdown as HTML. Raw HTML inside of it is shown as text; links may only lead to the web or within the page."""
+    return Markup(_MARKDOWN.render(without_invisible(text)))  # noqa: S704 - markdown-it escapes all text when `html` is off
+
+
+def _time(at: datetime, now: datetime) -> Markup:
+    """Relative first, absolute beside it: both are text, so that a phone shows both."""
+    return Markup('<time datetime="{}">{} <span class="abs">{}</span></time>').format(
+        at.isoformat(), words.relative(at, now), words.absolute(at, now)
+    )
+
+
+def _link(text: str, address: str | None) -> Markup:
+    """A link if the address leads to the web, else just the text."""
+    safe = web_link(address or "", _LONGEST_LINK)
+    if safe is None:
+        return escape(text)
+    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(safe, text)
+
+
+def _visible(value: object) -> object:
+    """What a template prints, without characters that cannot be seen: some of them turn the text around them."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else without_invisible(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    shared: dict[str, object] = {"words": words, "time": _time, "link": _link}
+    environment.globals.update(shared)  # pyright: ignore[reportArgumentType, reportCallIssue] - typed by its defaults
+    environment.filters["number"] = _number
+    return environment
+
+
+def _markdown() -> MarkdownIt:
+    # Images would be fetched from elsewhere; the page's policy refuses them anyway.
+    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+_ENVIRONMENT = _environment()
+_MARKDOWN = _markdown()

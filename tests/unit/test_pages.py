@@ -1,0 +1,222 @@
+"""The pages: each state of an incident, each server away, and texts that try to be something else."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from domain.view import IncidentView
+from integrations.ports import Unavailable
+from starter.app import create_app
+from starter.away import TemporalAway
+from starter.console.rendering import markdown
+from starter.parts import Parts
+from tests import page_views
+from tests.fakes import FakeIncidents, FakeLive
+from tests.parts import parts_with
+
+NOW = datetime.now(UTC)
+AWAY = TemporalAway("Temporal cannot be reached: connection refused")
+STORE_AWAY = Unavailable("store: no connection to PostgreSQL in time")
+STATES = (page_views.detected, page_views.diagnosed, page_views.waiting, page_views.stuck, page_views.fixed)
+
+
+def parts(*views: IncidentView, live: FakeLive | None = None, store_away: bool = False) -> Parts:
+    incidents = FakeIncidents()
+    for view in views:
+        incidents.save(view)
+    incidents.error = STORE_AWAY if store_away else None
+    return parts_with(live=live or FakeLive(*views), incidents=incidents)
+
+
+async def get(of: Parts, path: str, accept: str = "text/html") -> httpx.Response:
+    transport = httpx.ASGITransport(create_app(of))
+    async with httpx.AsyncClient(transport=transport, base_url="http://nightshift") as http:
+        return await http.get(path, headers={"accept": accept})
+
+
+async def page(of: Parts, path: str) -> str:
+    """The text of a page as a reader sees it, on one line."""
+    answer = await get(of, path)
+    assert answer.status_code == 200
+    return text_of(answer)
+
+
+def text_of(answer: httpx.Response) -> str:
+    body = answer.text[answer.text.index("<body>") :]
+    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_in_every_state_the_six_questions_are_answered_in_their_order(state: page_views.Build) -> None:
+    view = state(NOW)
+    text = await page(parts(view), f"/incidents/{view.incident}")
+    places = [text.index(word) for word in (view.severity, view.title, "Since", "Cause", "Next", "Decides", "Proof")]
+    assert places == sorted(places)
+    assert view.cause in text
+
+
+async def test_a_waiting_plan_says_how_to_decide_with_its_digest_and_its_deadline() -> None:
+    view = page_views.waiting(NOW)
+    assert view.waiting is not None
+    text = await page(parts(view), f"/incidents/{view.incident}")
+    assert "waiting for approval" in text
+    assert f"nightshift approve {view.incident} --digest {view.waiting.digest[:8]}" in text
+    assert "ana@example.com or mia@example.com, until" in text
+    assert "needs a person" in text
+
+
+async def test_a_source_that_could_not_be_asked_is_said_beside_the_cause() -> None:
+    view = page_views.diagnosed(NOW)
+    text = await page(parts(view), f"/incidents/{view.incident}")
+    assert "Not looked at: traces: Jaeger timed out after 10 s, twice." in text
+    assert "0.82, likely, uncalibrated" in text
+
+
+async def test_a_closed_incident_leads_with_its_outcome_and_does_not_reload() -> None:
+    view = page_views.fixed(NOW)
+    answer = await get(parts(view), f"/incidents/{view.incident}")
+    text = text_of(answer)
+    assert text.index("fixed by the machine") < text.index("Since")
+    assert "SLA 15 min: kept, 11 min were left" in text
+    assert "http-equiv" not in answer.text
+
+
+async def test_an_open_incident_reloads_and_shows_what_its_workflow_knows_rather_than_the_projection() -> None:
+    stored = page_views.detected(NOW)
+    live = stored.model_copy(update={"title": "orders: newer"})
+    answer = await get(parts(stored, live=FakeLive(live)), f"/incidents/{stored.incident}")
+    assert 'http-equiv="refresh" content="15"' in answer.text
+    assert "orders: newer" in answer.text
+
+
+async def test_a_fresh_incident_that_is_not_projected_yet_is_found_in_temporal() -> None:
+    view = page_views.detected(NOW)
+    assert view.title in await page(parts(live=FakeLive(view)), f"/incidents/{view.incident}")
+
+
+async def test_while_temporal_is_away_the_page_comes_from_postgres_and_nobody_is_invited_to_decide() -> None:
+    view = page_views.waiting(NOW)
+    text = await page(parts(view, live=FakeLive(away=AWAY)), f"/incidents/{view.incident}")
+    assert "Read-only: Temporal cannot be reached: connection refused (since" in text
+    assert view.title in text
+    assert "Decisions cannot be recorded now." in text
+    assert "nightshift approve" not in text
+
+
+async def test_while_postgres_is_away_the_page_comes_from_the_workflow() -> None:
+    view = page_views.waiting(NOW)
+    of = parts(view, store_away=True)
+    text = await page(of, f"/incidents/{view.incident}")
+    assert "Postgres does not answer (since" in text
+    assert view.title in text
+    assert "nightshift approve" in text
+    assert "Unavailable: Postgres does not answer." in text
+    assert view.title in await page(of, "/incidents")
+
+
+async def test_while_both_are_away_the_page_says_so_and_when_to_come_back() -> None:
+    of = parts(live=FakeLive(away=AWAY), store_away=True)
+    for path in ("/incidents", "/incidents/INC-20260131-000001"):
+        answer = await get(of, path)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+        assert "no connection to PostgreSQL in time; Temporal cannot be reached" in text_of(answer)
+
+
+async def test_an_unknown_id_is_answered_with_the_five_newest() -> None:
+    views = [
+        page_views.fixed(NOW).model_copy(update={"incident": f"INC-20260131-00000{n}", "opened_at": NOW})
+        for n in range(7)
+    ]
+    answer = await get(parts(*views), "/incidents/INC-20990101-NOBODY")
+    assert answer.status_code == 404
+    assert "There is no incident 'INC-20990101-NOBODY'." in text_of(answer).replace("&#39;", "'")
+    assert answer.text.count('<li class="card') == 5
+
+
+async def test_an_id_in_small_letters_is_the_same_id() -> None:
+    view = page_views.fixed(NOW)
+    assert view.title in await page(parts(view), f"/incidents/{view.incident.lower()}")
+
+
+async def test_the_list_begins_with_what_needs_a_person_and_can_leave_out_what_is_closed() -> None:
+    views = [
+        build(NOW).model_copy(update={"incident": f"INC-20260131-00000{number}", "key": f"incident-{number}"})
+        for number, build in enumerate((page_views.fixed, page_views.diagnosed, page_views.waiting))
+    ]
+    text = await page(parts(*views), "/incidents")
+    assert order(text, views) == [2, 1, 0]
+    assert "2 open · 1 waiting for a person" in text
+    assert order(await page(parts(*views), "/incidents?show=open"), views) == [2, 1]
+
+
+def order(text: str, views: Sequence[IncidentView]) -> Sequence[int]:
+    found = {text.find(view.incident): number for number, view in enumerate(views) if view.incident in text}
+    return [found[place] for place in sorted(found)]
+
+
+async def test_an_empty_list_says_that_nothing_is_open() -> None:
+    assert "No open incidents." in await page(parts(), "/incidents")
+
+
+async def test_programs_get_json() -> None:
+    view = page_views.waiting(NOW)
+    one = await get(parts(view), f"/incidents/{view.incident}", "application/json")
+    many = await get(parts(view), "/incidents?format=json")
+    assert (one.json()["incident"], one.json()["needs"]) == (view.incident, "approval")
+    assert many.json()["incidents"][0]["title"] == view.title
+    assert (await get(parts(), "/incidents/INC-1?format=json")).json() == {"error": "There is no incident 'INC-1'."}
+
+
+async def test_the_postmortem_comes_as_page_markdown_and_json() -> None:
+    of = parts()
+    of.postmortems.save("INC-20260131-000001", "# What *happened*\n", {"mttr_s": 240})
+    path = "/incidents/INC-20260131-000001/postmortem"
+    assert "<h1>What <em>happened</em></h1>" in (await get(of, path)).text
+    assert (await get(of, f"{path}?format=md")).text == "# What *happened*\n"
+    assert (await get(of, path, "application/json")).json()["facts"] == {"mttr_s": 240}
+    assert (await get(of, "/incidents/INC-20260131-NONE/postmortem")).status_code == 404
+
+
+async def test_hostile_texts_stay_texts() -> None:
+    view = page_views.hostile(NOW)
+    of = parts(view)
+    for path in ("/incidents", f"/incidents/{view.incident}", "/incidents/<script>alert(1)</script>"):
+        html = (await get(of, path)).text
+        assert "<script" not in html
+        assert "<img" not in html
+        assert 'href="javascript:' not in html
+        assert "\u202e" not in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](https://example.com/x.png)", "<b onclick=x>"],
+)
+def test_markdown_brings_no_html_no_script_and_no_image_of_its_own(text: str) -> None:
+    html = markdown(text)
+    assert "<script" not in html
+    assert 'href="javascript' not in html
+    assert "<img" not in html
+    assert "<b" not in html
+
+
+async def test_every_page_forbids_scripts_and_frames() -> None:
+    policy = (await get(parts(), "/incidents")).headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+async def test_health_answers_alone_and_readiness_names_what_is_away() -> None:
+    of = parts(live=FakeLive(away=AWAY), store_away=True)
+    assert (await get(of, "/health")).json()["status"] == "ok"
+    answer = await get(of, "/ready")
+    assert answer.status_code == 503
+    checks = answer.json()["checks"]
+    assert checks["temporal"]["error"] == str(AWAY)
+    assert checks["postgres"]["error"] == str(STORE_AWAY)
+    assert (await get(parts(), "/ready")).json()["status"] == "ready"
