@@ -23,7 +23,7 @@ _VANISHED_BITS = 2.0
 _EVIDENCE_ONLY = 0.5
 
 _SPEAKS_FOR: Mapping[MetricKind, dict[Category, float]] = {
-    "errors": {Category.UNKNOWN: 0.5},
+    "errors": {Category.UNKNOWN: 0.6},
     "latency": {Category.UNKNOWN: 0.4},
     "load": {Category.LOAD_SPIKE: 0.7},
     "memory": {Category.MEMORY_LEAK: 0.4},

@@ -14,6 +14,7 @@ _AROUND: dict[Source, tuple[timedelta, timedelta]] = {
 # belongs to neither side.
 GUARD = timedelta(minutes=2)
 _HOUR = timedelta(hours=1)
+_READ_BY_MINUTES_S = 300.0
 
 
 def asked(source: Source, question: Question) -> Window:
@@ -88,4 +89,5 @@ def within(at: datetime, window: Window | None) -> bool:
 
 def clock(window: Window) -> str:
     """The window as people read it."""
-    return f"{window.start:%H:%M}-{window.end:%H:%M} UTC"
+    form = "%H:%M" if seconds(window) >= _READ_BY_MINUTES_S else "%H:%M:%S"
+    return f"{window.start.strftime(form)}-{window.end.strftime(form)} UTC"

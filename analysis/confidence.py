@@ -1,9 +1,9 @@
 """How sure we are of a ranking's first place: a number, and the sentence that explains it.
 
-full = sigmoid(1.6 log2(1 + S) + 0.8 log2(1 + M) - 6.9), S the score of the first candidate in bits, M its lead over the
+full = sigmoid(2.2 log2(1 + S) + 0.8 log2(1 + M) - 8.5), S the score of the first candidate in bits, M its lead over the
 second. Then every source that was not seen takes its share. The three numbers are set, not fitted, so that: one source
-alone, however loud (S = M = 6), stays below 0.5; two sources that agree (S = 12, M = 6) reach 0.78; four (S = 24,
-M = 12) 0.97. Hence *uncalibrated*: it orders cases, and nobody has counted yet how often 0.8 is right.
+alone, however loud (S = M = 6), stays below 0.5; with a second that says where (S = 10, M = 6) it is 0.8; four that
+agree reach the bound of 0.95. Hence *uncalibrated*: it orders cases, and nobody has counted yet how often 0.8 is right.
 """
 
 import math
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from domain.diagnosis import Hypothesis
 from domain.finding import Category, Finding, Presence, Source
 
-_SCORE, _LEAD, _OFFSET = 1.6, 0.8, -6.9
+_SCORE, _LEAD, _OFFSET = 2.2, 0.8, -8.5
 MISSING_COSTS: Mapping[Source, float] = {
     Source.METRICS: 0.15,
     Source.LOGS: 0.10,
     Source.TRACES: 0.08,
     Source.DATABASE: 0.22,
-    Source.CHANGES: 0.04,
+    Source.CHANGES: 0.03,
     Source.MEMORY: 0.02,
 }
 """Share of the confidence that goes when a source was not seen; half of it when the source answered in part.
@@ -28,6 +28,8 @@ By what each could have overturned: a database says who holds what, a memory onl
 """
 # A cause without a kind is never named, however plain its place.
 _KINDLESS_AT_MOST = 0.45
+# Nobody counted, so nobody is told that we are all but certain.
+_UNCALIBRATED_AT_MOST = 0.95
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
         return Confidence(0.0, f"nothing speaks for any cause{_unseen(view)}")
     first = ranked[0]
     lead = first.score - (ranked[1].score if len(ranked) > 1 else 0.0)
-    full = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
+    sure = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
+    full = min(sure, _UNCALIBRATED_AT_MOST)
     said = f"{_phrase(first)} has {first.score:.1f} bits from {_named(sources)} and leads by {lead:.1f}"
     if first.category is Category.UNKNOWN:
         full = min(full, _KINDLESS_AT_MOST)

@@ -4,8 +4,9 @@
    kind; UNKNOWN speaks for every kind at that service, with its own weight at least. `against` takes away likewise.
 2. Symptoms count where they come from (see explaining.py): errors at a caller count for the callee in which its failing
    traces begin, a full pool counts for the lock behind which its sessions wait.
-3. Inside one source the best finding counts in full, the n-th after it 1/(4n): ten findings of one source are hardly
-   more independent than one. No source gives more than 6 bits (memory 1.5): one that is wrong is wrong as a whole.
+3. No finding has more than 6 bits (memory 1.5), however loud. Inside one source the best counts in full, the n-th
+   after it 1/(4n): ten findings of one source are hardly more independent than one. Nor does a source give more than
+   one finding may: a source that is wrong is wrong as a whole.
 4. The score is the sum over sources, what speaks against subtracted.
 
 The order of findings does not matter, nor do their units.
@@ -92,8 +93,9 @@ def _score(service: str, category: Category, evidence: Iterable[Evidence]) -> _S
         speaks_for = {e.finding: 0.0 for e in ours}
         speaks_against = dict(speaks_for)
         for e in ours:
-            speaks_for[e.finding] += e.bits * _weight(e.weights, category)
-            speaks_against[e.finding] += e.bits * _weight(e.against, category)
+            heard = min(e.bits, _most(source))
+            speaks_for[e.finding] += heard * _weight(e.weights, category)
+            speaks_against[e.finding] += heard * _weight(e.against, category)
         for finding, amount in _of_source(speaks_for, source).items():
             gave[finding] = gave.get(finding, 0.0) + amount
         for finding, amount in _of_source(speaks_against, source).items():
@@ -105,12 +107,15 @@ def _weight(weights: Mapping[Category, float], category: Category) -> float:
     return max(weights.get(category, 0.0), weights.get(Category.UNKNOWN, 0.0))
 
 
+def _most(source: Source) -> float:
+    return _MOST_OF_MEMORY if source is Source.MEMORY else _MOST_OF_A_SOURCE
+
+
 def _of_source(amounts: Shares, source: Source) -> dict[str, float]:
     """What each finding of one source gives, after diminishing returns and the source's bound."""
     ranked = sorted(((a, f) for f, a in amounts.items() if a > 0), key=lambda x: (-x[0], x[1]))
     given = {finding: amount / (4 * n if n else 1) for n, (amount, finding) in enumerate(ranked)}
-    most = _MOST_OF_MEMORY if source is Source.MEMORY else _MOST_OF_A_SOURCE
-    scale = min(1.0, most / total) if (total := sum(given.values())) > 0 else 1.0
+    scale = min(1.0, _most(source) / total) if (total := sum(given.values())) > 0 else 1.0
     return {finding: amount * scale for finding, amount in given.items()}
 
 

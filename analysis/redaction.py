@@ -24,7 +24,6 @@ _MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<token>", re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[\w+-]{24,}={0,2}")),
     ("<n>", re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*(?=[a-z%]{0,3}\b|\b|\W|$)", re.I)),
 )
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
 # Masking works on this many characters at the most: a line of a megabyte tells no more than its beginning.
 _READ = 2000
 
@@ -38,8 +37,8 @@ def template(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without control characters and marks that turn the writing direction; every run of white space is one space."""
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())
+    """Without control characters, marks that turn the writing direction and the like; white space is one space."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

@@ -23,11 +23,11 @@ _CAUSES: dict[Category, str] = {
     Category.UNKNOWN: "{service} fails, and what was seen does not tell why",
 }
 _CHECKS: dict[Category, str] = {
-    Category.CONNECTION_POOL: "who holds the connections of {service}'s database (pg_stat_activity), and its pool",
+    Category.CONNECTION_POOL: "who holds the connections of the database of {service}, and the size of its pool",
     Category.MEMORY_LEAK: "the memory of {service} over the last day, and its last out-of-memory kill",
     Category.CPU_SATURATION: "the processor time of {service}, by process",
     Category.LOAD_SPIKE: "who sends the additional requests to {service}",
-    Category.CACHE: "hit rate, evictions and memory of {service}'s cache",
+    Category.CACHE: "hit rate, evictions and memory of the cache of {service}",
     Category.BAD_DEPLOYMENT: "what was released to {service} in the last hour",
     Category.CONFIG: "settings and credentials of {service} that changed or expired",
     Category.DEPENDENCY: "what {service} calls: locks and slow statements in its database, and other services",
@@ -39,10 +39,11 @@ _UNSEEN: dict[Source, str] = {
     Source.METRICS: "metrics could not be read: errors, latency and saturation of {service} since {since}",
     Source.LOGS: "logs could not be read: errors of {service} since {since}",
     Source.TRACES: "traces could not be read: where failing requests of {service} begin",
-    Source.DATABASE: "the database could not be read: sessions and locks of {service}'s database",
+    Source.DATABASE: "the database could not be read: sessions and locks of the database of {service}",
     Source.CHANGES: "changes could not be read: deployments and configuration of {service} since {since}",
     Source.MEMORY: "similar incidents could not be looked up",
 }
+_SYMPTOMS = frozenset({"metric_shift", "series_vanished", "error_template"})
 _OWN_SYMPTOMS = 3
 
 
@@ -60,7 +61,7 @@ def causal_chain(cause: Hypothesis, findings: Sequence[Finding]) -> tuple[str, .
     own = [
         f
         for f in sorted(findings, key=lambda f: (-f.strength, f.id))
-        if f.id in cause.supporting and f.service == cause.service and f.source in (Source.METRICS, Source.LOGS)
+        if f.id in cause.supporting and f.service == cause.service and f.kind in _SYMPTOMS
     ]
     steps = [cause.sentence, *(f.title for f in own[:_OWN_SYMPTOMS]), *_callers(cause, findings)]
     return tuple(dict.fromkeys(steps))

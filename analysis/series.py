@@ -20,6 +20,8 @@ _TREND_SHARE = 0.05
 _CHANGE_LEAST_SIDE = 3
 # A split must take away this share of the squared error; a split of pure noise rarely takes a quarter.
 _CHANGE_LEAST_GAIN = 0.4
+# Squared error below this share of the squared values is rounding.
+_ROUNDING = 1e-18
 
 
 class Trend(StrEnum):
@@ -115,7 +117,7 @@ def change_point(times: Sequence[float], values: Sequence[float]) -> ChangePoint
     before, after = sums[left - 1] / left, (sums[-1] - sums[left - 1]) / (n - left)
     removed = left * (n - left) / n * (before - after) ** 2
     best = int(np.argmax(removed))
-    gain = float(removed[best]) / total if total > 0 else 0.0
+    gain = float(removed[best]) / total if total > _ROUNDING * float(array @ array) else 0.0
     if gain < _CHANGE_LEAST_GAIN:
         return None
     return ChangePoint(float(times[int(left[best])]), float(before[best]), float(after[best]), min(1.0, gain))

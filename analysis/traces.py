@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -17,6 +17,8 @@ _PEER = ("peer.service", "db.system.name", "db.system", "server.address")
 _LEAST_SPANS = 5
 # A millisecond: below that, self time is the tracer's own.
 _TIME_FLOOR_S = 0.001
+# Less than one scale is the usual scatter.
+_LEAST_Z = 1.0
 
 
 class Span(Protocol):
@@ -152,29 +154,23 @@ def slow_operations(now: Iterable[Trace], before: Iterable[Trace]) -> list[Slow]
             continue
         base = baseline(earlier, _TIME_FLOOR_S)
         z = robust_z(values, base)
-        middle = base.middle + z * base.scale
-        added = max(0.0, middle - base.middle) * len(values)
-        shifts.append((added, Slow(service, operation, kind, base.middle, middle, z, 0.0)))
+        if z >= _LEAST_Z:
+            slow = Slow(service, operation, kind, base.middle, base.middle + z * base.scale, z, 0.0)
+            shifts.append((z * base.scale * len(values), slow))
     total = sum(added for added, _ in shifts)
-    found = [
-        Slow(s.service, s.operation, s.kind, s.before_s, s.now_s, s.z, added / total)
-        for added, s in shifts
-        if added > 0
-    ]
+    found = [replace(slow, share=added / total) for added, slow in shifts]
     return sorted(found, key=lambda s: (-s.strength, s.service, s.operation))
 
 
 def self_time_s(span: Span, children: Sequence[Span]) -> float:
     """Seconds that a span spends itself: its duration minus the union of its children's, cut to its own bounds."""
-    begin = span.start.timestamp()
-    end = begin + span.duration_s
-    covered, reached = 0.0, begin
+    covered, reached = 0.0, 0.0
     for child in sorted(children, key=lambda c: c.start):
-        child_begin = max(reached, child.start.timestamp())
-        child_end = min(end, child.start.timestamp() + child.duration_s)
-        if child_end > child_begin:
-            covered += child_end - child_begin
-            reached = child_end
+        offset = (child.start - span.start).total_seconds()
+        begin, end = max(reached, offset), min(span.duration_s, offset + child.duration_s)
+        if end > begin:
+            covered += end - begin
+            reached = end
     return max(0.0, span.duration_s - covered)
 
 

@@ -1,0 +1,295 @@
+"""The ranking of causes, finding by finding."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.ranking import rank
+from domain.diagnosis import Diagnosis, Hypothesis
+from domain.finding import Category, Finding, Presence, Source, Window, missing
+from domain.question import Question
+from domain.services import Database, Expression, Service, ServiceMap
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+WINDOW = Window(start=NOON - timedelta(minutes=10), end=NOON)
+SERVICES = ("gateway", "orders", "catalogue")
+SHOP = ServiceMap(
+    services=(
+        Service(name="gateway", depends_on=("orders", "catalogue")),
+        Service(name="orders", databases=(Database(name="orders", application="orders", watch="w"),)),
+        Service(name="catalogue"),
+    ),
+    expressions=(Expression(name="5xx", kind="errors", query="e", unit="", floor=0.005),),
+)
+QUESTION = Question(incident="INC-1", services=SERVICES, onset=NOON, now=NOON, graph=SHOP)
+TRIED = (Source.METRICS, Source.LOGS, Source.TRACES, Source.DATABASE)
+
+
+def finding(number: int, source: Source, service: str | None, strength: float, **changes: Any) -> Finding:
+    facts: dict[str, Any] = {
+        "id": f"F{number}", "source": source, "kind": "seen", "service": service, "title": f"finding {number}",
+        "strength": strength, "window": WINDOW, "categories": {Category.UNKNOWN: 0.5},
+    }  # fmt: skip
+    return Finding(**{**facts, **changes})
+
+
+def pool(number: int, source: Source, strength: float = 5, service: str = "orders") -> Finding:
+    return finding(number, source, service, strength, categories={Category.CONNECTION_POOL: 1.0})
+
+
+def calm(number: int, source: Source) -> Finding:
+    return finding(
+        number, source, None, 1.0, presence=Presence.ABSENT, categories={}, against={Category.UNKNOWN: 1.0}
+    )  # fmt: skip
+
+
+def ranked(*findings: Finding) -> Diagnosis:
+    return rank(findings, QUESTION)
+
+
+def of(diagnosis: Diagnosis, service: str, category: Category) -> Hypothesis | None:
+    return next((h for h in diagnosis.hypotheses if (h.service, h.category) == (service, category)), None)
+
+
+def score(diagnosis: Diagnosis, service: str, category: Category) -> float:
+    found = of(diagnosis, service, category)
+    return found.score if found is not None else 0.0
+
+
+def test_the_score_is_bits_times_weight() -> None:
+    diagnosis = ranked(finding(1, Source.LOGS, "orders", 4, categories={Category.DISK: 0.5}))
+    assert score(diagnosis, "orders", Category.DISK) == pytest.approx(2.0)
+
+
+def test_evidence_for_whatever_kind_speaks_for_every_kind_at_its_service_and_nowhere_else() -> None:
+    diagnosis = ranked(pool(1, Source.DATABASE, 3), finding(2, Source.METRICS, "orders", 4))
+    assert score(diagnosis, "orders", Category.CONNECTION_POOL) == pytest.approx(3 + 2)
+    assert score(diagnosis, "orders", Category.UNKNOWN) == pytest.approx(2)
+    assert not any(h.service == "catalogue" for h in diagnosis.hypotheses)
+
+
+def test_a_second_source_weighs_more_than_a_second_finding_of_the_same() -> None:
+    twice = ranked(pool(1, Source.LOGS, 3), pool(2, Source.LOGS, 3))
+    both = ranked(pool(1, Source.LOGS, 3), pool(2, Source.DATABASE, 3))
+    assert score(twice, "orders", Category.CONNECTION_POOL) == pytest.approx(3 + 3 / 4)
+    assert score(both, "orders", Category.CONNECTION_POOL) == pytest.approx(6)
+    assert both.confidence > twice.confidence
+
+
+def test_the_third_finding_of_a_source_adds_an_eighth() -> None:
+    diagnosis = ranked(*(pool(n, Source.LOGS, 2) for n in (1, 2, 3)))
+    assert score(diagnosis, "orders", Category.CONNECTION_POOL) == pytest.approx(2 + 2 / 4 + 2 / 8)
+
+
+def test_no_source_says_more_than_six_bits_and_memory_no_more_than_one_and_a_half() -> None:
+    loud = ranked(*(pool(n, Source.LOGS, 40) for n in range(1, 9)))
+    old = ranked(*(pool(n, Source.MEMORY, 40) for n in range(1, 9)))
+    assert score(loud, "orders", Category.CONNECTION_POOL) == pytest.approx(6)
+    assert score(old, "orders", Category.CONNECTION_POOL) == pytest.approx(1.5)
+
+
+def test_one_source_alone_names_no_cause_however_loud() -> None:
+    others = [calm(n, source) for n, source in enumerate((Source.METRICS, Source.TRACES, Source.DATABASE), start=2)]
+    assert ranked(pool(1, Source.LOGS, 100), *others).named is None
+
+
+def test_what_speaks_against_is_subtracted_and_cited() -> None:
+    against = finding(2, Source.DATABASE, "orders", 3, categories={}, against={Category.CONNECTION_POOL: 1.0})
+    diagnosis = ranked(pool(1, Source.LOGS, 5), against)
+    found = of(diagnosis, "orders", Category.CONNECTION_POOL)
+    assert found is not None
+    assert found.score == pytest.approx(2)
+    assert found.supporting == ("F1",)
+    assert found.opposing == ("F2",)
+
+
+def test_silence_of_a_source_that_looked_lowers_confidence() -> None:
+    cause = (pool(1, Source.LOGS), pool(2, Source.DATABASE))
+    assert ranked(*cause, calm(3, Source.METRICS), calm(4, Source.TRACES)).confidence < ranked(
+        *cause, finding(3, Source.METRICS, "orders", 1), calm(4, Source.TRACES)
+    ).confidence  # fmt: skip
+
+
+@pytest.mark.parametrize("source", [*TRIED, Source.CHANGES, Source.MEMORY])
+def test_a_missing_source_is_listed_and_costs_confidence(source: Source) -> None:
+    seen = [pool(n, s) for n, s in enumerate((s for s in TRIED if s is not source), start=1)]
+    complete = ranked(*seen, calm(8, source))
+    partly = ranked(*seen, missing(source, "timed out", WINDOW))
+    assert partly.not_seen == (source,)
+    assert complete.not_seen == ()
+    assert source in partly.confidence_reason
+    unhindered = ranked(*seen, finding(8, source, None, 0, categories={}))
+    assert partly.confidence < unhindered.confidence
+
+
+def test_a_source_that_nobody_asked_was_not_seen() -> None:
+    assert ranked(pool(1, Source.LOGS)).not_seen == (Source.METRICS, Source.TRACES, Source.DATABASE)
+
+
+def test_a_database_is_not_missed_where_none_is_declared() -> None:
+    bare = QUESTION.model_copy(update={"services": ("catalogue",)})
+    assert Source.DATABASE not in rank((pool(1, Source.LOGS, service="catalogue"),), bare).not_seen
+
+
+def test_a_source_that_answered_in_part_costs_half() -> None:
+    seen = [pool(n, source) for n, source in enumerate(TRIED, start=1)]
+    whole = ranked(*seen).confidence
+    half = ranked(*seen, missing(Source.METRICS, "one query was refused", WINDOW))
+    assert half.not_seen == ()
+    assert half.confidence == pytest.approx(whole * (1 - 0.15 / 2))
+
+
+# -- symptoms ---------------------------------------------------------------------------------------------------------
+
+
+def origin(number: int, service: str, **explains: float) -> Finding:
+    facts = {f"explains:{caller}": share for caller, share in explains.items()}
+    return finding(number, Source.TRACES, service, 4, kind="trace_origin", facts=facts)
+
+
+def test_errors_of_a_caller_count_for_the_callee_in_which_its_failing_traces_begin() -> None:
+    diagnosis = ranked(finding(1, Source.METRICS, "gateway", 6), origin(2, "orders", gateway=1.0))
+    assert score(diagnosis, "gateway", Category.UNKNOWN) == 0
+    assert score(diagnosis, "orders", Category.UNKNOWN) == pytest.approx(6 * 0.5 + 4 * 0.5)
+
+
+def test_what_traces_do_not_explain_stays_with_the_caller() -> None:
+    diagnosis = ranked(finding(1, Source.METRICS, "gateway", 6), origin(2, "orders", gateway=0.25))
+    assert score(diagnosis, "gateway", Category.UNKNOWN) == pytest.approx(6 * 0.5 * 0.75)
+
+
+def test_without_traces_a_callee_that_fails_as_much_explains_four_fifths() -> None:
+    diagnosis = ranked(finding(1, Source.METRICS, "gateway", 4), finding(2, Source.METRICS, "orders", 4))
+    assert diagnosis.hypotheses[0].service == "orders"
+    assert score(diagnosis, "gateway", Category.UNKNOWN) == pytest.approx(4 * 0.5 * 0.2)
+
+
+def test_a_healthy_callee_explains_nothing() -> None:
+    diagnosis = ranked(finding(1, Source.METRICS, "gateway", 4))
+    assert [h.service for h in diagnosis.hypotheses] == ["gateway"]
+    assert score(diagnosis, "gateway", Category.UNKNOWN) == pytest.approx(2)
+
+
+def test_words_that_name_a_cause_stay_where_they_were_said() -> None:
+    full_disk = finding(1, Source.LOGS, "gateway", 5, categories={Category.DISK: 1.0, Category.UNKNOWN: 0.3})
+    diagnosis = ranked(full_disk, origin(2, "orders", gateway=1.0))
+    assert score(diagnosis, "gateway", Category.DISK) == pytest.approx(5)
+
+
+def blocked(number: int, share: float) -> Finding:
+    return finding(
+        number, Source.DATABASE, "orders", 4.5, kind="blocked_sessions", categories={Category.DEPENDENCY: 1.0},
+        against={Category.CONNECTION_POOL: 1.0},
+        facts={
+            "share": share, "relation": "orders", "database": "orders", "blocker_application": "schema-migration",
+            "blocker_pid": 7, "blocker_state": "idle in transaction", "blocker_age_s": 40.0, "waiting": 10,
+        },
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 1.0])
+def test_a_pool_that_is_full_of_sessions_waiting_for_a_lock_is_no_pool_trouble(share: float) -> None:
+    """Logs, traces and the database itself all say that connections ran out: behind the lock they did."""
+    says_pool = [pool(1, Source.LOGS, 8), pool(2, Source.TRACES, 7), pool(3, Source.DATABASE, 4.6)]
+    without = ranked(*says_pool)
+    assert without.hypotheses[0].category is Category.CONNECTION_POOL
+    diagnosis = ranked(*says_pool, blocked(4, share))
+    assert diagnosis.hypotheses[0].category is Category.DEPENDENCY
+    assert diagnosis.hypotheses[0].service == "orders"
+
+
+def test_a_lock_is_named_with_who_holds_it() -> None:
+    said = ranked(blocked(1, 0.9)).hypotheses[0].sentence
+    assert said == (
+        "orders waits for a lock on orders in database orders: schema-migration (pid 7, idle in transaction, "
+        "transaction open for 40 s) blocks 10 sessions"
+    )
+
+
+def test_a_similar_incident_does_not_outweigh_what_is_seen_now() -> None:
+    before = [pool(n, Source.MEMORY, 2) for n in (5, 6, 7)]
+    diagnosis = ranked(blocked(1, 0.9), finding(2, Source.METRICS, "orders", 6), *before)
+    assert diagnosis.hypotheses[0].category is Category.DEPENDENCY
+
+
+# -- what people are told ---------------------------------------------------------------------------------------------
+
+
+def test_a_place_without_a_kind_is_never_named() -> None:
+    everywhere = [finding(n, source, "orders", 9) for n, source in enumerate(TRIED, start=1)]
+    diagnosis = ranked(*everywhere)
+    assert diagnosis.hypotheses[0].category is Category.UNKNOWN
+    assert diagnosis.cause == "cause not determined"
+    assert diagnosis.look_next
+
+
+def test_nothing_found_is_no_cause_and_a_next_step() -> None:
+    diagnosis = ranked(*(calm(n, source) for n, source in enumerate(TRIED, start=1)))
+    assert (diagnosis.hypotheses, diagnosis.confidence) == ((), 0.0)
+    assert any("gateway" in step for step in diagnosis.look_next)
+    assert ranked().confidence == 0.0
+
+
+def test_a_named_cause_needs_no_next_step_and_is_not_called_calibrated() -> None:
+    diagnosis = ranked(*(pool(n, source) for n, source in enumerate(TRIED, start=1)))
+    assert diagnosis.named is not None
+    assert diagnosis.look_next == ()
+    assert not diagnosis.calibrated
+    assert "not calibrated" in diagnosis.confidence_reason
+    assert diagnosis.confidence <= 0.95
+
+
+def test_contributions_add_up_to_the_score() -> None:
+    diagnosis = ranked(
+        pool(1, Source.LOGS, 7), pool(2, Source.LOGS, 5), blocked(3, 0.2), finding(4, Source.METRICS, "gateway", 6)
+    )
+    for hypothesis in diagnosis.hypotheses:
+        assert sum(c.bits for c in hypothesis.contributions) == pytest.approx(hypothesis.score, abs=0.01)
+
+
+# -- properties -------------------------------------------------------------------------------------------------------
+
+_WEIGHTS = st.dictionaries(
+    st.sampled_from([Category.CONNECTION_POOL, Category.DEPENDENCY, Category.UNKNOWN, Category.DISK]),
+    st.sampled_from([0.2, 0.5, 0.7, 1.0]),
+    max_size=2,
+)
+
+
+@st.composite
+def several(draw: st.DrawFn) -> tuple[Finding, ...]:
+    size = draw(st.integers(0, 8))
+    return tuple(
+        finding(
+            n, draw(st.sampled_from([*TRIED, Source.MEMORY])), draw(st.sampled_from([*SERVICES, None])),
+            draw(st.floats(0, 20)), categories=draw(_WEIGHTS), against=draw(_WEIGHTS),
+            presence=draw(st.sampled_from([Presence.FOUND, Presence.ABSENT])),
+        )
+        for n in range(size)
+    )  # fmt: skip
+
+
+@given(several(), st.randoms())
+def test_the_order_of_findings_never_matters(findings: tuple[Finding, ...], chance: Any) -> None:
+    mixed = list(findings)
+    chance.shuffle(mixed)
+    assert rank(mixed, QUESTION) == rank(findings, QUESTION)
+
+
+@given(several(), st.sampled_from(list(Source)))
+def test_a_missing_source_never_raises_confidence(findings: tuple[Finding, ...], source: Source) -> None:
+    more = (*findings, missing(source, "down", WINDOW))
+    assert rank(more, QUESTION).confidence <= rank(findings, QUESTION).confidence
+
+
+@given(several())
+def test_weights_are_shares_and_confidence_is_a_probability(findings: tuple[Finding, ...]) -> None:
+    diagnosis = rank(findings, QUESTION)
+    assert 0 <= diagnosis.confidence <= 1
+    assert all(0 < h.weight <= 1 for h in diagnosis.hypotheses)
+    assert sum(h.weight for h in diagnosis.hypotheses) <= 1 + 1e-9
+    scores = [round(h.score, 6) for h in diagnosis.hypotheses]
+    assert scores == sorted(scores, reverse=True)

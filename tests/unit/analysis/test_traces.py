@@ -1,0 +1,157 @@
+"""Traces: origin, path, self time, edges."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from analysis.traces import edges, failure, origins, self_time_s, slow_operations
+from domain.finding import Category
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class ASpan:
+    """One span; times in seconds after noon."""
+
+    span_id: str
+    parent_id: str | None
+    service: str
+    begin: float = 0.0
+    duration_s: float = 1.0
+    error: bool = False
+    operation: str = "op"
+    kind: str = "server"
+    attributes: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def start(self) -> datetime:
+        return NOON + timedelta(seconds=self.begin)
+
+
+@dataclass(frozen=True)
+class ATrace:
+    """Spans of one request."""
+
+    trace_id: str
+    spans: tuple[ASpan, ...]
+
+
+def failing(trace_id: str = "t", *, deepest: str = "c") -> ATrace:
+    """gateway a -> orders b -> its statement c; everything above the deepest failing span fails too."""
+    return ATrace(
+        trace_id,
+        (
+            ASpan("c", "b", "orders", error=deepest == "c", operation="SELECT", kind="client"),
+            ASpan("a", None, "gateway", error=True),
+            ASpan("b", "a", "orders", error=deepest in "cb"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(("deepest", "service"), [("c", "orders"), ("b", "orders"), ("a", "gateway")])
+def test_a_failure_begins_at_the_deepest_erroring_span(deepest: str, service: str) -> None:
+    found = failure(failing(deepest=deepest))
+    assert found is not None
+    assert found.service == service
+
+
+def test_the_path_goes_from_the_front_to_the_origin() -> None:
+    found = failure(failing())
+    assert found is not None
+    assert found.path == ("gateway", "orders")
+
+
+def test_a_trace_without_errors_has_no_origin() -> None:
+    assert failure(ATrace("t", (ASpan("a", None, "gateway"),))) is None
+    assert origins([ATrace("t", ())]) == []
+
+
+def test_of_two_equally_deep_errors_the_earlier_is_the_origin() -> None:
+    trace = ATrace(
+        "t",
+        (
+            ASpan("late", "a", "orders", begin=2, error=True),
+            ASpan("soon", "a", "catalogue", begin=1, error=True),
+            ASpan("a", None, "gateway", error=True),
+        ),
+    )
+    found = failure(trace)
+    assert found is not None
+    assert found.service == "catalogue"
+
+
+def test_spans_that_are_each_others_parent_do_not_hang() -> None:
+    trace = ATrace("t", (ASpan("a", "b", "x", error=True), ASpan("b", "a", "y", error=True)))
+    assert failure(trace) is not None
+
+
+def test_the_origin_explains_the_share_of_a_callers_failures_that_begin_there() -> None:
+    traces = [failing(f"t{n}") for n in range(3)] + [failing("own", deepest="a")]
+    found = {o.service: o for o in origins(traces)}
+    assert found["orders"].share == pytest.approx(0.75)
+    assert found["orders"].explains == {"gateway": pytest.approx(0.75)}
+    assert found["gateway"].explains == {}
+
+
+def test_the_words_of_the_error_speak_for_a_cause() -> None:
+    words = {"otel.status_description": "FATAL: too many connections"}
+    trace = ATrace("t", (ASpan("a", None, "orders", error=True, attributes=words),))
+    assert origins([trace])[0].causes[Category.CONNECTION_POOL] == 1.0
+
+
+def test_a_call_that_fails_without_a_word_points_at_what_it_calls() -> None:
+    called = ATrace("t", (ASpan("a", None, "orders", error=True, kind="client", attributes={"peer.service": "db"}),))
+    served = ATrace("t", (ASpan("a", None, "orders", error=True),))
+    assert Category.DEPENDENCY in origins([called])[0].causes
+    assert origins([called])[0].peer == "db"
+    assert Category.DEPENDENCY not in origins([served])[0].causes
+
+
+@pytest.mark.parametrize(
+    ("children", "expected"),
+    [
+        ([], 10),
+        ([(1, 2)], 8),
+        ([(1, 4), (2, 2)], 6),
+        ([(1, 2), (5, 3)], 5),
+        ([(8, 9)], 8),
+        ([(-5, 30)], 0),
+        ([(20, 5)], 10),
+    ],
+)
+def test_self_time_is_what_no_child_covers(children: list[tuple[float, float]], expected: float) -> None:
+    parent = ASpan("p", None, "orders", duration_s=10)
+    spans = [ASpan(str(n), "p", "db", begin=b, duration_s=d) for n, (b, d) in enumerate(children)]
+    assert self_time_s(parent, spans) == pytest.approx(expected)
+
+
+def timed(trace_id: str, statement_s: float) -> ATrace:
+    return ATrace(
+        trace_id,
+        (
+            ASpan("a", None, "orders", duration_s=statement_s + 0.002),
+            ASpan("b", "a", "orders", duration_s=statement_s, operation="SELECT", kind="client"),
+        ),
+    )
+
+
+def test_the_operation_whose_own_time_grew_is_the_bottleneck_and_not_its_caller() -> None:
+    found = slow_operations([timed(str(n), 1.2) for n in range(10)], [timed(str(n), 0.005) for n in range(10)])
+    assert [(s.operation, s.share) for s in found] == [("SELECT", pytest.approx(1.0))]
+    assert found[0].now_s == pytest.approx(1.2)
+    assert found[0].strength > 5
+
+
+def test_a_handful_of_spans_is_no_comparison() -> None:
+    assert slow_operations([timed(str(n), 1.2) for n in range(4)], [timed(str(n), 0.005) for n in range(10)]) == []
+
+
+def test_what_became_faster_is_no_bottleneck() -> None:
+    assert slow_operations([timed(str(n), 0.001) for n in range(9)], [timed(str(n), 0.5) for n in range(9)]) == []
+
+
+def test_edges_are_calls_between_services() -> None:
+    found = edges([failing(), failing("u", deepest="a")])
+    assert [(e.caller, e.callee, e.calls, e.errors) for e in found] == [("gateway", "orders", 2, 1)]

@@ -1,0 +1,477 @@
+"""What each source's activity finds, does not find, and says when it cannot look."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
+
+from activities.bulk import MOST_FINDINGS
+from activities.metric_queries import filled
+from domain.catalogue import Case, choose
+from domain.finding import Category, Finding, Presence, Source
+from domain.incident import Outcome
+from domain.levels import Severity
+from domain.memory import Remembered, symptoms_of
+from domain.plan import Action
+from domain.policy import Policy
+from domain.question import Question
+from domain.services import Service, ServiceMap
+from integrations.ports import Instant, PortError, Rejected, Series, SessionGroup, Unavailable
+from tests.unit.troubled_shop import (
+    EXPRESSIONS,
+    FAULT,
+    NOW,
+    ONSET,
+    ORDERS_DATABASE,
+    SHOP,
+    TroubledShop,
+    diagnosis_of,
+    log_line,
+    question_about,
+    request,
+)
+
+QUESTION = question_about()
+LOOKS = {
+    Source.METRICS: "look_at_metrics", Source.LOGS: "look_at_logs", Source.TRACES: "look_at_traces",
+    Source.DATABASE: "look_at_databases", Source.MEMORY: "recall",
+}  # fmt: skip
+
+
+def look(shop: TroubledShop, source: Source, question: Question = QUESTION, *without: Source) -> tuple[Finding, ...]:
+    return getattr(shop.activities(*without), LOOKS[source])(question)
+
+
+def of_kind(findings: tuple[Finding, ...], kind: str, service: str | None = None) -> list[Finding]:
+    return [f for f in findings if f.kind == kind and service in (None, f.service)]
+
+
+# -- every source --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", list(LOOKS))
+def test_a_source_that_is_not_configured_says_so(source: Source) -> None:
+    found = look(TroubledShop(), source, QUESTION, source)
+    assert [(f.presence, f.title) for f in found] == [(Presence.MISSING, f"{source}: not configured")]
+
+
+@pytest.mark.parametrize("source", list(LOOKS))
+def test_a_source_that_refuses_is_missing_with_its_reason_and_not_asked_again(source: Source) -> None:
+    shop = TroubledShop()
+    shop.source(source).error = Rejected("401: the token has expired")
+    found = look(shop, source)
+    assert found
+    assert {f.presence for f in found} == {Presence.MISSING} or source is Source.METRICS
+    assert any("401: the token has expired" in f.title for f in found)
+
+
+@pytest.mark.parametrize("source", list(LOOKS))
+@pytest.mark.parametrize("wait_s", [None, 7.0])
+def test_a_source_that_is_away_is_asked_again_when_it_said(source: Source, wait_s: float | None) -> None:
+    shop = TroubledShop()
+    shop.source(source).error = Unavailable("429: too many requests", retry_after_s=wait_s)
+    with pytest.raises(ApplicationError, match="429") as caught:
+        look(shop, source)
+    assert caught.value.type == "Unavailable"
+    assert not caught.value.non_retryable
+    assert caught.value.next_retry_delay == (None if wait_s is None else timedelta(seconds=wait_s))
+
+
+@pytest.mark.parametrize("source", [Source.METRICS, Source.LOGS, Source.TRACES, Source.DATABASE])
+def test_every_finding_can_be_repeated(source: Source) -> None:
+    for finding in look(TroubledShop(), source):
+        assert finding.query
+        assert finding.window.start <= finding.window.end <= NOW
+        assert finding.link or finding.source is Source.DATABASE or finding.presence is Presence.ABSENT or (
+            finding.kind == "slow_operation"
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("source", [Source.METRICS, Source.LOGS, Source.TRACES, Source.DATABASE])
+def test_bulk_is_in_the_store_and_the_findings_say_where(source: Source) -> None:
+    shop = TroubledShop()
+    found = look(shop, source)
+    refs = {f.evidence.sha256 for f in found if f.evidence is not None}
+    assert len(refs) == 1
+    assert all(f.evidence is not None for f in found)
+    assert json.loads(shop.evidence.contents[refs.pop()])
+
+
+@pytest.mark.parametrize("error", [Rejected("disk quota"), Unavailable("down")])
+@pytest.mark.parametrize("source", [Source.METRICS, Source.LOGS, Source.TRACES, Source.DATABASE])
+def test_without_the_evidence_store_findings_come_all_the_same_and_say_so(source: Source, error: PortError) -> None:
+    whole, shop = look(TroubledShop(), source), TroubledShop()
+    shop.evidence.error = error
+    bare = look(shop, source)
+    assert [f.title for f in bare] == [f.title for f in whole]
+    assert all(f.evidence is None and f.facts["evidence"] == f"not stored: {error}" for f in bare)
+
+
+@pytest.mark.parametrize("source", list(LOOKS))
+@pytest.mark.parametrize("story", ["healthy", "pool", "lock"])
+async def test_findings_fit_into_history_and_come_back_the_same(source: Source, story: str) -> None:
+    found = look(TroubledShop("pool" if story == "pool" else "lock" if story == "lock" else "healthy"), source)
+    assert len(found) <= MOST_FINDINGS
+    payloads = await pydantic_data_converter.encode([found])
+    assert sum(len(p.data) for p in payloads) < 40_000
+    assert await pydantic_data_converter.decode(payloads, [tuple[Finding, ...]]) == [found]
+
+
+# -- metrics ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_shift_has_value_baseline_and_onset() -> None:
+    shift = of_kind(look(TroubledShop(), Source.METRICS), "metric_shift", "orders")[0]
+    assert shift.baseline == pytest.approx(0)
+    assert shift.value == pytest.approx(0.97, abs=0.03)
+    assert shift.onset == FAULT
+    assert shift.facts["beyond_bound"] is True
+    assert shift.strength > 5
+
+
+def test_a_calm_service_is_a_finding_of_absence() -> None:
+    found = of_kind(look(TroubledShop(), Source.METRICS), "no_shift")
+    assert [(f.service, f.presence) for f in found] == [("catalogue", Presence.ABSENT)]
+    assert "error ratio, latency p95" in found[0].title
+
+
+def test_no_series_is_missing_and_never_zero() -> None:
+    shop = TroubledShop()
+    for query in [q for q in shop.metrics.ranges if "catalogue" in q]:
+        del shop.metrics.ranges[query]
+    found = look(shop, Source.METRICS)
+    assert not [f for f in found if f.service == "catalogue"]
+    assert any(f.presence is Presence.MISSING and "no series of catalogue" in f.title for f in found)
+
+
+def test_one_refused_query_does_not_cost_the_others() -> None:
+    shop = TroubledShop()
+    shop.metrics.refused['e{s="gateway"}[1m]'] = "10000 series are more than the cap of 500"
+    found = look(shop, Source.METRICS)
+    assert any(f.presence is Presence.MISSING and "10000 series" in f.title for f in found)
+    assert of_kind(found, "metric_shift", "orders")
+
+
+def test_a_better_value_is_no_finding() -> None:
+    shop = TroubledShop("healthy")
+    shop.metrics.ranges['e{s="orders"}[1m]'] = (steps(0.5, 0.0),)
+    shop.metrics.ranges['l{s="orders"}[1m]'] = (steps(3.0, 0.1),)
+    assert not of_kind(look(shop, Source.METRICS), "metric_shift")
+
+
+def test_requests_that_stay_away_are_a_symptom_and_more_of_them_a_load_spike() -> None:
+    shop = TroubledShop("healthy")
+    shop.metrics.ranges['r{s="orders"}'] = (steps(100, 2),)
+    shop.metrics.ranges['r{s="gateway"}'] = (steps(100, 5000),)
+    found = look(shop, Source.METRICS)
+    fewer, more = (of_kind(found, "metric_shift", s)[0] for s in ("orders", "gateway"))
+    assert Category.LOAD_SPIKE not in fewer.categories
+    assert more.categories == {Category.LOAD_SPIKE: 0.7}
+    harmful = tuple(e.model_copy(update={"harmful": "up"}) if e.kind == "load" else e for e in EXPRESSIONS)
+    judged = look(shop, Source.METRICS, question_about(graph=SHOP.model_copy(update={"expressions": harmful})))
+    assert of_kind(judged, "metric_shift", "gateway")[0].strength == pytest.approx(2 * more.strength)
+
+
+def test_a_series_that_ends_is_told_and_not_taken_for_zero() -> None:
+    shop = TroubledShop("healthy")
+    series = steps(0.0, 0.0)
+    ended = tuple(p for p in series.points if p[0] < FAULT.timestamp())
+    shop.metrics.ranges['e{s="orders"}[1m]'] = (series.model_copy(update={"points": ended}),)
+    later = question_about(now=NOW + timedelta(minutes=3))
+    found = of_kind(look(shop, Source.METRICS, later), "series_vanished")
+    assert "orders" in {f.service for f in found}
+    assert all(f.value is None for f in found)
+
+
+def test_without_a_past_the_bound_is_the_measure() -> None:
+    shop = TroubledShop("healthy")
+    young = tuple((ONSET.timestamp() + 5 * n, 0.5) for n in range(8))
+    shop.metrics.ranges['e{s="orders"}[1m]'] = (Series(labels={}, points=young),)
+    shop.metrics.ranges['l{s="orders"}[1m]'] = (Series(labels={}, points=young),)
+    found = of_kind(look(shop, Source.METRICS), "metric_shift", "orders")
+    assert [f.facts["metric"] for f in found] == ["errors"]
+
+
+def test_the_one_that_moved_first_is_said_to_lead() -> None:
+    shop = TroubledShop("healthy")
+    points = [(ONSET.timestamp() - 1800 + 5 * n, 0.0) for n in range(368)]
+    shop.metrics.ranges['e{s="gateway"}[1m]'] = (raised(points, FAULT.timestamp() + 20),)
+    shop.metrics.ranges['e{s="orders"}[1m]'] = (raised(points, FAULT.timestamp()),)
+    orders = of_kind(look(shop, Source.METRICS), "metric_shift", "orders")[0]
+    assert orders.facts["lead_s"] == pytest.approx(20)
+    assert orders.facts["ahead_of"] == "gateway: error ratio 0.9"
+
+
+@pytest.mark.parametrize("scale", [1000.0, 0.001])
+def test_units_of_a_metric_do_not_decide(scale: float) -> None:
+    """Milliseconds instead of seconds, with the floor in milliseconds: the same strengths and the same cause."""
+    shop, other = TroubledShop("lock"), TroubledShop("lock")
+    for query, series in shop.metrics.ranges.items():
+        if query.startswith("l"):
+            points = tuple((at, value * scale) for at, value in series[0].points)
+            other.metrics.ranges[query] = (series[0].model_copy(update={"points": points}),)
+    scaled = tuple(e.model_copy(update={"floor": e.floor * scale}) if e.kind == "latency" else e for e in EXPRESSIONS)
+    graph = SHOP.model_copy(update={"expressions": scaled})
+    here = of_kind(look(shop, Source.METRICS), "metric_shift")
+    there = of_kind(look(other, Source.METRICS, question_about(graph=graph)), "metric_shift")
+    assert [(f.service, f.facts["metric"]) for f in there] == [(f.service, f.facts["metric"]) for f in here]
+    assert [f.strength for f in there] == pytest.approx([f.strength for f in here])
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ("orders", 'x{s="orders"}[1m]'),
+        ('a"} or up{x="', 'x{s="a\\"} or up{x=\\""}[1m]'),
+        ("a\\", 'x{s="a\\\\"}[1m]'),
+        ("{window}", 'x{s="{window}"}[1m]'),
+    ],
+)
+def test_a_service_name_stays_inside_of_its_string(service: str, expected: str) -> None:
+    assert filled('x{s="{service}"}[{window}]', service, "1m") == expected
+
+
+def test_braces_of_promql_are_left_alone() -> None:
+    query = 'rate(x{code=~"5..",s="{service}"}[{window}])'
+    assert filled(query, "orders", "2m") == 'rate(x{code=~"5..",s="orders"}[2m])'
+
+
+# -- logs ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_errors_is_a_finding_that_speaks_against_the_application() -> None:
+    found = look(TroubledShop("healthy"), Source.LOGS)
+    assert [(f.kind, f.presence) for f in found] == [("no_errors", Presence.ABSENT)]
+    assert found[0].title == ("No errors in 11:50-12:00 UTC in 3 services; that speaks against an application fault")
+    assert found[0].against == {Category.UNKNOWN: 1.0}
+
+
+def test_templates_carry_counts_first_seen_and_category() -> None:
+    found = of_kind(look(TroubledShop(), Source.LOGS), "error_template", "orders")
+    assert found[0].value == 112
+    assert found[0].baseline == 0
+    assert found[0].onset is not None
+    assert found[0].facts["category"] == "connection"
+    assert found[0].categories[Category.CONNECTION_POOL] == 1.0
+
+
+def test_secrets_and_people_in_a_log_line_appear_nowhere() -> None:
+    shop = TroubledShop("healthy")
+    line = "login of ana@example.com failed: password=hunter2 token eyJhbGciOi.eyJzdWIi.x " + "z" * 500
+    shop.logs.lines = [log_line("orders", line, ONSET + timedelta(seconds=n)) for n in range(20)]
+    found = look(shop, Source.LOGS)
+    everything = "".join(f.model_dump_json() for f in found) + "".join(
+        content.decode() for content in shop.evidence.contents.values()
+    )
+    assert "<email>" in everything
+    assert not any(secret in everything for secret in ("ana@example.com", "hunter2", "eyJhbGciOi"))
+    assert all(len(f.title) < 320 for f in found)
+
+
+def test_an_earlier_trouble_does_not_speak_for_this_one() -> None:
+    """The pool was full six minutes ago; now a lock is held, and nobody writes of the pool any more."""
+    shop = TroubledShop("lock")
+    before = TroubledShop("pool").logs.lines
+    shop.logs.lines += [line.model_copy(update={"at": line.at - timedelta(minutes=6)}) for line in before]
+    found = look(shop, Source.LOGS)
+    assert not any(f.categories.get(Category.CONNECTION_POOL) for f in found)
+    assert any(f.categories.get(Category.DEPENDENCY) == 1.0 for f in found)
+
+
+def test_a_second_look_sees_the_present_and_not_the_first_look_again() -> None:
+    shop = TroubledShop("pool")
+    shop.logs.lines.append(log_line("orders", "deadlock detected", ONSET + timedelta(minutes=58)))
+    shop.logs.lines += [
+        log_line("orders", "deadlock detected", ONSET + timedelta(minutes=59, seconds=n)) for n in range(9)
+    ]
+    found = look(shop, Source.LOGS, question_about(now=ONSET + timedelta(hours=1)))
+    assert [f.title.split(" (")[0] for f in of_kind(found, "error_template")] == ["orders: deadlock detected"]
+
+
+def test_a_flood_of_templates_is_cut_to_the_most_telling() -> None:
+    shop = TroubledShop("pool")
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]
+    shop.logs.lines += [
+        log_line("orders", f"{a} {b} went wrong", ONSET + timedelta(seconds=1)) for a in words for b in words
+    ]
+    found = look(shop, Source.LOGS)
+    assert len(found) <= MOST_FINDINGS
+    assert any(f.categories.get(Category.CONNECTION_POOL) for f in found)
+
+
+# -- traces ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_origin_of_failing_traces_is_named_with_the_path_to_it() -> None:
+    origin = of_kind(look(TroubledShop(), Source.TRACES), "trace_origin")[0]
+    assert origin.service == "orders"
+    assert origin.facts["path"] == "gateway > orders"
+    assert origin.facts["explains:gateway"] == pytest.approx(1.0)
+    assert origin.link is not None
+
+
+def test_a_slow_statement_is_a_bottleneck() -> None:
+    slow = of_kind(look(TroubledShop("lock"), Source.TRACES), "slow_operation")[0]
+    assert (slow.service, slow.facts["operation"]) == ("orders", "SELECT orders")
+    assert slow.value == pytest.approx(1.2, abs=0.05)
+
+
+def test_traces_without_failures_are_absence_and_no_traces_are_missing() -> None:
+    shop = TroubledShop("healthy")
+    assert [f.presence for f in look(shop, Source.TRACES)] == [Presence.ABSENT]
+    shop.traces.all = []
+    assert [f.presence for f in look(shop, Source.TRACES)] == [Presence.MISSING]
+
+
+def test_failures_at_their_usual_rate_are_no_finding() -> None:
+    shop = TroubledShop("healthy")
+    shop.traces.all += [
+        request(f"bad{n}", ONSET - timedelta(minutes=19) + timedelta(seconds=6 * n), "pool") for n in range(195)
+    ]
+    assert [f.presence for f in look(shop, Source.TRACES)] == [Presence.ABSENT]
+
+
+# -- databases -------------------------------------------------------------------------------------------------------
+
+
+def test_idle_sessions_of_a_foreign_application_have_the_facts_that_a_plan_needs() -> None:
+    held = of_kind(look(TroubledShop(), Source.DATABASE), "idle_sessions")[0]
+    assert held.value == 12
+    assert held.categories == {Category.CONNECTION_POOL: 1.0}
+    assert {key: held.facts[key] for key in held.facts if key != "evidence"} == {
+        "target": "database/orders", "database": "orders", "role": "reporting", "application": "nightly-report",
+        "idle": 12, "oldest_s": 43.0, "used": 12, "limit": 12, "share": 1.0,
+    }  # fmt: skip
+
+
+def test_a_held_lock_speaks_for_a_dependency_and_against_the_pool() -> None:
+    found = look(TroubledShop("lock"), Source.DATABASE)
+    lock = of_kind(found, "blocked_sessions")[0]
+    assert lock.facts["blocker_application"] == "schema-migration"
+    assert (lock.facts["waiting"], lock.facts["relation"]) == (10, "orders")
+    assert lock.against == {Category.CONNECTION_POOL: 1.0}
+    assert not of_kind(found, "idle_sessions")
+
+
+def test_room_in_the_database_speaks_against_its_pool() -> None:
+    found = look(TroubledShop("healthy"), Source.DATABASE)
+    assert [(f.kind, f.presence) for f in found] == [("sessions_normal", Presence.ABSENT)]
+    assert found[0].against == {Category.CONNECTION_POOL: 1.0}
+
+
+def test_services_without_a_database_are_not_asked_about_one() -> None:
+    assert look(TroubledShop(), Source.DATABASE, question_about("catalogue")) == ()
+
+
+def test_the_names_of_roles_and_applications_are_shown_clean_and_kept_exact() -> None:
+    shop = TroubledShop()
+    sly = "report\u202e\n<b>"
+    group = SessionGroup(role="reporting", application=sly, state="idle", count=12, oldest_s=5)
+    shop.databases.states["orders"] = shop.databases.states["orders"].model_copy(update={"groups": (group,)})
+    held = of_kind(look(shop, Source.DATABASE), "idle_sessions")[0]
+    assert held.facts["application"] == sly
+    assert "\u202e" not in held.title
+    assert "\n" not in held.title
+
+
+# -- memory ----------------------------------------------------------------------------------------------------------
+
+
+def remembered(**changes: object) -> Remembered:
+    facts: dict[str, object] = {
+        "incident": "INC-20251231-AAAAAA", "service": "orders", "category": Category.CONNECTION_POOL,
+        "cause": "nightly-report held 12 of 12 connections", "symptoms": symptoms_of(QUESTION.anomalies),
+        "severity": Severity.HIGH, "outcome": Outcome.AUTO_RESOLVED, "opened_at": ONSET, "closed_at": NOW,
+        "actions": ((Action.KILL_CONNECTIONS, True),),
+    }  # fmt: skip
+    return Remembered.model_validate({**facts, **changes})
+
+
+def test_a_similar_incident_tells_its_cause_and_what_held() -> None:
+    shop = TroubledShop()
+    shop.memory.remember(remembered())
+    found = look(shop, Source.MEMORY)[0]
+    assert "KILL_CONNECTIONS held" in found.title
+    assert found.categories == {Category.CONNECTION_POOL: 1.0}
+    assert found.strength == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"service": "elsewhere"}, {"category": Category.UNKNOWN}, {"outcome": Outcome.FALSE_POSITIVE}],
+)
+def test_what_was_elsewhere_unknown_or_false_speaks_for_nothing(changes: dict[str, object]) -> None:
+    shop = TroubledShop()
+    shop.memory.remember(remembered(**changes))
+    found = look(shop, Source.MEMORY)[0]
+    assert (found.categories, found.strength) == ({}, 0.0)
+
+
+def test_this_incident_is_not_similar_to_itself() -> None:
+    shop = TroubledShop()
+    shop.memory.remember(remembered(incident=QUESTION.incident))
+    assert [f.kind for f in look(shop, Source.MEMORY)] == ["no_similar_incident"]
+
+
+# -- impact ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("services", [("gateway", "orders", "catalogue"), ("orders",)])
+def test_impact_is_the_failing_share_of_the_front_door(services: tuple[str, ...]) -> None:
+    """Also where only a callee was reported: users come in at the gateway."""
+    assert TroubledShop().activities().measure_impact(question_about(*services)) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("values", [(), (None,)])
+def test_impact_that_nobody_could_measure_is_none(values: tuple[float | None, ...]) -> None:
+    shop = TroubledShop()
+    shop.metrics.instants['e{s="gateway"}[2m]'] = [Instant(labels={}, value=v) for v in values]
+    assert shop.activities().measure_impact(QUESTION) is None
+    assert shop.activities(Source.METRICS).measure_impact(QUESTION) is None
+
+
+def test_a_refused_impact_query_is_none_and_an_unavailable_one_is_tried_again() -> None:
+    shop = TroubledShop()
+    shop.metrics.error = Rejected("bad query")
+    assert shop.activities().measure_impact(QUESTION) is None
+    shop.metrics.error = Unavailable("down")
+    with pytest.raises(ApplicationError, match="down"):
+        shop.activities().measure_impact(QUESTION)
+
+
+def test_services_that_no_user_sees_have_no_impact() -> None:
+    graph = ServiceMap(services=(Service(name="batch"),), expressions=EXPRESSIONS)
+    assert TroubledShop().activities().measure_impact(question_about("batch", graph=graph)) is None
+
+
+# -- a plan ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_findings_of_a_full_pool_lead_to_the_plan_that_ends_the_holders_sessions() -> None:
+    findings = TroubledShop().investigate()
+    case = Case(
+        incident="INC-1", attempt=1, diagnosis=diagnosis_of(findings), findings=findings, services=SHOP, policy=Policy()
+    )
+    plan = choose(case).plan
+    assert plan is not None
+    assert plan.target == ORDERS_DATABASE.target
+    assert plan.parameters["application"] == "nightly-report"
+
+
+def test_a_held_lock_leads_to_no_plan() -> None:
+    findings = TroubledShop("lock").investigate()
+    case = Case(
+        incident="INC-1", attempt=1, diagnosis=diagnosis_of(findings), findings=findings, services=SHOP, policy=Policy()
+    )
+    assert choose(case).plan is None
+
+
+def steps(before: float, after: float) -> Series:
+    times = [ONSET.timestamp() - 1800 + 5 * n for n in range(368)]
+    return Series(labels={}, points=tuple((at, before if at < FAULT.timestamp() else after) for at in times))
+
+
+def raised(points: list[tuple[float, float]], since: float) -> Series:
+    return Series(labels={}, points=tuple((at, 0.9 if at >= since else value) for at, value in points))
