@@ -257,8 +257,12 @@ def _awaits(clock: Clock, reasons: tuple[Reason, ...], tier: int) -> bool:
 
 
 def _tier(clock: Clock, policy: Policy, reasons: tuple[Reason, ...]) -> int:
-    """The severity's tier at first; silence and a missed target each go one up, to tier 1 at the highest."""
+    """The severity's tier at first, or when a raise of the severity goes up to it.
+
+    Silence and a missed target each go one up, to tier 1 at the highest.
+    """
     own = policy.escalation.row(clock.severity).tier
-    tier = own if clock.tier is None else min(clock.tier, own)
-    up = clock.tier is not None and bool({Reason.NOT_ACKNOWLEDGED, Reason.SLA_MISSED} & set(reasons))
-    return max(HIGHEST_TIER, tier - 1) if up else tier
+    if clock.tier is None or own < clock.tier:
+        return own
+    up = bool({Reason.NOT_ACKNOWLEDGED, Reason.SLA_MISSED} & set(reasons))
+    return max(HIGHEST_TIER, clock.tier - 1) if up else clock.tier

@@ -1,0 +1,381 @@
+"""The escalation clock: for each severity and turn of events, every message that goes out, when, to whom and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.escalation import WORDS, Clock, Reason, Told, channels, next_due, schedule, target_at, tell
+from domain.levels import Severity
+from domain.policy import Escalation, Policy
+from tests.unit.domain.examples import NOW, clock, minutes, rows
+
+POLICY = Policy()
+CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
+ANNOUNCED, AT_ONCE, UNRESOLVED = Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRESOLVED
+AT_RISK, MISSED, SILENCE = Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED
+UNSURE, NO_PLAN = Reason.LOW_CONFIDENCE, Reason.NO_PLAN
+
+PAGE_TOO = ("pagerduty", "slack", "email")
+SLACK_MAIL = ("slack", "email")
+SLACK = ("slack",)
+MAIL = ("email",)
+HOUR, DAY = 60, 24 * 60
+# The night before a Thursday; business begins at 09:00 UTC, 13 hours later.
+EVENING = datetime(2026, 2, 4, 20, 0, tzinfo=UTC)
+TO_MORNING = 13 * HOUR
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message, so many minutes after the first detection. `calls`: somebody is called upon, and awaited."""
+
+    minute: float
+    reasons: tuple[Reason, ...]
+    tier: int
+    by: tuple[str, ...]
+    calls: bool = True
+
+
+Turn = Callable[[Clock, datetime], Clock]
+
+
+def raises(reason: Reason) -> Turn:
+    return lambda c, at: c.raising(reason, at)
+
+
+def becomes(severity: Severity) -> Turn:
+    return lambda c, _at: c.escalating_to(severity)
+
+
+def acknowledged(c: Clock, at: datetime) -> Clock:
+    return c.acknowledging("ada", at)
+
+
+def recovered(c: Clock, at: datetime) -> Clock:
+    return c.stopping(at)
+
+
+def relapsed(c: Clock, _at: datetime) -> Clock:
+    return c.running_on()
+
+
+@dataclass(frozen=True)
+class Life:
+    name: str
+    severity: Severity
+    until: float
+    said: tuple[Said, ...]
+    turns: tuple[tuple[float, Turn], ...] = ()
+    start: datetime = NOW
+    policy: Policy = POLICY
+
+
+def live(life: Life) -> list[Said]:
+    """The life as the workflow lives it: turns come in, and the clock tells when something is due."""
+    now = clock(life.severity, detected_at=life.start)
+    said: list[Said] = []
+    for minute, turn in (*life.turns, (life.until, recovered)):
+        at = life.start + minutes(minute)
+        while (due := next_due(now, life.policy)) is not None and due < at:
+            now = _say(now, life, due, said)
+        now = turn(now, at)
+        due = next_due(now, life.policy)
+        if due is not None and due <= at:
+            now = _say(now, life, at, said)
+    return said
+
+
+def _say(now: Clock, life: Life, at: datetime, said: list[Said]) -> Clock:
+    answer = tell(now, life.policy, at)
+    assert answer is not None
+    after, told = answer
+    minute = (at - life.start).total_seconds() / 60
+    said.append(Said(minute, told.reasons, told.tier, channels(after, life.policy, told), told.awaits))
+    return after
+
+
+def _high(**changes: object) -> Policy:
+    row: Escalation = POLICY.escalation.HIGH.model_copy(update=changes)
+    return POLICY.model_copy(update={"escalation": POLICY.escalation.model_copy(update={"HIGH": row})})
+
+
+LIVES = (
+    Life(
+        "CRITICAL calls tier 1 by all channels at once, and again every 5 minutes until somebody answers",
+        CRITICAL, 16,
+        (
+            Said(0, (AT_ONCE,), 1, PAGE_TOO),
+            Said(5, (SILENCE,), 1, PAGE_TOO),
+            Said(10, (SILENCE,), 1, PAGE_TOO),
+            Said(11.25, (AT_RISK,), 1, PAGE_TOO, calls=False),
+            Said(15, (MISSED, SILENCE), 1, PAGE_TOO),
+        ),
+    ),
+    Life(
+        "HIGH is announced after 5 minutes and escalated after 10; silence goes up to tier 1 and ends in pages",
+        HIGH, 41,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(20, (SILENCE,), 1, PAGE_TOO),
+            Said(30, (SILENCE,), 1, PAGE_TOO),
+            Said(40, (SILENCE,), 1, PAGE_TOO),
+        ),
+    ),
+    Life(
+        "MEDIUM is announced after 15 minutes, escalated after 30, and climbs 3, 2, 1, then again at 1 with a page",
+        MEDIUM, 121,
+        (
+            Said(15, (ANNOUNCED,), 3, SLACK, calls=False),
+            Said(30, (UNRESOLVED,), 3, SLACK),
+            Said(60, (SILENCE,), 2, SLACK),
+            Said(90, (SILENCE,), 1, ("pagerduty", "slack")),
+            Said(120, (SILENCE,), 1, ("pagerduty", "slack")),
+        ),
+    ),
+    Life(
+        "LOW by day is announced after an hour, and waits for an answer until the next business morning",
+        LOW, 2 * DAY,
+        (
+            Said(1 * HOUR, (ANNOUNCED,), 3, MAIL, calls=False),
+            Said(2 * HOUR, (UNRESOLVED,), 3, MAIL),
+            Said(23 * HOUR, (SILENCE,), 2, MAIL),
+            Said(47 * HOUR, (SILENCE,), 1, ("pagerduty", "email")),
+        ),
+    ),
+    Life(
+        "LOW in the evening waits for the morning, and says in one message what came up in the night",
+        LOW, TO_MORNING + 1,
+        (Said(TO_MORNING, (UNRESOLVED, UNSURE), 3, MAIL),),
+        turns=((1, raises(UNSURE)),),
+        start=EVENING,
+    ),
+    Life(
+        "LOW counts business hours: at risk after 18 of them, missed after 24, on the Monday",
+        LOW, 5 * DAY + 1,
+        (
+            Said(1 * HOUR, (ANNOUNCED,), 3, MAIL, calls=False),
+            Said(2 * HOUR, (UNRESOLVED,), 3, MAIL),
+            Said(2 * DAY + 2 * HOUR, (AT_RISK,), 3, MAIL, calls=False),
+            Said(5 * DAY, (MISSED,), 2, MAIL),
+        ),
+        turns=((3 * HOUR, acknowledged),),
+    ),
+    Life(
+        "HIGH in the evening pages as well, but an announcement wakes nobody",
+        HIGH, 15,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, PAGE_TOO),
+        ),
+        start=EVENING,
+    ),
+    Life(
+        "once there is a page, further reasons are said there too",
+        HIGH, 15,
+        (
+            Said(1, (UNSURE,), 2, PAGE_TOO),
+            Said(2, (NO_PLAN,), 2, PAGE_TOO, calls=False),
+            Said(10, (UNRESOLVED,), 2, PAGE_TOO, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, raises(NO_PLAN)), (3, acknowledged)),
+        start=EVENING,
+    ),
+    Life(
+        "MEDIUM in the evening pages nobody at first",
+        MEDIUM, 31,
+        (
+            Said(15, (ANNOUNCED,), 3, SLACK, calls=False),
+            Said(30, (UNRESOLVED,), 3, SLACK),
+        ),
+        start=EVENING,
+    ),
+    Life(
+        "an acknowledgement ends the calls, and a missed target is still told, one tier higher",
+        HIGH, 3 * HOUR,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(45, (AT_RISK,), 2, SLACK_MAIL, calls=False),
+            Said(60, (MISSED,), 1, SLACK_MAIL),
+        ),
+        turns=((12, acknowledged),),
+    ),
+    Life(
+        "who has acknowledged at tier 1 is told of a missed target and not called again",
+        CRITICAL, 3 * HOUR,
+        (
+            Said(0, (AT_ONCE,), 1, PAGE_TOO),
+            Said(11.25, (AT_RISK,), 1, PAGE_TOO, calls=False),
+            Said(15, (MISSED,), 1, PAGE_TOO, calls=False),
+        ),
+        turns=((1, acknowledged),),
+    ),
+    Life(
+        "a reason escalates at once, and there is nothing left to announce",
+        HIGH, 9,
+        (Said(2, (UNSURE,), 2, SLACK_MAIL),),
+        turns=((2, raises(UNSURE)),),
+    ),
+    Life(
+        "a further reason updates the same escalation and does not restart the wait",
+        HIGH, 13,
+        (
+            Said(2, (UNSURE,), 2, SLACK_MAIL),
+            Said(4, (NO_PLAN,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL, calls=False),
+            Said(12, (SILENCE,), 1, PAGE_TOO),
+        ),
+        turns=((2, raises(UNSURE)), (4, raises(NO_PLAN))),
+    ),
+    Life(
+        "each plan that waits for a decision is told",
+        HIGH, 9,
+        (
+            Said(1, (Reason.APPROVAL_NEEDED,), 2, SLACK_MAIL),
+            Said(5, (Reason.APPROVAL_NEEDED,), 2, SLACK_MAIL, calls=False),
+        ),
+        turns=((1, raises(Reason.APPROVAL_NEEDED)), (2, acknowledged), (5, raises(Reason.APPROVAL_NEEDED))),
+    ),
+    Life(
+        "raised to CRITICAL, everything overdue since the first detection is one message to tier 1",
+        MEDIUM, 21,
+        (
+            Said(15, (ANNOUNCED,), 3, SLACK, calls=False),
+            Said(20, (AT_ONCE, AT_RISK, MISSED), 1, PAGE_TOO),
+        ),
+        turns=((20, becomes(CRITICAL)),),
+    ),
+    Life(
+        "raised to HIGH, the new channels and tier are told what the old ones knew",
+        MEDIUM, 47,
+        (
+            Said(15, (ANNOUNCED,), 3, SLACK, calls=False),
+            Said(30, (UNRESOLVED,), 3, SLACK),
+            Said(36, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(45, (AT_RISK,), 2, SLACK_MAIL, calls=False),
+            Said(46, (SILENCE,), 1, PAGE_TOO),
+        ),
+        turns=((36, becomes(HIGH)),),
+    ),
+    Life(
+        "raised after a silence it goes to the tier of the new severity, and skips nobody there",
+        MEDIUM, 49,
+        (
+            Said(15, (ANNOUNCED,), 3, SLACK, calls=False),
+            Said(30, (UNRESOLVED,), 3, SLACK),
+            Said(42, (UNRESOLVED, SILENCE), 2, SLACK_MAIL),
+            Said(45, (AT_RISK,), 2, SLACK_MAIL, calls=False),
+        ),
+        turns=((42, becomes(HIGH)),),
+    ),
+    Life(
+        "raised to CRITICAL it pages even when somebody has acknowledged it at a lower severity",
+        HIGH, 6,
+        (
+            Said(1, (UNSURE,), 2, SLACK_MAIL),
+            Said(5, (AT_ONCE,), 1, PAGE_TOO),
+        ),
+        turns=((1, raises(UNSURE)), (2, acknowledged), (5, becomes(CRITICAL))),
+    ),
+    Life(
+        "raised to CRITICAL at tier 1 it pages again",
+        HIGH, 26,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(20, (SILENCE,), 1, PAGE_TOO),
+            Said(22, (AT_ONCE, AT_RISK, MISSED), 1, PAGE_TOO),
+        ),
+        turns=((21, acknowledged), (22, becomes(CRITICAL))),
+    ),
+    Life("a severity never falls", CRITICAL, 1, (Said(0, (AT_ONCE,), 1, PAGE_TOO),), turns=((0, becomes(LOW)),)),
+    Life(
+        "the clocks stop at recovery",
+        HIGH, 9 * HOUR,
+        (Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),),
+        turns=((7, recovered),),
+    ),
+    Life(
+        "a recovery before the delay tells nobody",
+        HIGH, 9 * HOUR,
+        (),
+        turns=((4, recovered),),
+    ),
+    Life(
+        "after a relapse they run on from the first detection, and what is overdue is one message",
+        HIGH, 105,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(100, (UNRESOLVED, AT_RISK, MISSED), 2, SLACK_MAIL),
+        ),
+        turns=((7, recovered), (100, relapsed)),
+    ),
+    Life(
+        "with a delay of none it is escalated at once",
+        HIGH, 9,
+        (Said(0, (UNRESOLVED,), 2, SLACK_MAIL),),
+        policy=_high(delay_min=0),
+    ),
+    Life(
+        "after a long absence of the worker one message says all, and none that automation is at work",
+        HIGH, 50,
+        (Said(50, (UNRESOLVED, AT_RISK), 2, SLACK_MAIL),),
+        turns=((4, recovered), (50, relapsed)),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("life", rows(LIVES))
+def test_life(life: Life) -> None:
+    assert tuple(live(life)) == life.said
+
+
+def test_an_announcement_awaits_nobody_and_is_no_escalation() -> None:
+    answer = tell(clock(HIGH), POLICY, NOW + minutes(5))
+    assert answer is not None
+    after, told = answer
+    assert told.reasons == (ANNOUNCED,)
+    assert (after.escalated_at, after.tier) == (None, None)
+    assert SILENCE not in {due.reason for due in schedule(after, POLICY)}
+
+
+def test_the_first_escalation_is_when_people_were_first_called() -> None:
+    answer = tell(clock(MEDIUM), POLICY, NOW + minutes(31))
+    assert answer is not None
+    assert answer[0].escalated_at == NOW + minutes(31)
+
+
+def test_who_acknowledged_first_stays() -> None:
+    twice = clock(HIGH).acknowledging("ada", NOW).acknowledging("grace", NOW + minutes(1))
+    assert (twice.acknowledged_by, twice.acknowledged_at) == ("ada", NOW)
+
+
+def test_nothing_is_told_before_it_is_due() -> None:
+    assert tell(clock(HIGH), POLICY, NOW + minutes(4.99)) is None
+
+
+@pytest.mark.parametrize(("severity", "target"), [(CRITICAL, 15), (HIGH, 60), (MEDIUM, 240)])
+def test_the_target_is_that_of_the_table_by_day_and_night(severity: Severity, target: float) -> None:
+    for start in (NOW, EVENING):
+        assert target_at(clock(severity, detected_at=start), POLICY) == start + minutes(target)
+        assert target_at(clock(severity, detected_at=start), POLICY, 0.75) == start + minutes(target * 0.75)
+
+
+def test_the_target_of_low_counts_business_hours() -> None:
+    """24 of them from Wednesday 10:00: 7 + 8 + 8, and one on Monday."""
+    assert target_at(clock(LOW), POLICY) == datetime(2026, 2, 9, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_words_of_its_own(reason: Reason) -> None:
+    assert WORDS[reason]
+    assert list(WORDS.values()).count(WORDS[reason]) == 1
+
+
+def test_a_message_says_at_which_severity_it_was_sent() -> None:
+    answer = tell(clock(CRITICAL), POLICY, NOW)
+    assert answer is not None
+    assert answer[1] == Told(at=NOW, tier=1, reasons=(AT_ONCE,), awaits=True, severity=CRITICAL)
