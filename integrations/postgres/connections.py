@@ -81,7 +81,9 @@ class Connections:
             raise Rejected(f"connection {name!r}: PostgreSQL {connection.info.server_version} is older than 14")
         milliseconds = str(round(self._timeout_s * 1000))
         # Not as start-up options: poolers refuse those, and they would replace the options of the string itself.
-        connection.execute("SELECT set_config('statement_timeout', %s, false)", [milliseconds])
+        connection.execute(
+            "SELECT set_config('statement_timeout', %s, false), set_config('TimeZone', 'UTC', false)", [milliseconds]
+        )
 
 
 def _spelt(name: str) -> str:

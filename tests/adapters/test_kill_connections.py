@@ -173,6 +173,23 @@ def test_a_session_that_cannot_end_is_not_counted_as_gone(care: UnderCare) -> No
     assert not alive(held)
 
 
+def test_a_replication_session_is_spared_even_after_its_role_lost_that_right(care: UnderCare) -> None:
+    """It looks idle, and a replica or a consumer of changes hangs on it."""
+    admin = care.admin()
+    admin.execute(f"ALTER ROLE {REPORTING} REPLICATION".encode())
+    url = care.server.url(care.name, REPORTING)
+    try:
+        sender = psycopg.connect(url, application_name=REPORT, autocommit=True, replication="database")
+    finally:
+        admin.execute(f"ALTER ROLE {REPORTING} NOREPLICATION".encode())
+    care.stack.callback(sender.close)
+    (held,) = care.sessions(1)
+    plan = plan_for(care)
+    assert intended_pids(intent_of(care, plan, 1)) == [held.info.backend_pid]
+    state = "SELECT backend_type, state FROM pg_stat_activity WHERE pid = %s"
+    assert admin.execute(state, [sender.info.backend_pid]).fetchone() == ("walsender", "idle")
+
+
 def test_an_empty_intent_does_nothing(care: UnderCare) -> None:
     plan = plan_for(care)
     executed = care.remediator.execute(plan, care.remediator.intend(plan))

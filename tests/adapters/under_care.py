@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
 from domain.finding import Category
@@ -54,9 +55,10 @@ class UnderCare:
         return KillConnections(self.connections, self.services, read_back_s=2)
 
     def session(self, application: str = REPORT, role: str = REPORTING) -> psycopg.Connection:
-        """A session that is closed after the test; each statement commits by itself."""
+        """A session that is closed after the test; each statement commits by itself, and waits 20 s at most."""
         url = self.server.url(self.name, role)
-        session = psycopg.connect(url, application_name=application, autocommit=True, connect_timeout=5)
+        dsn = make_conninfo(url, application_name=application, options="-c statement_timeout=20s")
+        session = psycopg.connect(dsn, autocommit=True, connect_timeout=5)
         self.stack.callback(session.close)
         return session
 
