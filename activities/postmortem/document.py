@@ -1,0 +1,100 @@
+"""The text: Markdown from a template. Whatever is put into it is taken for hostile and made harmless."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from activities.postmortem.facts import Facts
+from activities.postmortem.measure import at, number
+
+LONGEST = 300
+LONGEST_CODE = 1_000
+LONGEST_PARAGRAPH = 3_000
+# Everything that Markdown, HTML within it or an automatic link could begin with.
+_ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~&$!@])|(?<=\w)(:)(?=//)|(?<=www)(\.)", re.I)
+_LIST_MARK = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])(?=[\s=-]|$)")
+_LINK = re.compile(r"https?://[^\s<>\"'`\\^{}|]+", re.I)
+# Marks that turn the direction of writing make a text read as another than it is.
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+class Markdown(str):
+    """Text that is Markdown by our own hand and goes into the page as it is."""
+
+    __slots__ = ()
+
+
+def render(facts: Facts) -> str:
+    """The whole postmortem."""
+    titles = {finding.id: finding.title for finding in facts.view.findings}
+    return _environment().get_template("postmortem.md.j2").render(facts=facts, view=facts.view, titles=titles)
+
+
+def plain(value: object) -> str:
+    """Any value as text that Markdown shows and never interprets: one line, at most 300 characters."""
+    if isinstance(value, Markdown):
+        return value
+    return _escaped(_one_line(str(value), LONGEST))
+
+
+def _escaped(said: str) -> str:
+    return _LIST_MARK.sub(_marked, _ACTIVE.sub(lambda found: f"\\{found[0]}", said))
+
+
+def paragraph(value: str) -> Markdown:
+    """Several sentences."""
+    return Markdown(_escaped(_one_line(value, LONGEST_PARAGRAPH)))
+
+
+def pairs(values: Mapping[str, str | int | float]) -> str:
+    """Names and values, such as `sessions 19, share 0.5`."""
+    return ", ".join(f"{name} {value}" for name, value in values.items()) or "nothing"
+
+
+def counts(values: Mapping[str, int]) -> str:
+    """How many of each, such as `3 finding, 1 note`."""
+    return ", ".join(f"{count} {name}" for name, count in values.items())
+
+
+def code(value: object) -> Markdown:
+    """A query or the like in a code span that its own backticks cannot end."""
+    said = _one_line(str(value), LONGEST_CODE)
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", said)), default=0) + 1)
+    return Markdown(f"{fence} {said} {fence}") if said else Markdown("(none)")
+
+
+def link(address: str | None, label: str) -> Markdown:
+    """A link, if it leads to http or https and nowhere else; otherwise the label with the address as text."""
+    if not address:
+        return Markdown(plain(label))
+    if _LINK.fullmatch(address) is None or len(address) > LONGEST_CODE * 2:
+        return Markdown(f"{plain(label)} ({plain(address)})")
+    return Markdown(f"[{plain(label)}](<{address}>)")
+
+
+def _marked(found: re.Match[str]) -> str:
+    return f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}"
+
+
+def _one_line(said: str, longest: int) -> str:
+    said = " ".join(_INVISIBLE.sub(" ", said).split())
+    return said if len(said) <= longest else f"{said[: longest - 1]}…"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("activities.postmortem"), undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+        # Escapes what any expression yields, so that forgetting it in the template is impossible.
+        finalize=plain, autoescape=False,  # noqa: S701 - it is Markdown, and finalize escapes it
+    )  # fmt: skip
+    filters: dict[str, Any] = {
+        "at": at, "code": code, "counts": counts, "link": link, "number": number, "pairs": pairs,
+        "paragraph": paragraph,
+    }  # fmt: skip
+    environment.filters.update(filters)
+    return environment

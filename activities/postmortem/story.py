@@ -1,0 +1,135 @@
+"""The summary: two or three paragraphs that a person reads first. Every sentence is a fact of the incident."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from activities.postmortem.followups import unseen
+from activities.postmortem.measure import at, words
+from activities.postmortem.series import Drawn
+from domain.escalation import WORDS
+from domain.incident import Attempt, Outcome
+from domain.view import IncidentView
+
+_NONE = timedelta(0)
+
+
+def summary(view: IncidentView, drawn: tuple[Drawn, ...]) -> tuple[str, ...]:
+    """What happened; why, and what was done; who was called, and what is still not known."""
+    paragraphs = (_happened(view, drawn), _done(view), _people(view))
+    return tuple(" ".join(sentences) for sentences in map(tuple, paragraphs) if sentences)
+
+
+def ending(view: IncidentView) -> str:
+    """How it ended, or where it stands, in one clause."""
+    match view.outcome:
+        case None:
+            return f"still open ({view.state.value})"
+        case Outcome.AUTO_RESOLVED:
+            return f"fixed by the machine alone: {_effective(view)}"
+        case Outcome.RESOLVED_BY_HUMAN:
+            fix = next((a for a in view.attempts if a.held and a.approved_by), None)
+            return f"fixed by {fix.plan.action}, approved by {fix.approved_by}" if fix else "resolved by a person"
+        case Outcome.SELF_RESOLVED:
+            return "nothing that we did: it recovered by itself"
+        case Outcome.FALSE_POSITIVE:
+            return "nothing to fix: a person marked it a false positive"
+        case Outcome.UNRESOLVED:
+            return "not fixed: no recovery was seen"
+        case Outcome.MERGED:
+            return f"handled as part of {view.merged_into}"
+
+
+def _effective(view: IncidentView) -> str:
+    held = next((a for a in reversed(view.attempts) if a.held or _recovered(a)), None)
+    return f"{held.plan.action} on {held.plan.target}" if held else "see what was tried"
+
+
+def _recovered(attempt: Attempt) -> bool:
+    return attempt.verification is not None and attempt.verification.recovery == "recovered"
+
+
+def _happened(view: IncidentView, drawn: tuple[Drawn, ...]) -> Iterator[str]:
+    first = min(view.anomalies, key=lambda a: a.starts_at, default=None)
+    by = first.source if first else "a report"
+    yield f"On {view.onset:%-d %B %Y} at {view.onset:%H:%M:%S} UTC {by} saw the first sign: {_clause(view.title)}."
+    yield (
+        f"Nightshift opened the incident {words(view.opened_at - view.onset)} later and rated it {view.severity} "
+        f"({'; '.join(view.severity_reasons) or 'no reason recorded'})."
+    )
+    if view.failing_share is not None:
+        yield f"When it was measured, {view.failing_share:.1%} of the requests of users failed."
+    else:
+        yield "How many requests of users failed was not measured."
+    worst = next((m for d in drawn for m in d.measures if m.name.startswith("worst")), None)
+    if worst is not None:
+        yield f"The alert's own number was {worst.shown} at its worst."
+
+
+def _done(view: IncidentView) -> Iterator[str]:
+    diagnosis = view.diagnosis
+    if diagnosis is None:
+        yield "The cause was not looked into."
+    elif diagnosis.named is None:
+        yield f"No cause is named: the best guess reached a confidence of {diagnosis.confidence:.2f} only."
+    else:
+        sure = (
+            f"confidence {diagnosis.confidence:.2f}, {diagnosis.word}{'' if diagnosis.calibrated else ', uncalibrated'}"
+        )
+        yield f"The cause that the evidence points to: {_clause(diagnosis.cause)} ({sure})."
+    yield from (_attempt(a) for a in view.attempts)
+    if not view.attempts:
+        yield "The machine changed nothing."
+    if view.recovered_at is not None:
+        yield (
+            f"Recovery was seen at {view.recovered_at:%H:%M:%S} UTC, {words(view.recovered_at - view.opened_at)} after "
+            f"detection. It was {ending(view)}."
+            if view.outcome
+            else f"Recovery was seen at {view.recovered_at:%H:%M:%S} UTC; the incident is {ending(view)}."
+        )
+    else:
+        yield f"No recovery was seen; the incident is {ending(view)}."
+
+
+def _attempt(attempt: Attempt) -> str:
+    what = f"{attempt.plan.action} on {attempt.plan.target}"
+    if attempt.executed is not None:
+        result = attempt.verification.recovery.value if attempt.verification else "not verified"
+        by = f", approved by {attempt.approved_by}," if attempt.approved_by else ""
+        began = f"{attempt.executed.started_at:%H:%M:%S} UTC"
+        done = _clause(attempt.executed.detail)
+        return f"Attempt {attempt.number}, {what},{by} began at {began}: {done}; the check afterwards said {result}."
+    if attempt.error:
+        return f"Attempt {attempt.number}, {what}, could not be done: {_clause(attempt.error)}."
+    return f"Attempt {attempt.number}, {what}, was not run: {_clause(attempt.gate.reason)}."
+
+
+def _people(view: IncidentView) -> Iterator[str]:
+    clock = view.clock
+    if clock.escalated_at is None:
+        yield "Nobody was called."
+    else:
+        first = next(told for told in clock.told if told.awaits)
+        reasons = "; ".join(WORDS[reason] for reason in first.reasons)
+        yield f"People were called upon at {at(clock.escalated_at)} (tier {first.tier}) because {reasons}."
+        yield _acknowledged(view)
+    late = view.recovered_at is not None and view.recovered_at > view.sla_due
+    missed = late or (view.recovered_at is None and view.updated_at >= view.sla_due)
+    if missed:
+        yield "The target of time to recover was missed."
+    blind = [finding.source.value for finding in unseen(view)]
+    if blind:
+        yield f"Nobody could look at {', '.join(blind)}, so this account is without them."
+
+
+def _acknowledged(view: IncidentView) -> str:
+    clock = view.clock
+    if clock.acknowledged_at is None or clock.escalated_at is None:
+        return "Nobody has acknowledged."
+    return (
+        f"{clock.acknowledged_by} acknowledged after {words(max(clock.acknowledged_at - clock.escalated_at, _NONE))}."
+    )
+
+
+def _clause(text: str) -> str:
+    """A sentence of somebody else within one of ours."""
+    return " ".join(text.split()).rstrip(".")

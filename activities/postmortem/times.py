@@ -1,0 +1,88 @@
+"""How long everything took, each span with its definition."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from activities.postmortem.measure import Measure, at, lasted, not_measured, words
+from domain.finding import Presence
+from domain.timeline import Kind
+from domain.view import IncidentView
+
+_CLOCK = "the incident's own record in Temporal's history"
+
+
+def times(view: IncidentView) -> tuple[Measure, ...]:
+    """The spans that people compare incidents by. All but the last count from the onset, not from detection."""
+    return (
+        lasted(
+            "Time to detect (MTTD)", view.onset, view.opened_at,
+            "from the start that the earliest alert names to the incident opened", "",
+        ),
+        _first_sign(view),
+        lasted(
+            "Time to a diagnosis", view.onset, _first(view, Kind.DIAGNOSIS),
+            f"from the onset to the first diagnosis in the timeline; {_CLOCK}", "no diagnosis was made",
+        ),
+        lasted(
+            "Time to the first action", view.onset, _first_action(view),
+            "from the onset to the start that the first executed action reports", "no action was executed",
+        ),
+        lasted(
+            "Time to acknowledge (MTTA)", view.clock.escalated_at, view.clock.acknowledged_at,
+            f"from the first message that called upon people to their acknowledgement; {_CLOCK}", _no_ack(view),
+        ),
+        lasted(
+            "Time to recover", view.onset, view.recovered_at,
+            f"from the onset to the recovery; {_CLOCK}", "no recovery was seen",
+        ),
+        lasted(
+            "Time to recover from detection (MTTR)", view.opened_at, view.recovered_at,
+            f"from the incident opened to the recovery; {_CLOCK}", "no recovery was seen",
+        ),
+    )  # fmt: skip
+
+
+def target(view: IncidentView) -> Measure:
+    """Was the MTTR target met?"""
+    name = "MTTR target"
+    if view.recovered_at is None:
+        said = f"due {at(view.sla_due)}; no recovery was seen"
+        if view.updated_at >= view.sla_due:
+            said = f"missed: it passed at {at(view.sla_due)} without a recovery"
+        return Measure(name=name, value=said, source="the policy's escalation table")
+    left = view.sla_due - view.recovered_at
+    kept = left.total_seconds() >= 0
+    said = f"kept, {words(left)} before it passed" if kept else f"missed by {words(-left)}"
+    return Measure(
+        name=name, value=said, number=left.total_seconds(), unit="s",
+        source=f"the policy's escalation table: due {at(view.sla_due)}",
+    )  # fmt: skip
+
+
+def _first_sign(view: IncidentView) -> Measure:
+    """Evidence may be older than the first alert: that is what detection could have gained."""
+    name = "First sign before the alert"
+    signs = [(f.onset, f.id) for f in view.findings if f.onset is not None and f.presence is Presence.FOUND]
+    earlier = [(onset, finding) for onset, finding in signs if onset < view.onset]
+    if not earlier:
+        return not_measured(name, "no finding has an onset before the first alert's")
+    onset, finding = min(earlier)
+    return lasted(name, onset, view.onset, f"from the onset in finding {finding} to the first alert's start", "")
+
+
+def _first(view: IncidentView, kind: Kind) -> datetime | None:
+    return min((entry.at for entry in view.timeline if entry.kind is kind), default=None)
+
+
+def _first_action(view: IncidentView) -> datetime | None:
+    return min(_starts(view), default=None)
+
+
+def _starts(view: IncidentView) -> Iterator[datetime]:
+    for attempt in view.attempts:
+        if attempt.executed is not None:
+            yield attempt.executed.started_at
+
+
+def _no_ack(view: IncidentView) -> str:
+    return "nobody acknowledged" if view.clock.escalated_at else "nobody was called upon"
