@@ -15,10 +15,14 @@ REMEDY = f"put `prometheus` and `promtool` on PATH, or name prometheus in {VARIA
 
 @dataclass(frozen=True)
 class Programs:
-    """The server, and the tool that writes history and checks rules."""
+    """The server, the tool that writes history and checks rules, and the pages of Debian's build.
+
+    `pages` None: the build carries its pages inside, or finds them where it was installed.
+    """
 
     prometheus: Path
     promtool: Path
+    pages: Path | None = None
 
 
 def find() -> Programs | None:
@@ -44,4 +48,4 @@ def obtain(on_progress: OnProgress = silent) -> Programs:
 
 def _in_entry(entry: Path) -> Programs:
     folder = entry / "usr" / "bin"
-    return Programs(folder / "prometheus", folder / "promtool")
+    return Programs(folder / "prometheus", folder / "promtool", entry / "usr" / "share" / "prometheus" / "web")

@@ -76,7 +76,9 @@ class PrometheusServer(Server):
         """Start it; returns when it answers queries."""
         self._write_config()
         log = self._folder / "prometheus.log"
-        argv = [str(prometheus.obtain().prometheus), *self._arguments()]
+        programs = prometheus.obtain()
+        pages = [f"--web.local-assets={programs.pages}"] if programs.pages else []
+        argv = [str(programs.prometheus), *self._arguments(), *pages]
         self.process = ManagedProcess(Command("Prometheus", argv, log))
         self.process.start(answers_http(f"{self.url}/-/ready"))
 
