@@ -17,7 +17,8 @@ WINDOW = Window(start=NOON - minutes(30), end=NOON + minutes(1))
 
 FINDINGS = (
     Finding(
-        id="F1", source=Source.DATABASE, kind="idle_sessions", service="orders", strength=6.2, value=18, unit="sessions",
+        id="F1", source=Source.DATABASE, kind="idle_sessions", service="orders", strength=6.2, value=18,
+        unit="sessions",
         title="database orders: nightly-report (role reporter) holds 18 of 20 connections idle, the oldest for 92 s",
         categories={Category.CONNECTION_POOL: 1.0}, window=WINDOW, query="SELECT * FROM pg_stat_activity",
         facts={

@@ -55,21 +55,25 @@ def pairs(values: Mapping[str, str | int | float]) -> str:
 
 
 def counts(values: Mapping[str, int]) -> str:
-    """How many of each, such as `3 finding, 1 note`."""
-    return ", ".join(f"{count} {name}" for name, count in values.items())
+    """How many of each, such as `finding 3, note 1`."""
+    return ", ".join(f"{name} {count}" for name, count in values.items())
 
 
 def code(value: object) -> Markdown:
     """A query or the like in a code span that its own backticks cannot end."""
     said = _one_line(str(value), LONGEST_CODE)
-    fence = "`" * (max((len(run) for run in re.findall(r"`+", said)), default=0) + 1)
-    return Markdown(f"{fence} {said} {fence}") if said else Markdown("(none)")
+    if not said:
+        return Markdown("(none)")
+    if "`" not in said:
+        return Markdown(f"`{said}`")
+    fence = "`" * (max(len(run) for run in re.findall(r"`+", said)) + 1)
+    return Markdown(f"{fence} {said} {fence}")
 
 
 def link(address: str | None, label: str) -> Markdown:
     """A link, if it leads to http or https and nowhere else; otherwise the label with the address as text."""
     if not address:
-        return Markdown(plain(label))
+        return Markdown(f"{plain(label)}: none")
     if _LINK.fullmatch(address) is None or len(address) > LONGEST_CODE * 2:
         return Markdown(f"{plain(label)} ({plain(address)})")
     return Markdown(f"[{plain(label)}](<{address}>)")

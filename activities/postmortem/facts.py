@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from activities.postmortem.followups import FollowUp, follow_ups, unseen
 from activities.postmortem.measure import Measure, counted, not_measured, number
 from activities.postmortem.series import Drawn
-from activities.postmortem.story import ending, summary
+from activities.postmortem.story import how_it_ended, summary
 from activities.postmortem.times import target, times
 from domain.finding import Finding, Presence
 from domain.model import Model
@@ -20,7 +20,7 @@ KEY_FINDINGS = 15
 # What decided the incident comes first when not all rows fit.
 _IMPORTANCE = (
     Kind.ACTION, Kind.DECISION, Kind.VERIFICATION, Kind.ESCALATION, Kind.DIAGNOSIS, Kind.PERSON, Kind.STATE, Kind.GATE,
-    Kind.PLAN, Kind.ALERT, Kind.NOTIFICATION, Kind.NOTE, Kind.FINDING,
+    Kind.PLAN, Kind.ALERT, Kind.NOTIFICATION, Kind.NOTE,
 )  # fmt: skip
 
 
@@ -54,19 +54,24 @@ class Facts(Model):
 def facts_of(view: IncidentView, drawn: tuple[Drawn, ...], *, draft: bool) -> Facts:
     """Gather what is known. The same view and charts give the same facts."""
     rows, rest = key_rows(view.timeline)
+    items = follow_ups(view)
     found = sorted((f for f in view.findings if f.presence is not Presence.MISSING), key=lambda f: (-f.strength, f.id))
     return Facts(
-        incident=view.incident, draft=draft, ended=ending(view), summary=summary(view, drawn),
+        incident=view.incident, draft=draft, ended=how_it_ended(view), summary=summary(view, drawn, items),
         impact=tuple(_impact(view, drawn)), times=times(view), target=target(view), machine=tuple(_machine(view)),
         charts=drawn, timeline=rows, timeline_rest=rest, evidence=tuple(found[:KEY_FINDINGS]),
-        evidence_rest=max(0, len(found) - KEY_FINDINGS), unseen=tuple(unseen(view)), follow_ups=follow_ups(view),
+        evidence_rest=max(0, len(found) - KEY_FINDINGS), unseen=tuple(unseen(view)), follow_ups=items,
         view=view,
     )  # fmt: skip
 
 
 def key_rows(timeline: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], dict[str, int]]:
     """The rows that decided the incident, in order of time, and how many others there are of each kind."""
-    ranked = sorted(timeline, key=lambda entry: (_IMPORTANCE.index(entry.kind), entry.seq))
+    if len(timeline) <= KEY_ROWS:
+        return timeline, {}
+    # Findings stand under evidence; a few of them, chosen to fill the table, would tell nothing.
+    telling = (entry for entry in timeline if entry.kind is not Kind.FINDING)
+    ranked = sorted(telling, key=lambda entry: (_IMPORTANCE.index(entry.kind), entry.seq))
     # How it began and how it stands are always told.
     wanted = (*timeline[:1], *timeline[-1:], *ranked)
     kept = list({entry.seq: entry for entry in wanted}.values())[:KEY_ROWS]
@@ -86,7 +91,7 @@ def _impact(view: IncidentView, drawn: tuple[Drawn, ...]) -> Iterator[Measure]:
         )  # fmt: skip
     for chart in drawn:
         for measure in chart.measures:
-            yield measure.model_copy(update={"name": f"{chart.title}, {measure.name}"})
+            yield measure.model_copy(update={"name": f"{chart.title} {measure.name}"})
         if chart.missing:
             yield not_measured(chart.title, chart.missing)
     yield counted("Services that raised an alert", len(view.services), "the alerts")

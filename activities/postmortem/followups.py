@@ -10,7 +10,7 @@ from domain.correlation import Relation
 from domain.finding import Finding, Presence
 from domain.incident import Outcome
 from domain.model import Model
-from domain.view import IncidentView
+from domain.view import Delivery, IncidentView
 
 MOST = 5
 DETECT_WITHIN_S = 60.0
@@ -78,7 +78,7 @@ def _cause(view: IncidentView) -> Iterator[FollowUp]:
     yield _item(Priority.P1, "prevent", texts.prevent, texts.measure, f"the cause: {named.sentence}")
     yield _item(
         Priority.P2, "detect", texts.detect, "the alert fires in a rehearsal of this fault before any request fails",
-        f"the first alert came when {view.title}",
+        f"the first alert said: {view.title}",
     )  # fmt: skip
 
 
@@ -103,11 +103,10 @@ def _fix(view: IncidentView) -> Iterator[FollowUp]:
 
 
 def _people(view: IncidentView) -> Iterator[FollowUp]:
-    failed = [d for d in view.deliveries if not d.delivered]
-    if failed:
+    for channel, failed in _undelivered(view).items():
         yield _item(
-            Priority.P1, "mitigate", f"Make {failed[0].channel} deliver",
-            "a test message arrives on each channel", f"{len(failed)} messages did not arrive: {failed[0].detail}",
+            Priority.P1, "mitigate", f"Make the channel {channel} deliver, or take it out of the policy",
+            f"a test message arrives by {channel}", f"{len(failed)} of its messages went nowhere: {failed[-1].detail}",
         )  # fmt: skip
     if view.clock.escalated_at is not None and view.clock.acknowledged_at is None:
         yield _item(
@@ -125,6 +124,16 @@ def _people(view: IncidentView) -> Iterator[FollowUp]:
             Priority.P3, "mitigate", f"Write a runbook for {view.service} and name it in its alerts",
             "every alert of the service has a runbook link", "no alert of this incident names a runbook",
         )  # fmt: skip
+
+
+def _undelivered(view: IncidentView) -> dict[str, list[Delivery]]:
+    """What never arrived, by channel. A message that went through at a second try is none of it."""
+    arrived = {(d.channel, d.subject) for d in view.deliveries if d.delivered}
+    lost: dict[str, list[Delivery]] = {}
+    for delivery in view.deliveries:
+        if not delivery.delivered and (delivery.channel, delivery.subject) not in arrived:
+            lost.setdefault(delivery.channel, []).append(delivery)
+    return lost
 
 
 def _sight(view: IncidentView) -> Iterator[FollowUp]:

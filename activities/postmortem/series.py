@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from statistics import fmean
 
-from activities.postmortem.measure import Measure, at, number
-from analysis.charts import Chart, svg
+from activities.postmortem.measure import Measure, number
+from analysis.charts import Chart, Point, svg
 from domain.anomaly import Anomaly
 from domain.finding import Window
 from domain.model import Model
@@ -15,6 +16,8 @@ from integrations.ports import MetricSource, PortError, Series
 
 LEAD = timedelta(minutes=30)
 """What is shown of the time before: the window in which metrics are compared with their baseline (spec section 3)."""
+BEFORE = "on average before the onset"
+WORST = "at its worst"
 MOST_CHARTS = 4
 MOST_POINTS = 300
 _FINEST_S = 15.0
@@ -64,7 +67,7 @@ def _draw(view: IncidentView, anomaly: Anomaly, watch: Watch, metrics: MetricSou
         return Drawn(title=title, query=watch.query, missing=f"the metric source said: {error}"[:_LONGEST_REASON])
     if not found:
         return Drawn(title=title, query=watch.query, link=link, missing="the query returned no points in the window")
-    measures = _measures(view, anomaly, watch, found, link)
+    measures = _measures(view, anomaly, watch, found)
     chart = Chart(
         title=title, reading=_reading(measures), unit=anomaly.unit, window=window,
         incident=Window(start=view.onset, end=ended(view)), step_s=step_s, points=found, bound=watch.bound,
@@ -80,20 +83,18 @@ def ended(view: IncidentView) -> datetime:
     return view.recovered_at or view.closed_at or view.updated_at
 
 
-def _ours(watch: Watch, found: Sequence[Series]) -> tuple[tuple[float, float], ...]:
+def _ours(watch: Watch, found: Sequence[Series]) -> tuple[Point, ...]:
     """The series that the alert's labels select; of several the one that went furthest to the harmful side."""
     ours = [s for s in found if all(watch.labels.get(k) == v for k, v in s.labels.items() if k != "__name__")]
     worst = max(ours, key=lambda s: max(watch.excess(value) for _, value in s.points), default=None)
     return worst.points if worst else ()
 
 
-def _measures(
-    view: IncidentView, anomaly: Anomaly, watch: Watch, points: Sequence[tuple[float, float]], link: str
-) -> tuple[Measure, ...]:
-    source = f"the query of alert {anomaly.name}, points from {_clock(points[0][0])} to {_clock(points[-1][0])}: {link}"
+def _measures(view: IncidentView, anomaly: Anomaly, watch: Watch, points: Sequence[Point]) -> tuple[Measure, ...]:
+    source = f"the query of alert {anomaly.name} (see its chart), {_clock(points[0])} to {_clock(points[-1])}"
     start, end = view.onset.timestamp(), ended(view).timestamp()
     before = [value for seconds, value in points if seconds < start]
-    during = [(seconds, value) for seconds, value in points if start <= seconds <= end]
+    during = [point for point in points if start <= point[0] <= end]
 
     def measure(name: str, value: float) -> Measure:
         said = number(value, anomaly.unit)
@@ -101,18 +102,19 @@ def _measures(
 
     found: list[Measure] = []
     if before:
-        found.append(measure("mean before the onset", sum(before) / len(before)))
+        found.append(measure(BEFORE, fmean(before)))
     if during:
-        seconds, worst = max(during, key=lambda point: watch.excess(point[1]))
-        found.append(measure(f"worst, at {_clock(seconds)}", worst))
-        found.append(measure("mean while it lasted", sum(value for _, value in during) / len(during)))
-    found.append(measure(f"last, at {_clock(points[-1][0])}", points[-1][1]))
+        worst = max(during, key=lambda point: watch.excess(point[1]))
+        found.append(measure(f"{WORST} ({_clock(worst)})", worst[1]))
+        found.append(measure("on average while it lasted", fmean(value for _, value in during)))
+    found.append(measure(f"at the end ({_clock(points[-1])})", points[-1][1]))
     return tuple(found)
 
 
 def _reading(measures: Sequence[Measure]) -> str:
-    return "; ".join(f"{m.name}: {m.shown}" for m in measures) + "."
+    """Such as: 0.1 % on average before the onset, 33 % at its worst (12:00:30 UTC), 0 % at the end (12:18:15 UTC)."""
+    return ", ".join(f"{m.value} {m.name}" for m in measures) + "."
 
 
-def _clock(seconds: float) -> str:
-    return at(datetime.fromtimestamp(seconds, tz=UTC))[11:]
+def _clock(point: Point) -> str:
+    return f"{datetime.fromtimestamp(point[0], tz=UTC):%H:%M:%S} UTC"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from activities.postmortem.followups import unseen
-from activities.postmortem.measure import at, words
-from activities.postmortem.series import Drawn
+from activities.postmortem.followups import FollowUp, unseen
+from activities.postmortem.measure import at, number, words
+from activities.postmortem.series import WORST, Drawn
 from domain.escalation import WORDS
 from domain.incident import Attempt, Outcome
 from domain.view import IncidentView
@@ -13,30 +13,38 @@ from domain.view import IncidentView
 _NONE = timedelta(0)
 
 
-def summary(view: IncidentView, drawn: tuple[Drawn, ...]) -> tuple[str, ...]:
-    """What happened; why, and what was done; who was called, and what is still not known."""
-    paragraphs = (_happened(view, drawn), _done(view), _people(view))
-    return tuple(" ".join(sentences) for sentences in map(tuple, paragraphs) if sentences)
+def summary(view: IncidentView, drawn: tuple[Drawn, ...], items: tuple[FollowUp, ...]) -> tuple[str, ...]:
+    """What happened; why, and what was done; who was called, what is not known, and what to do first."""
+    paragraphs = (_happened(view, drawn), _done(view), _people(view, items))
+    return tuple(" ".join(sentences) for sentences in paragraphs)
 
 
-def ending(view: IncidentView) -> str:
-    """How it ended, or where it stands, in one clause."""
+def how_it_ended(view: IncidentView) -> str:
+    """How it ended, or where it stands, in a few words."""
+    return " ".join(_ending(view)[1:])
+
+
+def _ending(view: IncidentView) -> tuple[str, str]:
+    """Verb and what follows it, of a sentence that begins with *It*."""
     match view.outcome:
         case None:
-            return f"still open ({view.state.value})"
+            return "is", f"still open ({view.state.value})"
         case Outcome.AUTO_RESOLVED:
-            return f"fixed by the machine alone: {_effective(view)}"
+            return "was", f"fixed by the machine alone: {_effective(view)}"
         case Outcome.RESOLVED_BY_HUMAN:
             fix = next((a for a in view.attempts if a.held and a.approved_by), None)
-            return f"fixed by {fix.plan.action}, approved by {fix.approved_by}" if fix else "resolved by a person"
+            return (
+                "was",
+                f"fixed by {fix.plan.action}, which {fix.approved_by} approved" if fix else "fixed by a person",
+            )
         case Outcome.SELF_RESOLVED:
-            return "nothing that we did: it recovered by itself"
+            return "has", "recovered by itself"
         case Outcome.FALSE_POSITIVE:
-            return "nothing to fix: a person marked it a false positive"
+            return "was", "marked a false positive by a person"
         case Outcome.UNRESOLVED:
-            return "not fixed: no recovery was seen"
+            return "was", "given up unresolved"
         case Outcome.MERGED:
-            return f"handled as part of {view.merged_into}"
+            return "was", f"handled as part of {view.merged_into}"
 
 
 def _effective(view: IncidentView) -> str:
@@ -57,12 +65,12 @@ def _happened(view: IncidentView, drawn: tuple[Drawn, ...]) -> Iterator[str]:
         f"({'; '.join(view.severity_reasons) or 'no reason recorded'})."
     )
     if view.failing_share is not None:
-        yield f"When it was measured, {view.failing_share:.1%} of the requests of users failed."
+        yield f"When it was measured, {number(view.failing_share, 'share')} of the requests of users failed."
     else:
         yield "How many requests of users failed was not measured."
-    worst = next((m for d in drawn for m in d.measures if m.name.startswith("worst")), None)
+    worst = next((m for d in drawn for m in d.measures if m.name.startswith(WORST)), None)
     if worst is not None:
-        yield f"The alert's own number was {worst.shown} at its worst."
+        yield f"The number behind the alert was {worst.value} {worst.name}."
 
 
 def _done(view: IncidentView) -> Iterator[str]:
@@ -79,15 +87,11 @@ def _done(view: IncidentView) -> Iterator[str]:
     yield from (_attempt(a) for a in view.attempts)
     if not view.attempts:
         yield "The machine changed nothing."
+    seen = "No recovery was seen."
     if view.recovered_at is not None:
-        yield (
-            f"Recovery was seen at {view.recovered_at:%H:%M:%S} UTC, {words(view.recovered_at - view.opened_at)} after "
-            f"detection. It was {ending(view)}."
-            if view.outcome
-            else f"Recovery was seen at {view.recovered_at:%H:%M:%S} UTC; the incident is {ending(view)}."
-        )
-    else:
-        yield f"No recovery was seen; the incident is {ending(view)}."
+        after = words(view.recovered_at - view.opened_at)
+        seen = f"Recovery was seen at {view.recovered_at:%H:%M:%S} UTC, {after} after detection."
+    yield f"{seen} It {' '.join(_ending(view))}."
 
 
 def _attempt(attempt: Attempt) -> str:
@@ -103,7 +107,7 @@ def _attempt(attempt: Attempt) -> str:
     return f"Attempt {attempt.number}, {what}, was not run: {_clause(attempt.gate.reason)}."
 
 
-def _people(view: IncidentView) -> Iterator[str]:
+def _people(view: IncidentView, items: tuple[FollowUp, ...]) -> Iterator[str]:
     clock = view.clock
     if clock.escalated_at is None:
         yield "Nobody was called."
@@ -119,6 +123,7 @@ def _people(view: IncidentView) -> Iterator[str]:
     blind = [finding.source.value for finding in unseen(view)]
     if blind:
         yield f"Nobody could look at {', '.join(blind)}, so this account is without them."
+    yield f"First among the follow-ups: {_clause(items[0].text)}."
 
 
 def _acknowledged(view: IncidentView) -> str:
