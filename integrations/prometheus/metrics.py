@@ -12,10 +12,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.finding import Window
 from integrations.ports import Instant, PortError, Rejected, Series, Unavailable
-from integrations.prometheus_rules import RuleGroups, fires
+from integrations.prometheus.rules import RuleGroups, fires
 
 if TYPE_CHECKING:
-    from integrations.prometheus_api import PrometheusApi
+    from integrations.prometheus.api import PrometheusApi
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class PrometheusMetrics:
 
     @cached_property
     def _api(self) -> "PrometheusApi":
-        from integrations.prometheus_api import PrometheusApi  # noqa: PLC0415 - it is slow to import
+        from integrations.prometheus.api import PrometheusApi  # noqa: PLC0415 - it is slow to import
 
         return PrometheusApi(self._url, self._timeout_s)
 

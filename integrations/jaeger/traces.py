@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from domain.finding import Window
 from integrations.http_answers import bounded, one_line, refusal
-from integrations.jaeger_answer import JaegerAnswer, read_trace
+from integrations.jaeger.answer import JaegerAnswer, read_trace
 from integrations.ports import Trace, Unavailable
 
 SOURCE = "Jaeger"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from domain.finding import Window
-from integrations.elasticsearch_query import log_link, log_query
-from integrations.log_fields import LogFields, read_field
+from integrations.elasticsearch.fields import LogFields, read_field
+from integrations.elasticsearch.query import log_link, log_query
 from integrations.ports import LogLine, LogPage, Unavailable
 
 if TYPE_CHECKING:
-    from integrations.elasticsearch_api import ElasticsearchApi
+    from integrations.elasticsearch.api import ElasticsearchApi
 
 _log = logging.getLogger(__name__)
 _TIME = TypeAdapter(AwareDatetime)
@@ -52,7 +52,7 @@ class ElasticsearchLogs:
 
     @cached_property
     def _api(self) -> "ElasticsearchApi":
-        from integrations.elasticsearch_api import ElasticsearchApi  # noqa: PLC0415 - it is slow to import
+        from integrations.elasticsearch.api import ElasticsearchApi  # noqa: PLC0415 - it is slow to import
 
         return ElasticsearchApi(self._url, self._timeout_s)
 

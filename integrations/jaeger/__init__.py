@@ -1,0 +1,5 @@
+"""Jaeger as a source of traces."""
+
+from integrations.jaeger.traces import JaegerTraces
+
+__all__ = ["JaegerTraces"]

@@ -1,0 +1,5 @@
+"""Prometheus as a source of metrics."""
+
+from integrations.prometheus.metrics import PrometheusMetrics
+
+__all__ = ["PrometheusMetrics"]
