@@ -161,7 +161,7 @@ def test_no_payload_ever_raises_and_none_that_is_read_can_do_harm(raw: Any) -> N
         assert judge(request(), read, NOW, None).reason
         for text in (read.digest, read.who, read.comment):
             assert text.isprintable()
-            assert text.encode("utf-8")
+            assert text.encode("utf-8").decode("utf-8") == text
 
 
 @given(PAYLOADS)
