@@ -140,8 +140,7 @@ def _require_rights(connection: Connection, target: KillTarget) -> None:
 
 
 def _end_all(connection: Connection, target: KillTarget, sessions: Sequence[Session], read_back_s: float) -> _Result:
-    there = present(connection, sessions)
-    told = frozenset(s for s in sessions if s in there and end_session(connection, target, s))
+    told = frozenset(session for session in sessions if end_session(connection, target, session))
     _wait_until_gone(connection, tuple(told), read_back_s)
     left = present(connection, sessions)
     return _Result(

@@ -24,8 +24,9 @@ from tests.adapters.under_care import (
 @pytest.fixture
 def special_roles(care: UnderCare) -> None:
     """Roles whose sessions are never ended."""
-    for role in ("care_replica", "care_reserved"):
+    for role in ("care_replica", "care_reserved", "care_super"):
         care.server.create_role(role)
+    care.admin().execute("ALTER ROLE care_super SUPERUSER NOREPLICATION")
     care.admin().execute("ALTER ROLE care_replica REPLICATION")
     care.admin().execute("GRANT pg_use_reserved_connections TO care_reserved")
 
@@ -33,6 +34,7 @@ def special_roles(care: UnderCare) -> None:
 OTHER_DATABASE = "is not a database that may be acted on through"
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"role": "postgres"}, "'postgres' is a superuser or replication role"),
+    ({"role": "care_super"}, "'care_super' is a superuser or replication role"),
     ({"role": "care_replica"}, "'care_replica' is a superuser or replication role"),
     ({"role": "care_reserved"}, "'care_reserved' has reserved connections"),
     ({"role": "nobody"}, "role 'nobody' does not exist"),
