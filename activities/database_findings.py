@@ -119,7 +119,7 @@ def _room(blank: Finding, database: Database, state: DatabaseState) -> Finding:
             "strength": _ROOM_BITS,
             "value": state.used / state.limit,
             "unit": "share",
-            "against": {Category.CONNECTION_POOL: 1.0},
+            "against": {Category.CONNECTION_POOL: 1.0, Category.DEPENDENCY: 0.3},
             "facts": _occupancy(database, state),
         }
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from activities import windows
 from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
+from analysis.freshness import STOPPED, freshness
 from analysis.logs import Template, Volume, by_category, templates
 from analysis.redaction import name as clean
 from analysis.redaction import template as masked
@@ -70,6 +71,8 @@ class LogAnswer:
 
     def _of_template(self, t: Template) -> Finding:
         rate = "new: none in the hour before" if t.new else f"{t.expected:.3g} expected from the hour before"
+        fresh = freshness(t.first_seen, t.last_seen, t.count, self.window.end)
+        stopped = f", none since {t.last_seen:%H:%M:%S} UTC" if fresh == STOPPED else ""
         facts: dict[str, str | int | float | bool] = {
             "category": t.category.value, "new": t.new, "bursting": t.bursting, "last_seen": t.last_seen.isoformat(),
         }  # fmt: skip
@@ -78,10 +81,10 @@ class LogAnswer:
         if t.trace_ids:
             facts["trace_id"] = clean(t.trace_ids[0])
         return self._finding(
-            "error_template", t.service, f"{clean(t.service)}: {t.text} ({t.count:.0f} times, {rate})"
+            "error_template", t.service, f"{clean(t.service)}: {t.text} ({t.count:.0f} times, {rate}{stopped})"
         ).model_copy(
             update={
-                "strength": t.strength,
+                "strength": t.strength * fresh,
                 "value": t.count,
                 "baseline": t.expected,
                 "unit": "lines",
@@ -97,6 +100,8 @@ class LogAnswer:
         for service in sorted({t.service for t in telling}):
             ours = [t for t in self.templates if t.service == service]
             count, expected = sum(t.count for t in ours), sum(t.expected for t in ours)
+            first, last = min(t.first_seen for t in ours), max(t.last_seen for t in ours)
+            fresh = freshness(first, last, count, self.window.end)
             counts = {f"lines_{category}": n for category, n in by_category(ours).items()}
             title = (
                 f"{clean(service)}: {count:.0f} error lines in {windows.clock(self.trouble)}, {expected:.3g} expected"
@@ -104,7 +109,7 @@ class LogAnswer:
             found.append(
                 self._finding("error_volume", service, title).model_copy(
                     update={
-                        "strength": bits(count_z(count, expected), Z0_COUNT),
+                        "strength": bits(count_z(count, expected), Z0_COUNT) * fresh,
                         "value": count,
                         "baseline": expected,
                         "unit": "lines",

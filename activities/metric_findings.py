@@ -18,6 +18,7 @@ _LEAST_CALM_POINTS = 10
 # Less than this says nothing that a person should read.
 _LEAST_BITS = 0.5
 _VANISHED_AFTER_S = 60.0
+_SHARES = frozenset({"ratio", "share"})
 _VANISHED_BITS = 2.0
 # A direction that no expression calls harmful still tells something: half.
 _EVIDENCE_ONLY = 0.5
@@ -218,4 +219,8 @@ def _unread(answers: Sequence[Asked], question: Question) -> list[Finding]:
 
 
 def _shown(value: float, expression: Expression) -> str:
+    if expression.unit in _SHARES:
+        return f"{value:.1%}"
+    if expression.unit == "bytes":
+        return f"{value / 1e6:.0f} MB"
     return f"{value:.3g} {expression.unit}".strip()

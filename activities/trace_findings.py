@@ -6,6 +6,7 @@ from datetime import datetime
 from activities import windows
 from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
 from analysis.explaining import EXPLAINS
+from analysis.freshness import STOPPED, freshness
 from analysis.redaction import name as clean
 from analysis.redaction import template as masked
 from analysis.traces import Origin, Slow, edges, origins, slow_operations
@@ -99,14 +100,17 @@ class TraceAnswer:
         return [f for f in found if f.strength >= _LEAST_BITS]
 
     def _of_origin(self, o: Origin, expected: float) -> Finding:
-        count = len(o.traces)
+        count, first, last = len(o.traces), o.traces[0].at, o.traces[-1].at
+        fresh = freshness(first, last, count, self.window.end)
         path = " > ".join(clean(service) for service in o.traces[-1].path)
         words = f": {masked(o.words)}" if o.words else ""
+        stopped = f" (none since {last:%H:%M:%S} UTC)" if fresh == STOPPED else ""
         return Finding(
             source=Source.TRACES, kind="trace_origin", service=o.service,
-            title=f"{count} failing traces ({o.share:.0%}) begin in {clean(o.service)}, {masked(o.operation)}{words}",
-            strength=bits(count_z(count, expected), Z0_COUNT), value=o.share, baseline=expected, unit="share",
-            onset=o.traces[0].at,
+            title=f"{count} failing traces ({o.share:.0%}) begin in {clean(o.service)}, {masked(o.operation)}{words}"
+            f"{stopped}",
+            strength=bits(count_z(count, expected), Z0_COUNT) * fresh, value=o.share, baseline=expected, unit="share",
+            onset=first,
             categories={**o.causes, Category.UNKNOWN: max(0.5, o.causes.get(Category.UNKNOWN, 0.0))},
             facts={
                 "operation": masked(o.operation), "path": path, "traces": count,

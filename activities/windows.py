@@ -14,6 +14,7 @@ _AROUND: dict[Source, tuple[timedelta, timedelta]] = {
 # belongs to neither side.
 GUARD = timedelta(minutes=2)
 _HOUR = timedelta(hours=1)
+_PRESENT = timedelta(minutes=2)
 _READ_BY_MINUTES_S = 300.0
 
 
@@ -34,9 +35,8 @@ def metrics(question: Question) -> Window:
 
 
 def present(question: Question) -> Window:
-    """What counts as the trouble in a series: since the onset, at most the last ten minutes."""
-    _, after = _AROUND[Source.METRICS]
-    return Window(start=max(min(question.onset, question.now), question.now - after), end=question.now)
+    """What counts as the trouble in a series: since the onset, at most the last two minutes. What is over is over."""
+    return Window(start=max(min(question.onset, question.now), question.now - _PRESENT), end=question.now)
 
 
 def trouble(source: Source, question: Question) -> Window:

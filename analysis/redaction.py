@@ -8,12 +8,16 @@ import re
 LONGEST = 200
 """Characters of outside text that any title may hold."""
 
-# In this order: a token may hold numbers, an address may hold both.
+# In this order: a token may hold numbers, an address may hold both. Repetitions that can begin anywhere are bounded, so
+# that no line takes long.
 _MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("<url>", re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I)),
+    ("<url>", re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://\S+", re.I)),
     ("<email>", re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
     ("<token>", re.compile(r"\b(?:bearer|basic)\s+[\w.~+/=-]{6,}", re.I)),
-    ("<token>", re.compile(r"\b[\w-]*(?:passw(?:or)?d|secret|token|api[_-]?key|pwd)\b[\"']?\s*[=:]\s*[\"']?\S+", re.I)),
+    (
+        "<token>",
+        re.compile(r"\b[\w-]{0,20}(?:passw(?:or)?d|secret|token|api[_-]?key|pwd)\b[\"']?\s*[=:]\s*[\"']?\S+", re.I),
+    ),
     ("<token>", re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]+)?")),
     ("<id>", re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.I)),
     ("<ip>", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b")),
@@ -25,7 +29,7 @@ _MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<n>", re.compile(r"(?<![\w<])[-+]?\d+(?:[.,]\d+)*(?=[a-z%]{0,3}\b|\b|\W|$)", re.I)),
 )
 # Masking works on this many characters at the most: a line of a megabyte tells no more than its beginning.
-_READ = 2000
+_READ = 1000
 
 
 def template(text: str) -> str:

@@ -10,7 +10,7 @@ from analysis.bits import bits
 from analysis.series import baseline, robust_z
 from analysis.wording import Weights, causes_of, failing_call
 
-# Attributes in which tracers put the words of an error (OpenTelemetry's and Jaeger's conventions).
+# Attributes in which tracers put the words of an error (OpenTelemetry's and Jaeger's conventions), most telling first.
 _ERROR_WORDS = ("otel.status_description", "exception.message", "error.message", "exception.type", "error.type")
 _PEER = ("peer.service", "db.system.name", "db.system", "server.address")
 # Spans of one operation needed on each side before their times are compared.
@@ -127,7 +127,7 @@ def failure(trace: Trace) -> Failure | None:
     return Failure(
         trace_id=trace.trace_id, service=origin.service, operation=origin.operation, kind=origin.kind,
         peer=next((origin.attributes[key] for key in _PEER if key in origin.attributes), ""),
-        words=" ".join(origin.attributes[key] for key in _ERROR_WORDS if key in origin.attributes),
+        words=next((origin.attributes[key] for key in _ERROR_WORDS if key in origin.attributes), ""),
         path=path, at=min(span.start for span in line),
     )  # fmt: skip
 

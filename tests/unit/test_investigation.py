@@ -301,6 +301,14 @@ def test_a_flood_of_templates_is_cut_to_the_most_telling() -> None:
     assert any(f.categories.get(Category.CONNECTION_POOL) for f in found)
 
 
+def test_errors_that_have_stopped_count_half_and_say_since_when() -> None:
+    shop = TroubledShop("pool")
+    later = question_about(now=NOW + timedelta(seconds=90))
+    now, then = (of_kind(look(shop, Source.LOGS, q), "error_template", "orders")[0] for q in (QUESTION, later))
+    assert then.strength == pytest.approx(now.strength / 2, rel=0.05)
+    assert "none since 12:00:3" in then.title
+
+
 # -- traces ----------------------------------------------------------------------------------------------------------
 
 
@@ -358,7 +366,7 @@ def test_a_held_lock_speaks_for_a_dependency_and_against_the_pool() -> None:
 def test_room_in_the_database_speaks_against_its_pool() -> None:
     found = look(TroubledShop("healthy"), Source.DATABASE)
     assert [(f.kind, f.presence) for f in found] == [("sessions_normal", Presence.ABSENT)]
-    assert found[0].against == {Category.CONNECTION_POOL: 1.0}
+    assert found[0].against[Category.CONNECTION_POOL] == 1.0
 
 
 def test_services_without_a_database_are_not_asked_about_one() -> None:
