@@ -1,0 +1,345 @@
+"""What an incident knows about itself: joins, stale and repeated sightings, rising severity, the view, the timeline."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.anomaly import AlertStatus, Anomaly
+from domain.escalation import Clock, Reason
+from domain.incident import Outcome, State
+from domain.levels import Severity
+from domain.policy import Policy
+from domain.services import Service, ServiceMap
+from domain.timeline import Kind
+from domain.verification import Watch
+from domain.view import Next
+from tests.unit.domain.examples import INCIDENT, NOW, anomaly, minutes, rows, shop
+from workflows.contract import Opening
+from workflows.record import Record
+
+FIRING, RESOLVED = AlertStatus.FIRING, AlertStatus.RESOLVED
+HIGH, CRITICAL = Severity.HIGH, Severity.CRITICAL
+
+
+def _record(services: ServiceMap | None = None, **opening: Any) -> Record:
+    return Record(
+        opening=Opening(key="incident-orders", policy=Policy(), services=services or shop(), **opening),
+        incident=INCIDENT, run="run-1", opened_at=NOW, clock=Clock(detected_at=NOW, severity=Severity.LOW),
+    )  # fmt: skip
+
+
+def _sighting(seen: float = 0, *, start: float = 0, status: AlertStatus = FIRING, **changes: Any) -> Anomaly:
+    return anomaly(starts_at=NOW + minutes(start), seen_at=NOW + minutes(seen), status=status, **changes)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Sightings, each at the minute at which it arrives, and what is known after the last."""
+
+    name: str
+    arriving: tuple[tuple[float, Anomaly], ...]
+    firing: int
+    news: bool
+    last_seen: float | None
+    alerts: tuple[str, ...] = field(default=())
+
+
+FIRST = "HighErrorRate firing on orders: 5xx ratio is high"
+OVER = "HighErrorRate resolved on orders"
+CASES = (
+    Case("the first alert is news", ((0, _sighting(0)),), 1, True, 0, (FIRST,)),
+    Case("the same alert again is one more sighting", ((0, _sighting(0)), (5, _sighting(5))), 1, True, 5, (FIRST,)),
+    Case("the same delivery twice renews nothing", ((0, _sighting(0)), (5, _sighting(0))), 1, True, 0, (FIRST,)),
+    Case("an alert that resolves fires no more", ((0, _sighting(0)), (5, _sighting(5, status=RESOLVED))), 0, True, 0,
+         (FIRST, OVER)),
+    Case("a firing that arrives after its resolved is stale and renews nothing",
+         ((0, _sighting(0)), (5, _sighting(5, status=RESOLVED)), (6, _sighting(4))), 0, True, 0, (FIRST, OVER)),
+    Case("an alert that fires anew is news",
+         ((0, _sighting(0)), (5, _sighting(5, status=RESOLVED)), (9, _sighting(9, start=8))), 1, True, 9,
+         (FIRST, OVER, FIRST)),
+    Case("another alert joins",
+         ((0, _sighting(0)), (3, _sighting(3, fingerprint="f2", name="Slow", title="p95 2 s"))), 2, True, 3, (FIRST, "Slow firing on orders: p95 2 s")),
+    Case("a resolved of an alert that never fired here is known and no news",
+         ((0, _sighting(0, status=RESOLVED)),), 0, False, None, ("HighErrorRate resolved on orders: 5xx ratio is high",)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", rows(CASES))
+def test_sightings(case: Case) -> None:
+    record = _record()
+    for minute, seen in case.arriving:
+        record.sees([seen], NOW + minutes(minute))
+    assert len(record.firing) == case.firing
+    assert record.news is case.news
+    assert record.sightings == len(case.arriving)
+    assert record.last_seen == (None if case.last_seen is None else NOW + minutes(case.last_seen))
+    assert tuple(e.text for e in record.timeline if e.kind is Kind.ALERT) == case.alerts
+
+
+def test_what_was_thought_of_is_no_news_until_it_fires_anew() -> None:
+    record = _record()
+    record.sees([_sighting(0)], NOW)
+    record.news = False
+    record.sees([_sighting(1)], NOW + minutes(1))
+    assert not record.news
+    record.sees([_sighting(3, start=2)], NOW + minutes(3))
+    assert record.news
+
+
+def test_all_is_resolved_when_every_alert_is_and_there_was_one() -> None:
+    record = _record()
+    assert not record.all_resolved
+    record.sees([_sighting(0), _sighting(0, fingerprint="f2")], NOW)
+    record.sees([_sighting(1, status=RESOLVED)], NOW)
+    assert not record.all_resolved
+    record.sees([_sighting(1, fingerprint="f2", status=RESOLVED)], NOW)
+    assert record.all_resolved
+
+
+SIGHTINGS = st.builds(
+    _sighting,
+    st.integers(0, 5),
+    start=st.integers(0, 3),
+    status=st.sampled_from(AlertStatus),
+    fingerprint=st.sampled_from("abc"),
+    service=st.sampled_from(["orders", "inventory"]),
+    severity_label=st.sampled_from(Severity),
+)
+
+
+@given(st.lists(SIGHTINGS, max_size=8), st.randoms())
+def test_whatever_the_order_of_arrival_the_incident_is_the_same(seen: list[Anomaly], random: Random) -> None:
+    """Severity is left out: what was severe and is known no more still counts, as severity never falls."""
+    shuffled = list(seen)
+    random.shuffle(shuffled)
+    one, other = _record(), _record()
+    for a in seen:
+        one.sees([a], NOW)
+    for a in shuffled:
+        other.sees([a], NOW)
+    assert (one.anomalies, one.title, one.services, one.onset) == (
+        other.anomalies, other.title, other.services, other.onset,
+    )  # fmt: skip
+
+
+@given(st.lists(SIGHTINGS, max_size=12))
+def test_severity_never_falls_and_the_clock_follows_it(seen: list[Anomaly]) -> None:
+    record = _record()
+    before = record.assessment.severity
+    for a in seen:
+        record.sees([a], NOW)
+        assert record.assessment.severity.at_least(before)
+        assert record.clock.severity is record.assessment.severity
+        before = record.assessment.severity
+
+
+def test_a_raise_of_severity_is_written_down_once_with_its_reason() -> None:
+    record = _record()
+    record.sees([_sighting(0, severity_label=HIGH)], NOW)
+    record.sees([_sighting(1, severity_label=HIGH)], NOW + minutes(1))
+    record.sees([_sighting(2, fingerprint="f2", name="Down", severity_label=CRITICAL)], NOW + minutes(2))
+    record.sees([_sighting(3, fingerprint="f2", name="Down", status=RESOLVED)], NOW + minutes(3))
+    said = [e.text for e in record.timeline if e.kind is Kind.STATE]
+    assert said == [
+        "severity HIGH: alert HighErrorRate is labelled HIGH",
+        "severity CRITICAL: alert Down is labelled CRITICAL",
+    ]
+    assert record.clock.detected_at == NOW
+
+
+def test_measured_impact_raises_the_severity() -> None:
+    record = _record()
+    record.sees([_sighting(0, severity_label=Severity.LOW)], NOW)
+    record.failing_share = 0.3
+    record.reassess(NOW + minutes(1))
+    assert record.assessment.severity is CRITICAL
+
+
+def test_it_is_called_after_its_first_anomaly_until_gathering_ends() -> None:
+    record = _record()
+    record.sees([_sighting(1, start=1, fingerprint="late", service="inventory", title="slow")], NOW)
+    record.sees([_sighting(1, start=0)], NOW)
+    assert (record.service, record.title) == ("orders", "orders: 5xx ratio is high")
+
+
+def test_after_gathering_neither_a_new_text_nor_an_earlier_anomaly_renames_it() -> None:
+    """People, lists and mail threads know it by its name."""
+    record = _record()
+    record.sees([_sighting(0, title="5xx ratio is 31 %")], NOW)
+    record.enter(State.INVESTIGATING, NOW, Next(text="looking"))
+    record.sees([_sighting(1, title="5xx ratio is 44 %")], NOW + minutes(1))
+    record.sees([_sighting(1, start=-5, fingerprint="f2", service="gateway")], NOW + minutes(1))
+    assert (record.service, record.title) == ("orders", "orders: 5xx ratio is 31 %")
+    assert record.services == ("orders", "gateway")
+    assert record.onset == NOW - minutes(5)
+
+
+def test_before_any_alert_it_is_called_after_its_key() -> None:
+    assert (_record().service, _record().onset) == ("orders", NOW)
+
+
+def test_an_investigation_asks_about_its_services_and_all_that_they_depend_on() -> None:
+    record = _record()
+    record.sees([_sighting(0), _sighting(0, start=1, fingerprint="f2", service="payments")], NOW)
+    question = record.question(NOW + minutes(2))
+    assert question.services == ("orders", "payments", "inventory")
+    assert (question.primary, question.onset, question.now) == ("orders", NOW, NOW + minutes(2))
+
+
+def test_what_is_watched_is_the_number_of_the_rule_else_whether_the_alert_fires() -> None:
+    record = _record()
+    record.sees([_sighting(0, expression="errors > 0.05", actual=0.4, labels={"alertname": "HighErrorRate"})], NOW)
+    record.sees([_sighting(0, start=1, fingerprint="f2", expression="a > b", labels={"alertname": "Odd"})], NOW)
+    assert record.watches() == (
+        Watch(
+            series="alertmanager:f1", query="errors", harmful_above=True, bound=0.05, before=0.4,
+            labels={"alertname": "HighErrorRate"},
+        ),
+        Watch.of_alert("alertmanager:f2", {"alertname": "Odd"}),
+    )  # fmt: skip
+
+
+def _raised(record: Record) -> list[tuple[Reason, datetime, str]]:
+    return [(r.reason, r.at, r.detail) for r in record.clock.raised]
+
+
+def test_a_reason_to_tell_people_counts_once() -> None:
+    record = _record()
+    record.calls_for(Reason.LOW_CONFIDENCE, NOW, "0.40 is below 0.70")
+    record.calls_for(Reason.LOW_CONFIDENCE, NOW + minutes(1), "0.30 is below 0.70")
+    assert _raised(record) == [(Reason.LOW_CONFIDENCE, NOW, "0.40 is below 0.70")]
+
+
+def test_each_plan_that_waits_is_a_reason_of_its_own() -> None:
+    record = _record()
+    record.calls_for(Reason.APPROVAL_NEEDED, NOW, "first")
+    record.calls_for(Reason.APPROVAL_NEEDED, NOW + minutes(9), "second")
+    assert _raised(record) == [
+        (Reason.APPROVAL_NEEDED, NOW, "first"),
+        (Reason.APPROVAL_NEEDED, NOW + minutes(9), "second"),
+    ]
+
+
+def _closed(**ending: Any) -> Record:
+    record = _record()
+    record.sees([_sighting(0, severity_label=HIGH)], NOW)
+    record.news = False
+    record.ends(**ending)
+    record.closes(NOW + minutes(5), Next(text="Nothing: it is closed."))
+    return record
+
+
+def test_closing_settles_outcome_state_and_clock_once() -> None:
+    record = _closed(recovered=True)
+    record.closes(NOW + minutes(9), Next(text="again"))
+    assert (record.outcome, record.state) == (Outcome.SELF_RESOLVED, State.RESOLVED)
+    assert record.closed_at == record.clock.stopped_at == NOW + minutes(5)
+
+
+def test_the_clock_stops_at_the_verified_recovery_and_not_at_the_close() -> None:
+    record = _record()
+    record.clock = record.clock.stopping(NOW + minutes(2))
+    record.ends(recovered=True)
+    record.closes(NOW + minutes(5), Next(text="Nothing: it is closed."))
+    assert record.clock.stopped_at == NOW + minutes(2)
+
+
+def test_an_alert_that_fires_anew_reopens_it_and_the_clocks_run_on() -> None:
+    record = _closed(recovered=True)
+    record.sees([_sighting(6, start=6)], NOW + minutes(6))
+    assert record.reopened(NOW + minutes(6))
+    assert (record.outcome, record.closed_at, record.state) == (None, None, State.INVESTIGATING)
+    assert (record.clock.stopped_at, record.clock.detected_at) == (None, NOW)
+
+
+def test_without_news_it_stays_closed() -> None:
+    record = _closed(recovered=True)
+    record.sees([_sighting(6)], NOW + minutes(6))
+    assert not record.reopened(NOW + minutes(6))
+
+
+def test_what_a_person_marked_a_false_positive_reopens_only_for_worse() -> None:
+    record = _closed(person="ada", false_positive=True)
+    record.sees([_sighting(6, start=6, severity_label=HIGH)], NOW + minutes(6))
+    assert not record.reopened(NOW + minutes(6))
+    record.sees([_sighting(7, start=7, fingerprint="f2", severity_label=CRITICAL)], NOW + minutes(7))
+    assert record.reopened(NOW + minutes(7))
+
+
+def test_entering_the_same_state_with_the_same_words_changes_nothing() -> None:
+    record = _record()
+    record.enter(State.INVESTIGATING, NOW, Next(text="looking"))
+    version = record.version
+    record.enter(State.INVESTIGATING, NOW, Next(text="looking"))
+    assert record.version == version
+    record.enter(State.INVESTIGATING, NOW, Next(text="looking again"))
+    assert record.version > version
+    assert [e.text for e in record.timeline] == ["investigating"]
+
+
+@pytest.mark.parametrize("change", ["note", "sighting", "reason"])
+def test_whatever_changes_is_noticed_by_who_saves_it(change: str) -> None:
+    record = _record()
+    record.sees([_sighting(0)], NOW)
+    version, later = record.version, NOW + minutes(1)
+    match change:
+        case "note":
+            record.note(later, Kind.NOTE, "nightshift", "something")
+        case "sighting":
+            record.sees([_sighting(1)], later)
+        case _:
+            record.calls_for(Reason.NO_PLAN, later)
+    assert record.version > version
+    assert record.updated_at == later
+
+
+def test_a_short_timeline_is_shown_whole() -> None:
+    record = _record()
+    for number in range(300):
+        record.note(NOW, Kind.NOTE, "nightshift", f"row {number}")
+    assert [e.text for e in record.view().timeline] == [f"row {n}" for n in range(300)]
+
+
+def test_a_long_timeline_keeps_its_beginning_and_its_end_and_says_what_is_folded() -> None:
+    record = _record()
+    for number in range(1_000):
+        record.note(NOW, Kind.NOTE, "nightshift", f"row {number}")
+    shown = record.view().timeline
+    assert [e.text for e in shown[:150]] == [f"row {n}" for n in range(150)]
+    assert shown[150].text == "700 rows are folded here"
+    assert [e.text for e in shown[151:]] == [f"row {n}" for n in range(850, 1_000)]
+    numbers = [e.seq for e in shown]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_storm_is_counted_whole_and_shown_in_part() -> None:
+    record = _record()
+    record.sees([_sighting(0, fingerprint=f"f{n}") for n in range(250)], NOW)
+    view = record.view()
+    assert (view.sightings, len(view.anomalies)) == (250, 100)
+
+
+def test_the_view_links_to_its_pages_and_its_runbook() -> None:
+    service = Service(name="orders", runbook="https://wiki.example/orders")
+    record = _record(shop(service), public_url="https://night.example", temporal_ui="https://temporal.example")
+    record.sees([_sighting(0)], NOW)
+    view = record.view()
+    assert view.page_url == f"https://night.example/incidents/{INCIDENT}"
+    assert view.temporal_url == "https://temporal.example/namespaces/default/workflows/incident-orders/run-1"
+    assert view.runbook == "https://wiki.example/orders"
+
+
+def test_the_runbook_of_an_alert_comes_before_that_of_the_service() -> None:
+    record = _record(shop(Service(name="orders", runbook="https://wiki.example/orders")))
+    record.sees([_sighting(0, runbook="https://wiki.example/errors")], NOW)
+    assert record.view().runbook == "https://wiki.example/errors"
+
+
+def test_without_addresses_there_are_no_links() -> None:
+    view = _record().view()
+    assert (view.page_url, view.temporal_url, view.runbook) == (None, None, None)
