@@ -63,9 +63,11 @@ CASES = (
          ((0, _sighting(0)), (5, _sighting(5, status=RESOLVED)), (9, _sighting(9, start=8))), 1, True, 9,
          (FIRST, OVER, FIRST)),
     Case("another alert joins",
-         ((0, _sighting(0)), (3, _sighting(3, fingerprint="f2", name="Slow", title="p95 2 s"))), 2, True, 3, (FIRST, "Slow firing on orders: p95 2 s")),
+         ((0, _sighting(0)), (3, _sighting(3, fingerprint="f2", name="Slow", title="p95 2 s"))), 2, True, 3,
+         (FIRST, "Slow firing on orders: p95 2 s")),
     Case("a resolved of an alert that never fired here is known and no news",
-         ((0, _sighting(0, status=RESOLVED)),), 0, False, None, ("HighErrorRate resolved on orders: 5xx ratio is high",)),
+         ((0, _sighting(0, status=RESOLVED)),), 0, False, None,
+         ("HighErrorRate resolved on orders: 5xx ratio is high",)),
 )  # fmt: skip
 
 
