@@ -11,6 +11,7 @@ from temporalio import activity
 from activities.errors import retry_only_what_helps
 from activities.postmortem.document import render
 from activities.postmortem.facts import Facts, facts_of
+from activities.postmortem.page import page_html
 from activities.postmortem.series import draw
 from domain.view import IncidentView
 from integrations.ports import MetricSource, PostmortemStore
@@ -45,13 +46,15 @@ class PostmortemActivities:
 
 
 def _save_files(folder: Path, facts: Facts, markdown: str) -> Path:
-    """The text, its charts and its facts; the text last, so that it never names a chart that is not there."""
+    """The text as Markdown and as a page, its charts and facts; the text last, so that it names no missing chart."""
     if _FILE_NAME.fullmatch(facts.incident) is None:
         raise ValueError(f"incident: {facts.incident!r} is no name for a file")
     folder.mkdir(parents=True, exist_ok=True)
-    for chart in facts.charts:
-        if chart.file and chart.svg:
-            _replace(folder / chart.file, chart.svg)
+    charts = {chart.file: chart.svg for chart in facts.charts if chart.file and chart.svg}
+    for name, drawn in charts.items():
+        _replace(folder / name, drawn)
+    page = page_html(f"Postmortem {facts.incident}", markdown, charts)
+    _replace(folder / f"{facts.incident}.html", page)
     _replace(folder / f"{facts.incident}.json", json.dumps(facts.model_dump(mode="json"), indent=1, sort_keys=True))
     written = folder / f"{facts.incident}.md"
     _replace(written, markdown)

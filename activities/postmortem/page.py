@@ -1,11 +1,23 @@
 """The postmortem as HTML: the same Markdown, with the charts drawn in place."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 1rem; }
+main { max-width: 60rem; margin: auto; }
+table { border-collapse: collapse; display: block; overflow-x: auto; }
+th, td { border: 1px solid #8886; padding: .25rem .5rem; text-align: left; vertical-align: top; }
+svg { max-width: 100%; height: auto; }
+code { overflow-wrap: anywhere; }
+blockquote { border-left: .25rem solid #d97706; margin: 1rem 0; padding: .1rem 1rem; }
+"""
 
 
 def body_html(markdown: str, charts: Mapping[str, str]) -> str:
@@ -21,6 +33,16 @@ def body_html(markdown: str, charts: Mapping[str, str]) -> str:
     parser.add_render_rule("image", image)
     parser.add_render_rule("link_open", _link)
     return parser.render(markdown)
+
+
+def page_html(title: str, markdown: str, charts: Mapping[str, str]) -> str:
+    """A page of its own, for a browser without a server."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><main>{body_html(markdown, charts)}</main></body></html>"
+    )
 
 
 def _link(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType) -> str:

@@ -44,7 +44,7 @@ def _ending(view: IncidentView) -> tuple[str, str]:
         case Outcome.UNRESOLVED:
             return "was", "given up unresolved"
         case Outcome.MERGED:
-            return "was", f"handled as part of {view.merged_into}"
+            return "was", f"handled as part of {view.merged_into or 'another incident'}"
 
 
 def _effective(view: IncidentView) -> str:

@@ -14,7 +14,8 @@ START = NOON.timestamp()
 
 def _chart(points: list[Point], **changes: object) -> Chart:
     facts: dict[str, object] = {
-        "title": "orders: 5xx", "reading": "31 % at its worst", "unit": "share", "step_s": 15.0, "points": tuple(points),
+        "title": "orders: 5xx", "reading": "31 % at its worst", "unit": "share", "step_s": 15.0,
+        "points": tuple(points),
         "window": Window(start=NOON, end=NOON + minutes(10)), "bound": 0.05,
         "incident": Window(start=NOON + minutes(4), end=NOON + minutes(6)),
     }  # fmt: skip
@@ -86,7 +87,9 @@ def test_the_unit_and_the_zone_are_on_the_axes() -> None:
 
 def test_text_of_others_stays_text() -> None:
     root = _drawn(_chart(_steady(0, 4), title='</title><script>alert(1)</script>\x00\x1b"\ud800', unit="<b>"))
-    assert {element.tag for element in root.iter()} == {f"{SVG}{tag}" for tag in ("svg", "title", "desc", "rect", "line", "text", "polyline")}
+    assert {element.tag for element in root.iter()} == {
+        f"{SVG}{tag}" for tag in ("svg", "title", "desc", "rect", "line", "text", "polyline")
+    }
     assert str(root.findtext(f"{SVG}title")).startswith("</title><script>alert(1)</script>")
 
 
