@@ -48,18 +48,15 @@ class Evidence:
 
 
 def evidence_of(findings: Iterable[Finding]) -> list[Evidence]:
-    """Everything that says something, in an order of its own: missing sources say nothing."""
-    telling = [f for f in findings if f.presence is not Presence.MISSING and f.strength > 0]
-    return [
-        Evidence(f.id, f.source, f.service, f.strength, f.categories, f.against)
-        for f in sorted(telling, key=lambda f: (f.id, f.model_dump_json()))
-    ]
+    """Everything that says something; missing sources say nothing."""
+    telling = (f for f in findings if f.presence is not Presence.MISSING and f.strength > 0)
+    return [Evidence(f.id, f.source, f.service, f.strength, f.categories, f.against) for f in telling]
 
 
 def explained_shares(findings: Iterable[Finding]) -> dict[str, dict[str, float]]:
     """From failing traces: caller -> {service in which its failures begin: share}. An origin explains itself."""
     shares: dict[str, dict[str, float]] = {}
-    for finding in sorted(findings, key=lambda f: f.id):
+    for finding in findings:
         if finding.kind != "trace_origin" or finding.service is None:
             continue
         shares.setdefault(finding.service, {})

@@ -25,6 +25,8 @@ from domain.question import Question
 _MOST_OF_A_SOURCE = 6.0
 # What was before is a hint; what is seen now decides. Otherwise one wrong diagnosis would breed the next.
 _MOST_OF_MEMORY = 1.5
+# A hundredth of a bit is no candidate.
+_LEAST_SCORE = 0.01
 _SHOWN = 5
 
 Shares = Mapping[str, float]
@@ -74,7 +76,7 @@ def _expected(question: Question) -> Iterable[Source]:
 
 def _hypotheses(evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> tuple[Hypothesis, ...]:
     scored = [_score(service, category, evidence) for service, category in _candidates(evidence)]
-    likely = [s for s in scored if s.score > 0]
+    likely = [s for s in scored if s.score >= _LEAST_SCORE]
     total = sum(s.score for s in likely)
     ranked = sorted(likely, key=lambda s: (-round(s.score, 9), s.category is Category.UNKNOWN, s.service, s.category))
     return tuple(_hypothesis(s, total, by_id) for s in ranked)

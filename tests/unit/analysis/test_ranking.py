@@ -91,6 +91,13 @@ def test_no_source_says_more_than_six_bits_and_memory_no_more_than_one_and_a_hal
     assert score(old, "orders", Category.CONNECTION_POOL) == pytest.approx(1.5)
 
 
+def test_a_loud_finding_still_says_more_of_its_cause_than_of_its_place() -> None:
+    loud = finding(1, Source.LOGS, "orders", 40, categories={Category.DISK: 1.0, Category.UNKNOWN: 0.5})
+    diagnosis = ranked(loud)
+    assert score(diagnosis, "orders", Category.DISK) == pytest.approx(6)
+    assert score(diagnosis, "orders", Category.UNKNOWN) == pytest.approx(3)
+
+
 def test_one_source_alone_names_no_cause_however_loud() -> None:
     others = [calm(n, source) for n, source in enumerate((Source.METRICS, Source.TRACES, Source.DATABASE), start=2)]
     assert ranked(pool(1, Source.LOGS, 100), *others).named is None
