@@ -337,6 +337,12 @@ def test_no_text_of_others_becomes_markup(text: str) -> None:
     assert read.targets == ["https://t.example/run"]
 
 
+def test_a_bar_does_not_cut_a_cell() -> None:
+    """Browsers drop the cells that a row has too many, and with them what they said."""
+    barred, calm = (_read(render(_facts(_hostile_view(text)))).text for text in ("a | b", "calm"))
+    assert barred.count("a | b") == calm.count("calm") > 20
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_chart_of_a_hostile_alert_is_harmless(text: str) -> None:
     anomaly = an_anomaly(title=text, name=text, service=text, unit=text, labels={"service": "orders"})
