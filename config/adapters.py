@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from integrations.email import EmailChannel
+from pydantic import SecretStr
 
 from config.errors import ConfigError
 from config.settings import Settings
 from domain.services import ServiceMap
 from integrations.elasticsearch import ElasticsearchLogs
+from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
 from integrations.ports import Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
@@ -59,11 +60,16 @@ class Store:
         return PostgresPostmortems(self.pool)
 
 
-def store(settings: Settings) -> Store:
-    """The store. Raises ConfigError when DATABASE_URL is not set: without it there is no memory and no audit log."""
+def store_address(settings: Settings) -> SecretStr:
+    """Where the store is. Raises ConfigError when DATABASE_URL is not set."""
     if settings.database_url is None:
         raise ConfigError("DATABASE_URL: is not set; name the PostgreSQL database that Nightshift keeps its records in")
-    return Store(Pool(settings.database_url))
+    return settings.database_url
+
+
+def store(settings: Settings) -> Store:
+    """The store. Raises ConfigError when DATABASE_URL is not set: without it there is no memory and no audit log."""
+    return Store(Pool(store_address(settings)))
 
 
 def metrics(settings: Settings) -> MetricSource | None:

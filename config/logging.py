@@ -12,6 +12,8 @@ _SECRET_KEY = re.compile(r"token|password|passwd|secret|dsn|authorization|api_?k
 _USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
 _LIBPQ = re.compile(r"\bpassword\s*=\s*('[^']*'|\S+)", re.IGNORECASE)
 HIDDEN = "***"
+# uvicorn's second copy of its message, with colour codes.
+_FOR_TERMINALS = "color_message"
 # Libraries that tell every request at INFO; what they warn of is kept.
 _TALKATIVE = ("httpx", "httpcore", "elastic_transport", "urllib3")
 
@@ -48,7 +50,8 @@ def bind_incident(incident: str) -> None:
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide values whose key names a secret, and passwords inside of addresses, wherever they stand."""
-    return {key: HIDDEN if _SECRET_KEY.search(key) else _clean(value) for key, value in event.items()}
+    kept = {key: value for key, value in event.items() if key != _FOR_TERMINALS}
+    return {key: HIDDEN if _SECRET_KEY.search(key) else _clean(value) for key, value in kept.items()}
 
 
 def _clean(value: object) -> object:

@@ -4,8 +4,8 @@ import hashlib
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -51,8 +51,27 @@ class EmailChannel:
         """Deliver to the mail server. Raises Unavailable (worth a retry: 4xx, no answer) or Rejected (5xx)."""
         to = self._to(message.tier)
         mail = self._mail(message, to)
-        try:
+        with self._translated():
             refused = self._deliver(mail)
+        detail = f"to {', '.join(address for address in to if address not in refused)}"
+        if refused:
+            detail += f"; refused: {', '.join(f'{address} ({_said(*why)})' for address, why in refused.items())}"
+        return Receipt(channel=self.name, delivered=True, reference=str(mail["Message-ID"]), detail=detail)
+
+    def handshake(self) -> None:
+        """Connect, log in and leave, without a message: would the server take one? Raises as `send` does."""
+        with self._translated():
+            server = self._connect()
+            try:
+                self._log_in(server)
+                server.noop()
+            finally:
+                server.close()
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
         except smtplib.SMTPException as error:
             _raise_from_server(error)
         except ssl.SSLCertVerificationError as error:
@@ -61,10 +80,6 @@ class EmailChannel:
             raise Unavailable(
                 f"email: {self._place} does not answer: {error.strerror or type(error).__name__}"
             ) from error
-        detail = f"to {', '.join(address for address in to if address not in refused)}"
-        if refused:
-            detail += f"; refused: {', '.join(f'{address} ({_said(*why)})' for address, why in refused.items())}"
-        return Receipt(channel=self.name, delivered=True, reference=str(mail["Message-ID"]), detail=detail)
 
     def _to(self, tier: int) -> Sequence[str]:
         """The tier's addresses; else those of the next higher tier (1 is the highest), else of the next lower."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from temporalio.client import RPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 LIMIT_S = 5.0
@@ -14,6 +15,10 @@ class TemporalAway(Exception):
     """Temporal did not answer in time, or could not do what was asked. The text is for people."""
 
 
+class NoAnswer(TemporalAway):
+    """Temporal took the question and gave no answer in time: nobody can say what has become of it."""
+
+
 @asynccontextmanager
 async def answered(limit_s: float = LIMIT_S) -> AsyncGenerator[None]:
     """Turn connection errors, RPC errors and the time limit (seconds) into TemporalAway; NOT_FOUND passes as it is."""
@@ -21,11 +26,13 @@ async def answered(limit_s: float = LIMIT_S) -> AsyncGenerator[None]:
         async with asyncio.timeout(limit_s):
             yield
     except TimeoutError:
-        raise TemporalAway(f"Temporal did not answer within {limit_s:g} s") from None
+        raise NoAnswer(f"Temporal did not answer within {limit_s:g} s") from None
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             raise
         raise TemporalAway(f"Temporal: {error.status.name.lower()}: {_short(error)}") from error
+    except RPCTimeoutOrCancelledError as error:
+        raise NoAnswer(f"Temporal did not answer within {limit_s:g} s") from error
     except RuntimeError as error:
         # What the SDK raises when a client that connects at its first call cannot connect.
         if "Failed client connect" not in str(error):

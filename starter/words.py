@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from domain.escalation import AT_RISK
-from domain.incident import Outcome
+from domain.incident import Attempt, Outcome
 from domain.levels import Severity
 from domain.model import Model
 from domain.view import IncidentView
@@ -153,6 +153,16 @@ def proof(view: IncidentView) -> str:
         return "Nothing has been looked at yet."
     gap = f", {missing} could not be asked" if missing else ""
     return f"{found} findings, {absent} looked at without result{gap}."
+
+
+def attempt_result(attempt: Attempt) -> str:
+    """What came of an attempt."""
+    if attempt.error is not None:
+        return f"could not be done: {attempt.error}"
+    if attempt.executed is None:
+        return f"not executed: {attempt.gate.reason}"
+    verdict = f"; {attempt.verification.recovery}" if attempt.verification else ""
+    return f"{attempt.executed.detail}{verdict}"
 
 
 def needs_words(view: IncidentView) -> str:

@@ -42,6 +42,22 @@ def migrate(dsn: SecretStr) -> None:
         raise
 
 
+def versions(dsn: SecretStr) -> tuple[str | None, str | None]:
+    """The version that the schema has (None: no schema yet), and the one that this build wants. Raises PortError."""
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    wanted = ScriptDirectory.from_config(config).get_current_head()
+    with translated(), _connect(checked(dsn)) as connection:
+        known = connection.execute("SELECT to_regclass('nightshift.alembic_version') IS NOT NULL").fetchone()
+        if known is None or not known[0]:
+            return None, wanted
+        row = connection.execute("SELECT version_num FROM nightshift.alembic_version").fetchone()
+    return (str(row[0]) if row else None), wanted
+
+
 def _connect(dsn: SecretStr) -> psycopg.Connection[Any]:
     """A session without a time limit: it may have to wait for another starter's migration."""
     return psycopg.connect(

@@ -1,0 +1,85 @@
+"""`nightshift doctor`: one row per thing, what its absence costs, and what mends it."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from config.policy import load_policy
+from config.services import load_services
+from config.settings import load_settings
+from config.temporal import connect
+from starter.cli.exits import Exit
+from starter.cli.listing import AsJson
+from starter.cli.output import Output, output_of
+from starter.doctor import channels, databases, policy, sources, store, temporal
+from starter.doctor.check import Row, Status
+from starter.untrusted import without_invisible
+
+_STYLES = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "bold red", Status.OFF: "dim"}
+
+
+def doctor(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Ask everything whether it answers, without changing anything. Exit code 6 when something fails."""
+    output = output_of(context)
+    rows = asyncio.run(_examine())
+    if as_json:
+        facts = {"verdict": _verdict(rows), "rows": [row.model_dump(mode="json") for row in rows]}
+        output.line(json.dumps(facts))
+    else:
+        _show(output, rows)
+    if any(row.status is Status.FAIL for row in rows):
+        raise typer.Exit(Exit.OTHERWISE)
+
+
+async def _examine() -> Sequence[Row]:
+    """All rows, asked at once. Raises ConfigError: without settings there is nothing to ask."""
+    settings = load_settings()
+    rules, services = load_policy(settings.policy_file), load_services(settings.services_file)
+    client = await connect(settings, lazy=True)
+    checks = (
+        *temporal.checks(settings, client),
+        *store.checks(settings),
+        *sources.checks(settings, services),
+        *databases.checks(settings, services),
+        *channels.checks(settings, rules),
+        *policy.checks(settings, rules, services),
+    )
+    return await asyncio.gather(*(check.run() for check in checks))
+
+
+def _show(output: Output, rows: Sequence[Row]) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", max_width=22)
+    table.add_column(overflow="fold")
+    for group, members in groupby(rows, key=lambda row: row.group):
+        table.add_row(Text(group, style="bold"))
+        for row in members:
+            table.add_row(Text(row.status, style=_STYLES[row.status]), Text(row.name), _words(row))
+    output.out.print(table)
+    output.line(_verdict(rows))
+
+
+def _words(row: Row) -> Text:
+    said = f"{row.said} ({row.asked}, {row.seconds:.2f} s)" if row.status is not Status.OFF else row.said
+    text = Text(without_invisible(said))
+    for label, more in (("costs", row.cost), ("remedy", row.remedy)):
+        if more:
+            text.append(f"\n{label}: ", style="dim").append(without_invisible(more), style="default")
+    return text
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    return ", ".join(_counts(rows))
+
+
+def _counts(rows: Sequence[Row]) -> Iterator[str]:
+    for status, word in ((Status.FAIL, "failed"), (Status.WARN, "to look at"), (Status.OFF, "off"), (Status.OK, "ok")):
+        count = sum(row.status is status for row in rows)
+        if count:
+            yield f"{count} {word}"

@@ -1,0 +1,187 @@
+"""Commands that read: incidents, show, audit, postmortem, similar."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from domain.audit import AuditRow
+from domain.memory import Similar
+from domain.view import IncidentView
+from starter import words
+from starter.cli.exits import Exit, Stop
+from starter.cli.frames import frame
+from starter.cli.output import output_of
+from starter.cli.session import session
+from starter.untrusted import without_invisible
+
+Name = Annotated[str, typer.Argument(metavar="ID", help="An incident's id, such as INC-20260131-7F3K2A.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, whole and for scripts.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")]
+
+
+def incidents(
+    context: typer.Context,
+    limit: Limit = 20,
+    *,
+    only_open: Annotated[bool, typer.Option("--open", help="Leave out what is closed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List incidents: those that need a person first."""
+    output = output_of(context)
+    listed = asyncio.run(_many(limit, only_open=only_open))
+    for banner in listed[1]:
+        output.note(banner)
+    if as_json:
+        rows = [view.model_dump(mode="json") | {"needs": view.needs} for view in listed[0]]
+        output.line(json.dumps({"incidents": rows}))
+    elif listed[0]:
+        output.out.print(_table(listed[0], datetime.now(UTC)))
+    else:
+        output.note("no open incidents" if only_open else "no incidents")
+
+
+async def _many(limit: int, *, only_open: bool) -> tuple[Sequence[IncidentView], Sequence[str]]:
+    async with session() as run:
+        listed = await run.reader.many(limit, open_only=only_open)
+    return listed.views, listed.banners
+
+
+def _table(views: Sequence[IncidentView], now: datetime) -> Table:
+    table = _plain_table("severity", "state", "incident", "what", "needs")
+    table.add_column("opened", justify="right", no_wrap=True)
+    for view in views:
+        table.add_row(
+            f"{words.MARKS[view.severity]} {view.severity}", words.state_words(view), view.incident,
+            _text(view.title), words.needs_words(view), words.relative(view.opened_at, now),
+        )  # fmt: skip
+    return table
+
+
+def show(
+    context: typer.Context,
+    incident: Name,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one incident: the six questions, then what happened."""
+    output = output_of(context)
+    shown = asyncio.run(_one(incident))
+    if as_json:
+        output.line(json.dumps(shown[0].model_dump(mode="json") | {"needs": shown[0].needs, "warnings": shown[1]}))
+    else:
+        output.out.print(frame(shown[0], datetime.now(UTC), shown[1], last=len(shown[0].timeline)))
+
+
+async def _one(name: str) -> tuple[IncidentView, Sequence[str]]:
+    async with session() as run:
+        shown = await run.incident(name)
+    return shown.view, shown.banners
+
+
+def audit(context: typer.Context, incident: Name, *, as_json: AsJson = False) -> None:
+    """Show who did what to an incident, by which door, and what it changed."""
+    output = output_of(context)
+    rows = asyncio.run(_audit(incident))
+    if as_json:
+        output.line(json.dumps({"audit": [row.model_dump(mode="json") for row in rows]}))
+    elif rows:
+        output.out.print(_audit_table(rows))
+    else:
+        output.note("nothing was changed, and nobody decided anything")
+
+
+async def _audit(name: str) -> Sequence[AuditRow]:
+    async with session() as run:
+        view = (await run.incident(name)).view
+        return await asyncio.to_thread(run.store.audit.rows, view.incident)
+
+
+def _audit_table(rows: Sequence[AuditRow]) -> Table:
+    table = _plain_table("when", "who", "door", "action", "target", "result")
+    table.add_column("affected", justify="right")
+    for row in rows:
+        table.add_row(
+            f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", _text(row.actor), _text(row.door), _text(row.action),
+            _text(row.target), _text(row.result), "" if row.affected is None else str(row.affected),
+        )  # fmt: skip
+    return table
+
+
+def postmortem(
+    context: typer.Context,
+    incident: Name,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Print an incident's postmortem: rendered on a terminal, Markdown elsewhere."""
+    output = output_of(context)
+    text, facts = asyncio.run(_postmortem(incident))
+    if as_json:
+        output.line(json.dumps({"markdown": text, "facts": facts}))
+    elif output.out.is_terminal:
+        from rich.markdown import Markdown  # noqa: PLC0415 - slow to import, and for terminals only
+
+        output.out.print(Markdown(without_invisible(text), hyperlinks=False))
+    else:
+        output.line(text)
+
+
+async def _postmortem(name: str) -> tuple[str, dict[str, object]]:
+    async with session() as run:
+        view = (await run.incident(name)).view
+        found = await asyncio.to_thread(run.store.postmortems.get, view.incident)
+    if found is None:
+        said = f"there is no postmortem of {view.incident} yet: it is written when an incident escalates or closes"
+        raise Stop(Exit.NOT_FOUND, said)
+    return found
+
+
+def similar(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="What is seen, in words: symptoms, errors, services.")],
+    limit: Limit = 5,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Find past incidents that looked like this."""
+    output = output_of(context)
+    found = asyncio.run(_similar(text, limit))
+    if as_json:
+        output.line(json.dumps({"similar": [one.model_dump(mode="json") for one in found]}))
+    elif found:
+        output.out.print(_similar_table(found))
+    else:
+        output.note("nothing like this is remembered")
+
+
+async def _similar(text: str, limit: int) -> Sequence[Similar]:
+    async with session() as run:
+        return await asyncio.to_thread(run.store.memory.similar, text, limit)
+
+
+def _similar_table(found: Sequence[Similar]) -> Table:
+    table = _plain_table("incident", "cause", "what was done", "why alike")
+    table.add_column("score", justify="right")
+    for one in found:
+        past = one.remembered
+        done = ", ".join(f"{action} {'held' if held else 'did not hold'}" for action, held in past.actions)
+        table.add_row(past.incident, _text(past.cause), done or past.outcome, _text(one.why), f"{one.score:.2f}")
+    return table
+
+
+def _plain_table(*names: str) -> Table:
+    """Without a box; words fold, so that nothing is hidden."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in names:
+        table.add_column(name, no_wrap=name == "incident", overflow="fold")
+    return table
+
+
+def _text(text: str) -> Text:
+    return Text(without_invisible(" ".join(text.split())))

@@ -1,0 +1,40 @@
+"""`nightshift worker`, `starter` and `migrate`: the processes of the product."""
+
+import asyncio
+
+import typer
+
+from config.adapters import store_address
+from config.logging import set_up_logging
+from config.settings import load_settings
+from starter.cli.exits import Exit, Stop
+from starter.cli.output import output_of
+
+
+def worker() -> None:
+    """Run a worker that serves all task queues, until Ctrl-C."""
+    from workers.lifecycle import run  # noqa: PLC0415 - it brings everything that investigates
+
+    set_up_logging()
+    try:
+        asyncio.run(run(load_settings()))
+    except RuntimeError as error:
+        if "Failed client connect" not in str(error):
+            raise
+        raise Stop(Exit.UNREACHABLE, f"Temporal cannot be reached at TEMPORAL_ADDRESS: {error}") from error
+
+
+def starter() -> None:
+    """Run the web server: webhooks and pages, until Ctrl-C."""
+    from starter.serve import run  # noqa: PLC0415 - it brings the web framework
+
+    set_up_logging()
+    asyncio.run(run(load_settings()))
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the store's schema up to date; safe to repeat."""
+    from integrations.store.migrate import migrate as bring_up_to_date  # noqa: PLC0415 - it brings SQLAlchemy
+
+    bring_up_to_date(store_address(load_settings()))
+    output_of(context).note("the store's schema is up to date")

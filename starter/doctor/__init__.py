@@ -1,0 +1,1 @@
+"""What answers, which credentials work, what is missing and what that costs: questions only, nothing is changed."""

@@ -1,0 +1,55 @@
+"""Can people be told? A handshake only: no message is sent."""
+
+from collections.abc import Iterator
+
+from config import adapters
+from config.settings import Settings
+from domain.policy import Policy
+from integrations.email import EmailChannel
+from integrations.ports import Rejected
+from starter.doctor.check import Check, Doubt, blocking, off
+
+GROUP = "channels"
+_COST = "nobody is told of an incident, whatever its severity"
+
+
+def checks(settings: Settings, policy: Policy) -> Iterator[Check]:
+    """Every channel that is configured, and those that the policy names in vain."""
+    channels = {channel.name: channel for channel in adapters.channels(settings)}
+    for channel in channels.values():
+        if isinstance(channel, EmailChannel):
+            yield _email(settings, channel)
+    for name in _named(policy):
+        if name not in channels:
+            yield off(GROUP, name, "its messages go by the other channels, if there are any", _remedy(name))
+    if not channels:
+        yield Check(GROUP, "people", "any channel", _COST, _remedy("email"), blocking(_nobody))
+
+
+def _nobody() -> str:
+    raise Rejected("there is no channel at all")
+
+
+def _named(policy: Policy) -> tuple[str, ...]:
+    table = policy.escalation
+    rows = (table.CRITICAL, table.HIGH, table.MEDIUM, table.LOW)
+    return tuple(dict.fromkeys(name for row in rows for name in row.channels))
+
+
+def _remedy(name: str) -> str:
+    if name == "email":
+        return "set SMTP_URL, EMAIL_FROM and EMAIL_TO"
+    return f"take {name} out of the policy's channels: this build cannot send there"
+
+
+def _email(settings: Settings, channel: EmailChannel) -> Check:
+    def look() -> str:
+        channel.handshake()
+        missing = [str(tier) for tier in (1, 2, 3) if not settings.email_to.get(tier)]
+        if len(missing) == 3:  # noqa: PLR2004 - all tiers
+            raise Doubt("the server answers, but EMAIL_TO names nobody")
+        if missing:
+            raise Doubt(f"tier {', '.join(missing)} has no address of its own: another tier's is used")
+        return "answers, and would take mail"
+
+    return Check(GROUP, "email", "SMTP handshake", _COST, "check SMTP_URL and EMAIL_TO", blocking(look))

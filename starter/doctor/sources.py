@@ -1,0 +1,112 @@
+"""Do the sources answer, does Alertmanager send to us, and do the services' expressions find anything?"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from activities.metric_queries import RANGE, filled
+from config import adapters
+from config.settings import Settings
+from domain.finding import Window
+from domain.services import ServiceMap
+from integrations.ports import LogSource, MetricSource, TraceSource, Unavailable
+from starter.doctor.check import Check, Doubt, blocking, off
+
+GROUP = "sources"
+_NOBODY = "nightshift-doctor"
+_TIMEOUT_S = 10.0
+
+
+def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
+    """Prometheus, Alertmanager, Elasticsearch, Jaeger, and the metrics of each service."""
+    metrics = adapters.metrics(settings)
+    yield _prometheus(metrics)
+    yield _alertmanager(settings)
+    yield _elasticsearch(adapters.logs(settings), settings)
+    yield _jaeger(adapters.traces(settings))
+    if metrics is not None:
+        yield from (_expressions(metrics, services, service.name) for service in services.services)
+
+
+def _prometheus(metrics: MetricSource | None) -> Check:
+    cost = "no metrics in a diagnosis, and no fix can be verified: everything goes to people"
+    if metrics is None:
+        return off(GROUP, "prometheus", cost, "set PROMETHEUS_URL")
+
+    def look() -> str:
+        metrics.query("vector(1)")
+        return "answers"
+
+    return Check(GROUP, "prometheus", "query vector(1)", cost, "start it, or set PROMETHEUS_URL", blocking(look))
+
+
+def _alertmanager(settings: Settings) -> Check:
+    cost = "nobody checks that alerts reach us"
+    address = settings.alertmanager_url
+    if address is None:
+        return off(GROUP, "alertmanager", cost, "set ALERTMANAGER_URL")
+    remedy = "add a webhook receiver with the address .../webhooks/prometheus to its configuration"
+    return Check(GROUP, "alertmanager", "its configuration", cost, remedy, blocking(lambda: _receives(address)))
+
+
+def _receives(address: str) -> str:
+    try:
+        answer = httpx.get(f"{address}/api/v2/status", timeout=_TIMEOUT_S).raise_for_status()
+        configuration = str(answer.json()["config"]["original"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise Unavailable(f"alertmanager: {type(error).__name__}: {error}") from error
+    if "/webhooks/prometheus" not in configuration:
+        raise Doubt("it answers, but no receiver's address ends in /webhooks/prometheus")
+    return "sends to /webhooks/prometheus"
+
+
+def _elasticsearch(logs: LogSource | None, settings: Settings) -> Check:
+    cost = "no error patterns in a diagnosis, less confidence"
+    if logs is None:
+        return off(GROUP, "elasticsearch", cost, "set ELASTICSEARCH_URL")
+
+    def look() -> str:
+        logs.search([_NOBODY], _last_minute(), ["ERROR"], 1)
+        return "answers"
+
+    asked = f"search in {settings.elasticsearch_index}"
+    return Check(
+        GROUP, "elasticsearch", asked, cost, "start it, or set ELASTICSEARCH_URL, ELASTICSEARCH_INDEX", blocking(look)
+    )
+
+
+def _jaeger(traces: TraceSource | None) -> Check:
+    cost = "no path of failing requests in a diagnosis, less confidence"
+    if traces is None:
+        return off(GROUP, "jaeger", cost, "set JAEGER_URL")
+
+    def look() -> str:
+        traces.traces(_NOBODY, _last_minute(), 1)
+        return "answers"
+
+    return Check(GROUP, "jaeger", "search traces", cost, "start it, or set JAEGER_URL", blocking(look))
+
+
+def _expressions(metrics: MetricSource, services: ServiceMap, name: str) -> Check:
+    expressions = services.expressions_of(name)
+
+    def look() -> str:
+        empty = [e.name for e in expressions if not metrics.query(filled(e.query, name, RANGE))]
+        if empty:
+            raise Doubt(f"no series for {_list(empty)}")
+        return "all have series"
+
+    return Check(
+        GROUP, f"metrics of {name}", f"{len(expressions)} expressions", "that side of it is not seen",
+        "give the service expressions of its own in NIGHTSHIFT_SERVICES", blocking(look),
+    )  # fmt: skip
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _last_minute() -> Window:
+    now = datetime.now(UTC)
+    return Window(start=now - timedelta(minutes=1), end=now)

@@ -1,0 +1,96 @@
+"""Is Temporal there, does it know our search attributes, and does a worker poll each queue?"""
+
+from collections.abc import Iterator
+
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from config.settings import Settings
+from integrations.ports import Unavailable
+from starter.away import answered
+from starter.doctor.check import Check
+from starter.live import TemporalIncidents
+from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+from workflows.search_attributes import ALL
+
+GROUP = "Temporal"
+_QUEUES = {
+    TASK_QUEUE: "incidents open and nothing happens to them",
+    INVESTIGATION_QUEUE: "nothing is looked at",
+    ANALYSIS_QUEUE: "no cause is named",
+    REMEDIATION_QUEUE: "nothing is fixed",
+    NOTIFICATION_QUEUE: "nobody is told",
+}
+
+
+def checks(settings: Settings, client: Client) -> Iterator[Check]:
+    """The server, the search attributes, and a row for each task queue."""
+    place = f"namespace {settings.temporal_namespace} at {settings.temporal_address}"
+
+    async def reachable() -> str:
+        await TemporalIncidents(client).ping()
+        return "answers"
+
+    yield Check(
+        GROUP, "server", place, "nothing works: senders get 503 and repeat",
+        "start Temporal, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE", reachable,
+    )  # fmt: skip
+    yield Check(
+        GROUP, "search attributes", f"{len(ALL)} names", "every incident's workflow stands still at its first step",
+        _create_command(settings), lambda: _attributes(client),
+    )  # fmt: skip
+    for queue, cost in _QUEUES.items():
+        yield _queue(client, queue, cost)
+
+
+def _queue(client: Client, queue: str, cost: str) -> Check:
+    return Check(
+        GROUP, f"queue {queue}", "who polls it", cost, "nightshift worker", lambda: _pollers(client, queue)
+    )  # fmt: skip
+
+
+async def _attributes(client: Client) -> str:
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        async with answered():
+            known = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    except RPCError as error:
+        raise Unavailable(f"Temporal: {error}") from error
+    missing = [key.name for key in ALL if key.name not in known]
+    wrong = [
+        f"{key.name} is {IndexedValueType.Name(known[key.name])}"
+        for key in ALL
+        if key.name in known and known[key.name] != key.indexed_value_type
+    ]
+    if missing or wrong:
+        raise Unavailable("; ".join([f"not registered: {', '.join(missing)}"] * bool(missing) + wrong))
+    return "all registered"
+
+
+def _create_command(settings: Settings) -> str:
+    flags = " ".join(f"--name {key.name} --type {key.indexed_value_type.name.title()}" for key in ALL)
+    at = f"--address {settings.temporal_address} --namespace {settings.temporal_namespace}"
+    return f"temporal operator search-attribute create {at} {flags}"
+
+
+async def _pollers(client: Client, queue: str) -> str:
+    kinds = [TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY]
+    if queue == TASK_QUEUE:
+        kinds.append(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+    counts: list[int] = []
+    for kind in kinds:
+        request = DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
+        )
+        try:
+            async with answered():
+                counts.append(len((await client.workflow_service.describe_task_queue(request)).pollers))
+        except RPCError as error:
+            raise Unavailable(f"Temporal: {error}") from error
+    if not all(counts):
+        raise Unavailable("no worker polls it")
+    return f"{min(counts)} worker" + ("s" if min(counts) > 1 else "")

@@ -1,0 +1,92 @@
+"""The life of a starter process."""
+
+import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+
+from config import adapters
+from config.policy import differences, load_policy
+from config.services import load_services
+from config.settings import Settings
+from config.temporal import connect
+from starter.access import is_loopback
+from starter.app import create_app
+from starter.intake import House, TemporalIntake
+from starter.live import TemporalIncidents
+from starter.parts import Parts
+
+# Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
+_GRACE_S = 10
+_log = structlog.stdlib.get_logger(__name__)
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ConfigError for settings that do not fit.
+
+    Neither Temporal nor Postgres has to be up: until they are, deliveries get 503 and pages say what is missing.
+    """
+    parts = await _parts(settings)
+    _say_who_may_call(settings)
+    config = uvicorn.Config(
+        create_app(parts),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        # A header from anybody must not decide who the peer is.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    await _Server(config).serve()
+
+
+class _Server(uvicorn.Server):
+    """Stops at SIGTERM and SIGINT as at a wish: uvicorn's own way ends the process by the signal, as if it had died."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        stops = (signal.SIGTERM, signal.SIGINT)
+        for number in stops:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in stops:
+                loop.remove_signal_handler(number)
+
+
+async def _parts(settings: Settings) -> Parts:
+    policy = load_policy(settings.policy_file)
+    house = House(
+        policy=policy,
+        services=load_services(settings.services_file),
+        namespace=settings.temporal_namespace,
+        temporal_ui=settings.temporal_ui_url,
+        public_url=settings.public_url,
+    )
+    _log.info("policy", differs_from_default=[str(difference) for difference in differences(policy)])
+    store = adapters.store(settings)
+    client = await connect(settings, lazy=True)
+    return Parts(
+        intake=TemporalIntake(client, house),
+        live=TemporalIncidents(client),
+        incidents=store.incidents,
+        audit=store.audit,
+        postmortems=store.postmortems,
+        ping_store=store.pool.ping,
+        webhook_token=settings.webhook_token,
+    )
+
+
+def _say_who_may_call(settings: Settings) -> None:
+    if settings.webhook_token is None:
+        _log.warning("NIGHTSHIFT_WEBHOOK_TOKEN is not set: only this machine may call the webhooks")
+    if not is_loopback(settings.host):
+        _log.warning("pages are open to whoever reaches this address: put a proxy that knows people in front of it",
+                     host=settings.host)  # fmt: skip
