@@ -15,6 +15,7 @@ from domain.levels import Severity
 from domain.policy import Escalation, Policy
 from domain.services import Database, Expression, Service, ServiceMap
 from rig.demo.command import demo
+from starter.cli.group import COMMANDS
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md")))
@@ -135,3 +136,10 @@ def test_a_document_names_no_host_but_known_ones(document: Path) -> None:
 def test_a_link_to_a_file_leads_somewhere(document: Path) -> None:
     links = re.findall(r"(?<!!)\[[^\]]*\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_names_no_command_that_does_not_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|^ *)nightshift ([a-z][a-z-]*)", text, re.M))
+    assert named <= {*COMMANDS, "demo"}
