@@ -43,14 +43,14 @@ class Narrator:
             self.say("incident", f"{view.incident} opened: {view.title}", "bold")
         for entry in view.timeline:
             if entry.seq > known:
-                self._row(entry)
+                self._row(entry, view.incident)
         self._told[view.incident] = max([known, *(entry.seq for entry in view.timeline)])
 
-    def _row(self, entry: Entry) -> None:
-        self._line(entry.at.timestamp(), entry.kind, entry.text, _STYLES.get(entry.kind, ""))
+    def _row(self, entry: Entry, incident: str) -> None:
+        self._line(entry.at.timestamp(), entry.kind, entry.text, _STYLES.get(entry.kind, ""), incident[-6:])
 
-    def _line(self, at: float, kind: str, text: str, style: str) -> None:
-        line = Text(f"{at - self.began:+7.1f} s  ", style="dim")
+    def _line(self, at: float, kind: str, text: str, style: str, incident: str = "") -> None:
+        line = Text(f"{at - self.began:+7.1f} s  {incident:<6}  ", style="dim")
         line.append(f"{kind:<13}", style=style)
         # Alert and log texts are untrusted: Text prints them as they are, without markup or control characters.
         line.append("".join(c if c.isprintable() else " " for c in text))

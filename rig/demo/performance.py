@@ -70,7 +70,7 @@ class Performance:
     def _show_policy(self) -> None:
         self._console.print(f"policy     {POLICY.name}; what differs from the defaults:")
         for line in differences(load_policy(POLICY)):
-            self._console.print(f"             {line}", markup=False)
+            self._console.print(f"             {line}", markup=False, soft_wrap=True)
 
     def _doctor(self) -> None:
         done = self._product.run("doctor", check=False)
@@ -125,18 +125,18 @@ class Performance:
         """Tell all incidents as they go on; the first that stands for itself is the one that is judged."""
         main: IncidentView | None = None
         within = _PAUSED_S if self._choice.paused else self._choice.scenario.within_s
-        async for views in watcher.follow(self._is_over, within):
+        async for views in watcher.follow(lambda seen: self._is_over(seen, watcher.running), within):
             for view in views:
                 self._narrator.tell(view)
             main = _main(views)
         return main
 
-    def _is_over(self, views: list[IncidentView]) -> bool:
+    def _is_over(self, views: list[IncidentView], running: frozenset[str]) -> bool:
         view = _main(views)
         if view is None or self._choice.paused:
             return False
         if view.state.closed:
-            return True
+            return view.incident not in running
         told = view.escalated and any(d.delivered for d in view.deliveries) and view.diagnosis is not None
         return self._choice.scenario.ending == "escalated" and told and view.state.value == "waiting for people"
 
@@ -150,7 +150,8 @@ class Performance:
         """Sessions that the audit log says were ended; None when it has no such row."""
         with self._stage.postgres.connect("nightshift") as connection:
             row = connection.execute(
-                "SELECT sum(affected) FROM nightshift.audit WHERE incident = %s AND action = 'KILL_CONNECTIONS'",
+                "SELECT sum((entry->>'affected')::int) FROM nightshift.audit"
+                " WHERE incident = %s AND entry->>'action' = 'KILL_CONNECTIONS'",
                 [view.incident],
             ).fetchone()
         return int(row[0]) if row and row[0] is not None else None

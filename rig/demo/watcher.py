@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
@@ -22,6 +22,8 @@ class Watcher:
     def __init__(self, client: Client, since: datetime) -> None:
         self._client = client
         self._since = since
+        self.running: frozenset[str] = frozenset()
+        """Incidents whose workflow was still at work at the last look: writing up comes after closing."""
 
     @classmethod
     async def connect(cls, address: str) -> "Watcher":
@@ -40,9 +42,10 @@ class Watcher:
     async def views(self) -> list[IncidentView]:
         """Views of all incidents that began after `since`, oldest first."""
         query = f"WorkflowType=\"IncidentWorkflow\" AND StartTime>='{self._since.isoformat()}'"
-        found = [self._handle(w.id, w.run_id) async for w in self._client.list_workflows(query)]
-        views = [view for handle in found if (view := await self._view(handle)) is not None]
-        return sorted(views, key=lambda v: v.opened_at)
+        found = [w async for w in self._client.list_workflows(query)]
+        views = [(w, view) for w in found if (view := await self._view(self._handle(w.id, w.run_id))) is not None]
+        self.running = frozenset(v.incident for w, v in views if w.status is WorkflowExecutionStatus.RUNNING)
+        return sorted((view for _, view in views), key=lambda v: v.opened_at)
 
     async def follow(
         self, until: Callable[[list[IncidentView]], bool], within_s: float

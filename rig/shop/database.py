@@ -49,6 +49,7 @@ def set_up_database(admin_conninfo: str, connection_limit: int = CONNECTION_LIMI
         _ensure_database(admin, connection_limit)
         admin.execute(f"GRANT pg_signal_backend, pg_read_all_stats TO {REMEDY}")
         admin.execute(f"GRANT pg_monitor TO {READ}")
+        admin.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {READ}")  # to give a locked table its name
     with psycopg.connect(make_conninfo(admin_conninfo, dbname=DATABASE), autocommit=True) as admin:
         _ensure_table(admin)
 
