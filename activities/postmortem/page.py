@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import cast
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -33,6 +34,15 @@ def body_html(markdown: str, charts: Mapping[str, str]) -> str:
     parser.add_render_rule("image", image)
     parser.add_render_rule("link_open", _link)
     return parser.render(markdown)
+
+
+def charts_of(facts: Mapping[str, object]) -> dict[str, str]:
+    """The charts within stored facts, by file name. Facts without charts, or of another make, give none."""
+    listed = facts.get("charts")
+    charts = cast("list[object]", listed) if isinstance(listed, list) else []
+    named = [cast("dict[str, object]", chart) for chart in charts if isinstance(chart, dict)]
+    pairs = [(chart.get("file"), chart.get("svg")) for chart in named]
+    return {file: svg for file, svg in pairs if isinstance(file, str) and isinstance(svg, str)}
 
 
 def page_html(title: str, markdown: str, charts: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Red
 
 from integrations.ports import PortError
 from starter.console import evidence
-from starter.console.rendering import markdown, render
+from starter.console.rendering import postmortem, render
 from starter.parts import Parts
 from starter.reading import NothingAnswers, Reader, Shown
 
@@ -79,7 +79,7 @@ class Pages:
             return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
         if _wants_json(request):
             return JSONResponse({"incident": name, "markdown": text, "facts": facts})
-        return _html("postmortem.html", {"incident": name, "body": markdown(text)})
+        return _html("postmortem.html", {"incident": name, "body": postmortem(text, facts)})
 
     async def _unknown(self, request: Request, incident: str, said: str | None = None) -> Response:
         message = said or f"There is no incident {incident[:60]!r}."

@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from activities.postmortem.page import body_html, charts_of
 from starter import words
 from starter.untrusted import web_link, without_invisible
 
@@ -21,9 +21,9 @@ def render(template: str, now: datetime, facts: Mapping[str, object]) -> str:
     return _ENVIRONMENT.get_template(template).render(now=now, **facts)
 
 
-def markdown(text: str) -> Markup:
-    """Markdown as HTML. Raw HTML inside of it is shown as text; links may only lead to the web or within the page."""
-    return Markup(_MARKDOWN.render(without_invisible(text)))  # noqa: S704 - markdown-it escapes all text when `html` is off
+def postmortem(text: str, facts: Mapping[str, object]) -> Markup:
+    """A postmortem's Markdown as HTML, with its charts. Raw HTML inside of it is shown as text."""
+    return Markup(body_html(without_invisible(text), charts_of(facts)))  # noqa: S704 - it escapes all text
 
 
 def _time(at: datetime, now: datetime) -> Markup:
@@ -65,10 +65,4 @@ def _environment() -> Environment:
     return environment
 
 
-def _markdown() -> MarkdownIt:
-    # Images would be fetched from elsewhere; the page's policy refuses them anyway.
-    return MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-
-
 _ENVIRONMENT = _environment()
-_MARKDOWN = _markdown()

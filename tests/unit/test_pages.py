@@ -11,7 +11,7 @@ from domain.view import IncidentView
 from integrations.ports import Unavailable
 from starter.app import create_app
 from starter.away import TemporalAway
-from starter.console.rendering import markdown
+from starter.console.rendering import postmortem
 from starter.parts import Parts
 from tests import page_views
 from tests.fakes import FakeIncidents, FakeLive
@@ -181,6 +181,17 @@ async def test_the_postmortem_comes_as_page_markdown_and_json() -> None:
     assert (await get(of, "/incidents/INC-20260131-NONE/postmortem")).status_code == 404
 
 
+async def test_the_postmortem_shows_its_own_charts_and_no_image_from_elsewhere() -> None:
+    of = parts()
+    text = "![ours](INC-1.svg)\n\n![theirs](https://evil.example/pixel.png)\n\n<script>alert(1)</script>\n"
+    facts = {"charts": [{"file": "INC-1.svg", "svg": "<svg role='img'></svg>"}, {"file": None, "svg": None}]}
+    of.postmortems.save("INC-20260131-000001", text, facts)
+    html = (await get(of, "/incidents/INC-20260131-000001/postmortem")).text
+    assert html.count("<svg") == 1
+    assert "evil.example" not in html
+    assert "<script" not in html
+
+
 async def test_hostile_texts_stay_texts() -> None:
     view = page_views.hostile(NOW)
     of = parts(view)
@@ -197,7 +208,7 @@ async def test_hostile_texts_stay_texts() -> None:
     ["<script>alert(1)</script>", "[x](javascript:alert(1))", "![x](https://example.com/x.png)", "<b onclick=x>"],
 )
 def test_markdown_brings_no_html_no_script_and_no_image_of_its_own(text: str) -> None:
-    html = markdown(text)
+    html = postmortem(text, {})
     assert "<script" not in html
     assert 'href="javascript' not in html
     assert "<img" not in html
