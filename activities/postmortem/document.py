@@ -8,10 +8,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from activities.postmortem.facts import Facts
-from activities.postmortem.measure import at, number
+from activities.postmortem.measure import at, clause, number
 
 LONGEST = 300
-LONGEST_CODE = 1_000
+LONGEST_CODE = 600
+LONGEST_LINK = 2_000
 LONGEST_PARAGRAPH = 3_000
 # Everything that Markdown, HTML within it or an automatic link could begin with.
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~&$!@])|(?<=\w)(:)(?=//)|(?<=www)(\.)", re.I)
@@ -30,7 +31,19 @@ class Markdown(str):
 def render(facts: Facts) -> str:
     """The whole postmortem."""
     titles = {finding.id: finding.title for finding in facts.view.findings}
-    return _environment().get_template("postmortem.md.j2").render(facts=facts, view=facts.view, titles=titles)
+    template = _environment().get_template("postmortem.md.j2")
+    return template.render(facts=facts, view=facts.view, titles=titles, shown_before=_shown_before(facts))
+
+
+def _shown_before(facts: Facts) -> dict[str, str]:
+    """Findings whose query another one has shown already, by id; what they share is told once."""
+    first: dict[str, str] = {}
+    again: dict[str, str] = {}
+    for finding in facts.evidence:
+        if finding.query in first:
+            again[finding.id] = first[finding.query]
+        first.setdefault(finding.query, finding.id)
+    return again
 
 
 def plain(value: object) -> str:
@@ -74,7 +87,7 @@ def link(address: str | None, label: str) -> Markdown:
     """A link, if it leads to http or https and nowhere else; otherwise the label with the address as text."""
     if not address:
         return Markdown(f"{plain(label)}: none")
-    if _LINK.fullmatch(address) is None or len(address) > LONGEST_CODE * 2:
+    if _LINK.fullmatch(address) is None or len(address) > LONGEST_LINK:
         return Markdown(f"{plain(label)} ({plain(address)})")
     return Markdown(f"[{plain(label)}](<{address}>)")
 
@@ -97,7 +110,7 @@ def _environment() -> Environment:
         finalize=plain, autoescape=False,  # noqa: S701 - it is Markdown, and finalize escapes it
     )  # fmt: skip
     filters: dict[str, Any] = {
-        "at": at, "code": code, "counts": counts, "link": link, "number": number, "pairs": pairs,
+        "at": at, "clause": clause, "code": code, "counts": counts, "link": link, "number": number, "pairs": pairs,
         "paragraph": paragraph,
     }  # fmt: skip
     environment.filters.update(filters)

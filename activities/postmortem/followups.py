@@ -103,10 +103,13 @@ def _fix(view: IncidentView) -> Iterator[FollowUp]:
 
 
 def _people(view: IncidentView) -> Iterator[FollowUp]:
-    for channel, failed in _undelivered(view).items():
+    lost = _undelivered(view)
+    if lost:
+        channels = " and ".join(lost)
+        why = "; ".join(f"{channel}: {len(failed)}, {failed[-1].detail}" for channel, failed in lost.items())
         yield _item(
-            Priority.P1, "mitigate", f"Make the channel {channel} deliver, or take it out of the policy",
-            f"a test message arrives by {channel}", f"{len(failed)} of its messages went nowhere: {failed[-1].detail}",
+            Priority.P1, "mitigate", f"Make {channels} deliver, or take out of the policy what nobody uses",
+            f"a test message arrives by {channels}", f"messages went nowhere ({why})",
         )  # fmt: skip
     if view.clock.escalated_at is not None and view.clock.acknowledged_at is None:
         yield _item(

@@ -74,3 +74,8 @@ def number(value: float, unit: str) -> str:
     if unit in {"share", "ratio"}:
         return f"{100 * value:.3g} %"
     return f"{value:.4g} {unit}".strip()
+
+
+def clause(text: str) -> str:
+    """A sentence of somebody else, to stand within one of ours."""
+    return " ".join(text.split()).rstrip(".")

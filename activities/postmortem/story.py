@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from activities.postmortem.followups import FollowUp, unseen
-from activities.postmortem.measure import at, number, words
+from activities.postmortem.measure import at, clause, number, words
 from activities.postmortem.series import WORST, Drawn
+from activities.postmortem.times import first_sign
 from domain.escalation import WORDS
 from domain.incident import Attempt, Outcome
 from domain.view import IncidentView
@@ -59,11 +60,13 @@ def _recovered(attempt: Attempt) -> bool:
 def _happened(view: IncidentView, drawn: tuple[Drawn, ...]) -> Iterator[str]:
     first = min(view.anomalies, key=lambda a: a.starts_at, default=None)
     by = first.source if first else "a report"
-    yield f"On {view.onset:%-d %B %Y} at {view.onset:%H:%M:%S} UTC {by} saw the first sign: {_clause(view.title)}."
-    yield (
-        f"Nightshift opened the incident {words(view.opened_at - view.onset)} later and rated it {view.severity} "
-        f"({'; '.join(view.severity_reasons) or 'no reason recorded'})."
-    )
+    yield f"On {view.onset:%-d %B %Y} at {view.onset:%H:%M:%S} UTC {by} raised the first alert: {clause(view.title)}."
+    sign = first_sign(view)
+    if sign is not None and sign.onset is not None:
+        yield f"Looking back, the evidence shows it {words(view.onset - sign.onset)} before that ({sign.id})."
+    reasons = "; ".join(view.severity_reasons) or "no reason recorded"
+    after = words(view.opened_at - view.onset)
+    yield f"Nightshift opened the incident {after} after the alert began and rated it {view.severity} ({reasons})."
     if view.failing_share is not None:
         yield f"When it was measured, {number(view.failing_share, 'share')} of the requests of users failed."
     else:
@@ -78,12 +81,12 @@ def _done(view: IncidentView) -> Iterator[str]:
     if diagnosis is None:
         yield "The cause was not looked into."
     elif diagnosis.named is None:
-        yield f"No cause is named: the best guess reached a confidence of {diagnosis.confidence:.2f} only."
+        yield f"No cause is named (confidence {diagnosis.confidence:.2f}): {clause(diagnosis.confidence_reason)}."
     else:
         sure = (
             f"confidence {diagnosis.confidence:.2f}, {diagnosis.word}{'' if diagnosis.calibrated else ', uncalibrated'}"
         )
-        yield f"The cause that the evidence points to: {_clause(diagnosis.cause)} ({sure})."
+        yield f"The cause that the evidence points to: {clause(diagnosis.cause)} ({sure})."
     yield from (_attempt(a) for a in view.attempts)
     if not view.attempts:
         yield "The machine changed nothing."
@@ -100,11 +103,11 @@ def _attempt(attempt: Attempt) -> str:
         result = attempt.verification.recovery.value if attempt.verification else "not verified"
         by = f", approved by {attempt.approved_by}," if attempt.approved_by else ""
         began = f"{attempt.executed.started_at:%H:%M:%S} UTC"
-        done = _clause(attempt.executed.detail)
+        done = clause(attempt.executed.detail)
         return f"Attempt {attempt.number}, {what},{by} began at {began}: {done}; the check afterwards said {result}."
     if attempt.error:
-        return f"Attempt {attempt.number}, {what}, could not be done: {_clause(attempt.error)}."
-    return f"Attempt {attempt.number}, {what}, was not run: {_clause(attempt.gate.reason)}."
+        return f"Attempt {attempt.number}, {what}, could not be done: {clause(attempt.error)}."
+    return f"Attempt {attempt.number}, {what}, was not run: {clause(attempt.gate.reason)}."
 
 
 def _people(view: IncidentView, items: tuple[FollowUp, ...]) -> Iterator[str]:
@@ -123,7 +126,7 @@ def _people(view: IncidentView, items: tuple[FollowUp, ...]) -> Iterator[str]:
     blind = [finding.source.value for finding in unseen(view)]
     if blind:
         yield f"Nobody could look at {', '.join(blind)}, so this account is without them."
-    yield f"First among the follow-ups: {_clause(items[0].text)}."
+    yield f"First among the follow-ups: {clause(items[0].text)}."
 
 
 def _acknowledged(view: IncidentView) -> str:
@@ -133,8 +136,3 @@ def _acknowledged(view: IncidentView) -> str:
     return (
         f"{clock.acknowledged_by} acknowledged after {words(max(clock.acknowledged_at - clock.escalated_at, _NONE))}."
     )
-
-
-def _clause(text: str) -> str:
-    """A sentence of somebody else within one of ours."""
-    return " ".join(text.split()).rstrip(".")

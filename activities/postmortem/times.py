@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from activities.postmortem.measure import Measure, at, lasted, not_measured, words
-from domain.finding import Presence
+from domain.finding import Finding, Presence
 from domain.timeline import Kind
 from domain.view import IncidentView
 
+CLEAR_SIGN_BITS = 1.0
+"""A sign counts from this strength on: odds of two to one. Weaker ones are found before every incident."""
 _CLOCK = "the incident's own record in Temporal's history"
 
 
@@ -59,15 +61,24 @@ def target(view: IncidentView) -> Measure:
     )  # fmt: skip
 
 
+def first_sign(view: IncidentView) -> Finding | None:
+    """The earliest clear evidence, if it is older than the first alert: that is what detection could have gained.
+
+    Clear is what speaks for the named cause; where none is named, what is strong by itself.
+    """
+    named = view.diagnosis.named if view.diagnosis else None
+    spoke = {c.finding: c.bits for c in named.contributions} if named else {f.id: f.strength for f in view.findings}
+    clear = (f for f in view.findings if f.presence is Presence.FOUND and spoke.get(f.id, 0.0) >= CLEAR_SIGN_BITS)
+    earlier = [(f.onset, f.id, f) for f in clear if f.onset is not None and f.onset < view.onset]
+    return min(earlier, key=lambda sign: sign[:2])[2] if earlier else None
+
+
 def _first_sign(view: IncidentView) -> Measure:
-    """Evidence may be older than the first alert: that is what detection could have gained."""
-    name = "First sign before the alert"
-    signs = [(f.onset, f.id) for f in view.findings if f.onset is not None and f.presence is Presence.FOUND]
-    earlier = [(onset, finding) for onset, finding in signs if onset < view.onset]
-    if not earlier:
-        return not_measured(name, "no finding has an onset before the first alert's")
-    onset, finding = min(earlier)
-    return lasted(name, onset, view.onset, f"from the onset in finding {finding} to the first alert's start", "")
+    name, finding = "First sign before the alert", first_sign(view)
+    if finding is None:
+        return not_measured(name, "no clear finding has an onset before the first alert's")
+    source = f"from the onset in finding {finding.id} to the first alert's start"
+    return lasted(name, finding.onset, view.onset, source, "")
 
 
 def _first(view: IncidentView, kind: Kind) -> datetime | None:

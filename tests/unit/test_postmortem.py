@@ -123,13 +123,37 @@ def test_times_are_differences_of_recorded_moments() -> None:
 def test_what_did_not_happen_has_no_time() -> None:
     facts = _facts(a_view())
     assert {m.name: m.source for m in facts.times if m.value is None} == {
-        "First sign before the alert": "no finding has an onset before the first alert's",
+        "First sign before the alert": "no clear finding has an onset before the first alert's",
         "Time to a diagnosis": "no diagnosis was made",
         "Time to the first action": "no action was executed",
         "Time to acknowledge (MTTA)": "nobody was called upon",
         "Time to recover": "no recovery was seen",
         "Time to recover from detection (MTTR)": "no recovery was seen",
     }
+
+
+def test_a_sign_that_hardly_speaks_for_the_cause_is_no_first_sign() -> None:
+    diagnosis = an_eventful_view().diagnosis
+    assert diagnosis is not None
+    first = diagnosis.hypotheses[0]
+    faint = tuple(c.model_copy(update={"bits": 0.1}) for c in first.contributions)
+    unsure = diagnosis.model_copy(update={"hypotheses": (first.model_copy(update={"contributions": faint}),)})
+    assert _facts(an_eventful_view(diagnosis=unsure)).times[1].value is None
+
+
+def test_without_a_named_cause_a_sign_counts_by_its_own_strength() -> None:
+    facts = _facts(an_eventful_view(diagnosis=None))
+    assert (facts.times[1].number, facts.times[1].source) == (
+        30.0, "from the onset in finding F2 to the first alert's start",
+    )  # fmt: skip
+
+
+def test_a_query_that_several_findings_share_is_shown_once() -> None:
+    view = an_eventful_view()
+    same = tuple(f.model_copy(update={"query": "the one query"}) for f in view.findings)
+    markdown = render(_facts(view.model_copy(update={"findings": same})))
+    assert markdown.count("`the one query`") == 1
+    assert markdown.count("the query of F1") == 3
 
 
 def test_impact_is_read_from_the_series_itself() -> None:
@@ -246,8 +270,9 @@ def test_an_action_that_did_not_hold_asks_why() -> None:
 def test_a_message_that_arrived_at_the_second_try_is_no_dead_channel() -> None:
     view = an_eventful_view()
     late = view.deliveries[1].model_copy(update={"delivered": True})
-    texts = [i.text for i in _facts(view.model_copy(update={"deliveries": (*view.deliveries, late)})).follow_ups]
-    assert not [text for text in texts if "slack" in text]
+    lost, arrived = view, view.model_copy(update={"deliveries": (*view.deliveries, late)})
+    texts = [" ".join(item.text for item in _facts(v).follow_ups) for v in (lost, arrived)]
+    assert ["slack" in text for text in texts] == [True, False]
 
 
 def test_it_is_a_draft_until_a_person_signs() -> None:
