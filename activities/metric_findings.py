@@ -8,7 +8,7 @@ from activities import windows
 from activities.metric_queries import Asked
 from analysis.bits import ABSENT_BITS, bits
 from analysis.redaction import name as clean
-from analysis.series import Baseline, Direction, Trend, baseline, change_point, lead_s, robust_z, summarise
+from analysis.series import Baseline, Direction, Trend, baseline, change_point, episode, lead_s, robust_z, summarise
 from domain.finding import Category, Finding, Presence, Source, missing
 from domain.question import Question
 from domain.services import Expression, MetricKind
@@ -102,7 +102,9 @@ def _shift(
     summary = summarise(now)
     value = sorted(now)[len(now) // 2]
     beyond = _beyond(value, expression)
-    change = change_point(list(points), list(points.values()))
+    times, values = list(points), list(points.values())
+    start = episode(values, base, direction)
+    change = change_point(times[start:], values[start:])
     onset = datetime.fromtimestamp(change.at, UTC) if change is not None else None
     since = f", since {onset:%H:%M:%S} UTC" if onset is not None else ""
     return Finding(

@@ -1,8 +1,8 @@
-"""Is something still going on? What has stopped explains the present only half as well."""
+"""Is something still going on? What has stopped explains the present only a quarter as well."""
 
 from datetime import datetime
 
-STOPPED = 0.5
+STOPPED = 0.25
 """What is left of the bits of something that has stopped."""
 _LEAST_SILENCE_S = 60.0
 _USUAL_GAPS = 5.0

@@ -20,6 +20,7 @@ _TREND_SHARE = 0.05
 _CHANGE_LEAST_SIDE = 3
 # A split must take away this share of the squared error; a split of pure noise rarely takes a quarter.
 _CHANGE_LEAST_GAIN = 0.4
+_CALM_SCALES, _CALM_POINTS = 3.0, 6
 # Squared error below this share of the squared values is rounding.
 _ROUNDING = 1e-18
 
@@ -121,6 +122,25 @@ def change_point(times: Sequence[float], values: Sequence[float]) -> ChangePoint
     if gain < _CHANGE_LEAST_GAIN:
         return None
     return ChangePoint(float(times[int(left[best])]), float(before[best]), float(after[best]), min(1.0, gain))
+
+
+def episode(values: Sequence[float], base: Baseline, harmful: Direction = "up") -> int:
+    """Where the trouble at the end of a series has its past: the index at which the last calm stretch begins.
+
+    Calm: six points or more in a row that lie less than three scales on the harmful side. An earlier trouble lies
+    before it. 0 where there is none.
+    """
+    sign = 1.0 if harmful == "up" else -1.0
+    calm = (_array(values) - base.middle) * sign < _CALM_SCALES * base.scale
+    run = 0
+    for index in range(calm.size - 1, -1, -1):
+        if not calm[index]:
+            if run >= _CALM_POINTS:
+                return index + 1
+            run = 0
+        else:
+            run += 1
+    return 0
 
 
 def lead_s(first: Sequence[float], second: Sequence[float], step_s: float, most_steps: int = 12) -> float | None:

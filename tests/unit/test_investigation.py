@@ -131,6 +131,15 @@ def test_a_shift_has_value_baseline_and_onset() -> None:
     assert shift.strength > 5
 
 
+def test_the_onset_is_this_troubles_and_not_an_earlier_ones() -> None:
+    shop = TroubledShop("pool")
+    earlier = FAULT.timestamp() - 400
+    series = shop.metrics.ranges['e{s="orders"}[1m]'][0]
+    points = tuple((at, 0.9 if earlier <= at < earlier + 120 else value) for at, value in series.points)
+    shop.metrics.ranges['e{s="orders"}[1m]'] = (series.model_copy(update={"points": points}),)
+    assert of_kind(look(shop, Source.METRICS), "metric_shift", "orders")[0].onset == FAULT
+
+
 def test_a_calm_service_is_a_finding_of_absence() -> None:
     found = of_kind(look(TroubledShop(), Source.METRICS), "no_shift")
     assert [(f.service, f.presence) for f in found] == [("catalogue", Presence.ABSENT)]
@@ -301,11 +310,11 @@ def test_a_flood_of_templates_is_cut_to_the_most_telling() -> None:
     assert any(f.categories.get(Category.CONNECTION_POOL) for f in found)
 
 
-def test_errors_that_have_stopped_count_half_and_say_since_when() -> None:
+def test_errors_that_have_stopped_count_a_quarter_and_say_since_when() -> None:
     shop = TroubledShop("pool")
     later = question_about(now=NOW + timedelta(seconds=90))
     now, then = (of_kind(look(shop, Source.LOGS, q), "error_template", "orders")[0] for q in (QUESTION, later))
-    assert then.strength == pytest.approx(now.strength / 2, rel=0.05)
+    assert then.strength == pytest.approx(now.strength / 4, rel=0.05)
     assert "none since 12:00:3" in then.title
 
 

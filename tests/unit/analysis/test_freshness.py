@@ -1,4 +1,4 @@
-"""What has stopped explains the present only half as well."""
+"""What has stopped explains the present only a quarter as well."""
 
 from datetime import UTC, datetime, timedelta
 

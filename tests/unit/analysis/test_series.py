@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.bits import bits
-from analysis.series import Trend, baseline, change_point, lead_s, robust_z, summarise, trend
+from analysis.series import Trend, baseline, change_point, episode, lead_s, robust_z, summarise, trend
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=5, max_size=40)
 
@@ -97,6 +97,23 @@ def test_noise_and_constants_have_no_change_point() -> None:
     assert change_point(list(range(20)), [4.0] * 20) is None
     assert change_point([], []) is None
     assert change_point([1.0, 2.0], [1.0, 9.0]) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "start"),
+    [
+        ("calm 40, bad 10", 0),
+        ("calm 20, bad 10, calm 12, bad 8", 30),
+        ("calm 20, bad 10, calm 3, bad 8", 0),
+        ("bad 10", 0),
+        ("calm 9, bad 9, calm 9, bad 9, calm 9, bad 9", 36),
+    ],
+)
+def test_an_earlier_trouble_is_no_part_of_this_episode(shape: str, start: int) -> None:
+    parts = [part.split() for part in shape.split(", ")]
+    values = [9.0 if word == "bad" else 1.0 for word, count in parts for _ in range(int(count))]
+    assert episode(values, baseline([1.0] * 20, 0.01)) == start
+    assert episode([-v for v in values], baseline([-1.0] * 20, 0.01), "down") == start
 
 
 def test_the_one_that_moves_first_leads() -> None:
