@@ -141,6 +141,16 @@ def hostile(now: datetime) -> IncidentView:
     )  # fmt: skip
 
 
+BUILDS: dict[str, Build] = {
+    "detected": detected,
+    "diagnosed": diagnosed,
+    "waiting": waiting,
+    "stuck": stuck,
+    "fixed": fixed,
+    "hostile": hostile,
+}
+
+
 def _alerts(now: datetime) -> dict[str, Any]:
     first = an_anomaly(title="5xx at 31 %", starts_at=now - minutes(7), seen_at=now - minutes(6),
                        link="http://127.0.0.1:9090/graph?g0.expr=x")  # fmt: skip

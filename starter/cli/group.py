@@ -45,7 +45,7 @@ class LazyGroup(TyperGroup):
             module, _, function = COMMANDS[cmd_name].partition(":")
             return _command(cmd_name, getattr(import_module(module), function))
         plugin = _plugins().get(cmd_name)
-        return None if plugin is None else _command(cmd_name, _loaded(plugin))
+        return None if plugin is None else _command(cmd_name, plugin_function(plugin))
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         try:
@@ -89,7 +89,7 @@ def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=PLUGINS)}
 
 
-def _loaded(plugin: EntryPoint) -> Callable[..., object]:
+def plugin_function(plugin: EntryPoint) -> Callable[..., object]:
     """The plugin's function, or one that says why there is none: its package may lack an optional dependency."""
     try:
         return plugin.load()

@@ -129,7 +129,7 @@ def postmortem(
 
         output.out.print(Markdown(without_invisible(text), hyperlinks=False))
     else:
-        output.line(text)
+        output.line(text.rstrip("\n"))
 
 
 async def _postmortem(name: str) -> tuple[str, dict[str, object]]:

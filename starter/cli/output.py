@@ -52,7 +52,7 @@ class Output:
 
     def line(self, text: str) -> None:
         """A result, on stdout, as it is."""
-        self.out.print(Text(without_invisible(text)))
+        self.out.print(Text(without_invisible(text)), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Progress or a warning, on stderr."""

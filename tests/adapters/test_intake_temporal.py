@@ -1,10 +1,11 @@
 """Intake against a real Temporal server: accepted means stored, and what was refused can be sent again."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -17,6 +18,16 @@ from starter.intake import House, TemporalIntake
 from starter.live import TemporalIncidents
 from tests.parts import parts_with
 from workflows.contract import Report
+
+
+@pytest.fixture(autouse=True)
+async def _leave_nothing_open(temporal_client: Client) -> AsyncIterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """No worker runs here; one of a later test would find these incidents."""
+    yield
+    async for run in temporal_client.list_workflows("WorkflowType='IncidentWorkflow' AND ExecutionStatus='Running'"):
+        if run.id.startswith("incident-intake-"):
+            await temporal_client.get_workflow_handle(run.id).terminate("the test is over")
+
 
 HOUSE = House(
     policy=Policy(), services=ServiceMap(expressions=()), namespace="default", temporal_ui=None, public_url=None

@@ -1,0 +1,230 @@
+"""The command line against a real store and a real Temporal server: each exit code, and decisions that count."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
+from typer.testing import CliRunner, Result
+
+from domain.audit import AuditRow
+from domain.finding import Category
+from domain.incident import Outcome, State
+from domain.levels import Severity
+from domain.memory import Remembered
+from domain.policy import Floors
+from domain.view import IncidentView
+from integrations.embeddings import HashingEmbedder
+from integrations.store.audit import PostgresAudit
+from integrations.store.guard import PostgresGuard
+from integrations.store.incidents import PostgresIncidents
+from integrations.store.memory import PostgresMemory
+from integrations.store.pool import Pool
+from integrations.store.postmortems import PostgresPostmortems
+from rig.servers.temporal import TemporalServer
+from starter.cli import app
+from starter.cli.exits import Exit
+from tests import page_views
+from tests.incidents import minutes
+from tests.workflows.world import POLICY, Handle, World, anomaly
+from workflows.incident import IncidentWorkflow
+
+NOW = datetime.now(UTC)
+QUIET = dict.fromkeys(("PROMETHEUS_URL", "JAEGER_URL", "ELASTICSEARCH_URL", "ALERTMANAGER_URL", "SMTP_URL"), "")
+# Sure enough for nobody: every plan asks a person.
+ASKING = POLICY.model_copy(update={"floors": Floors(LOW=1.0), "gather_s": 0.1})
+_HANGS_AFTER_S = 40.0
+
+
+@dataclass(frozen=True)
+class House:
+    """An installation: the environment of its commands, and its store."""
+
+    environment: dict[str, str]
+    pool: Pool
+
+    def run(self, *arguments: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(arguments), env=self.environment, input=typed)
+
+    def keep(self, view: IncidentView) -> str:
+        PostgresIncidents(self.pool).save(view)
+        return view.incident
+
+
+@pytest.fixture
+def house(temporal_dev: TemporalServer, database: str, store_pool: Pool) -> House:
+    return House({**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}, store_pool)
+
+
+def test_migrate_makes_the_schema_and_may_be_repeated(temporal_dev: TemporalServer, database: str) -> None:
+    environment = {**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}
+    for _ in range(2):
+        assert CliRunner().invoke(app, ["migrate"], env=environment).exit_code == Exit.DONE
+    assert CliRunner().invoke(app, ["incidents"], env=environment).exit_code == Exit.DONE
+
+
+@pytest.mark.parametrize("command", ["show", "watch", "audit", "postmortem", "ack", "approve"])
+def test_an_incident_that_nobody_knows_is_not_found(house: House, command: str) -> None:
+    answer = house.run(command, "INC-20990101-NOBODY")
+    assert answer.exit_code == Exit.NOT_FOUND
+    assert "there is no incident 'INC-20990101-NOBODY'" in answer.stderr
+
+
+def test_incidents_are_listed_for_people_and_for_scripts(house: House) -> None:
+    waiting, fixed = page_views.waiting(NOW), page_views.fixed(NOW)
+    house.keep(waiting)
+    house.keep(fixed.model_copy(update={"incident": "INC-20260131-000009"}))
+    listed = house.run("incidents").stdout
+    assert listed.index(waiting.incident) < listed.index("INC-20260131-000009")
+    assert "decision" in listed
+    as_json = json.loads(house.run("incidents", "--open", "--json").stdout)
+    assert [one["incident"] for one in as_json["incidents"]] == [waiting.incident]
+
+
+def test_show_audit_and_postmortem_print_what_is_stored(house: House) -> None:
+    incident = house.keep(page_views.fixed(NOW))
+    row = AuditRow(key="k", incident=incident, at=NOW, actor="remediation", door="workflow", action="KILL_CONNECTIONS",
+                   target="database/orders", result="ended 17 sessions", affected=17)  # fmt: skip
+    PostgresAudit(house.pool).append(row)
+    PostgresPostmortems(house.pool).save(incident, "# What happened\n", {"mttr_s": 240})
+    assert "ended 17 sessions of nightly-report; recovered" in house.run("show", incident).stdout
+    assert "KILL_CONNECTIONS" in house.run("audit", incident).stdout
+    assert house.run("postmortem", incident).stdout == "# What happened\n"
+    assert json.loads(house.run("audit", incident, "--json").stdout)["audit"][0]["affected"] == 17
+
+
+def test_a_postmortem_that_is_not_written_yet_is_not_found(house: House) -> None:
+    answer = house.run("postmortem", house.keep(page_views.fixed(NOW)))
+    assert answer.exit_code == Exit.NOT_FOUND
+    assert "it is written when an incident escalates or closes" in answer.stderr
+
+
+def test_similar_finds_what_looked_alike(house: House) -> None:
+    past = Remembered(
+        incident="INC-20260117-AB12CD", service="orders", category=Category.CONNECTION_POOL, cause="idle sessions",
+        symptoms="orders answers 5xx, its connection pool is full", severity=Severity.HIGH,
+        outcome=Outcome.AUTO_RESOLVED, opened_at=NOW, closed_at=NOW,
+    )  # fmt: skip
+    PostgresMemory(house.pool, HashingEmbedder()).remember(past)
+    assert "INC-20260117-AB12CD" in house.run("similar", "connection pool of orders is full").stdout
+
+
+def test_watch_prints_every_event_once_and_ends_with_the_incident(house: House) -> None:
+    view = page_views.fixed(NOW)
+    answer = house.run("watch", house.keep(view), "--until", "resolved")
+    assert answer.exit_code == Exit.DONE
+    assert len(answer.stdout.splitlines()) == len(view.timeline)
+    as_json = house.run("watch", view.incident, "--json").stdout.splitlines()
+    assert [json.loads(line)["seq"] for line in as_json] == [entry.seq for entry in view.timeline]
+
+
+def test_watch_says_when_an_incident_ends_otherwise(house: House) -> None:
+    lost = page_views.fixed(NOW).model_copy(update={"outcome": Outcome.UNRESOLVED, "state": State.UNRESOLVED})
+    answer = house.run("watch", house.keep(lost), "--until", "resolved")
+    assert answer.exit_code == Exit.OTHERWISE
+    assert "ended as unresolved, not as resolved" in answer.stderr
+
+
+def test_watch_gives_up_when_it_was_told_to(house: House) -> None:
+    answer = house.run("watch", house.keep(page_views.stuck(NOW)), "--timeout", "0s")
+    assert answer.exit_code == Exit.TIMED_OUT
+    assert "is still waiting for people" in answer.stderr
+
+
+def test_pause_holds_automation_until_it_is_resumed(house: House) -> None:
+    guard = PostgresGuard(house.pool)
+    assert house.run("pause", "--reason", "release day", "--for", "30m", "--who", "ana").exit_code == Exit.DONE
+    held = guard.controls("database/orders", datetime.now(UTC))
+    assert (held.paused, held.pause_reason) == (True, "release day (ana)")
+    assert not guard.controls("database/orders", datetime.now(UTC) + minutes(31)).paused
+    assert house.run("resume-automation").exit_code == Exit.DONE
+    assert not guard.controls("database/orders", datetime.now(UTC)).paused
+
+
+def test_the_doctor_finds_what_fails_and_says_what_it_costs_and_what_mends_it(house: House) -> None:
+    answer = house.run("doctor", "--json")
+    rows = {row["name"]: row for row in json.loads(answer.stdout)["rows"]}
+    assert answer.exit_code == Exit.OTHERWISE
+    assert {rows[name]["status"] for name in ("server", "search attributes", "postgres", "migrations")} == {"ok"}
+    assert (rows["people"]["status"], rows["people"]["cost"]) == (
+        "fail", "nobody is told of an incident, whatever its severity",
+    )  # fmt: skip
+    assert (rows["jaeger"]["status"], rows["jaeger"]["remedy"]) == ("off", "set JAEGER_URL")
+    assert rows["automation"]["status"] == "warn"
+    assert "OBSERVE" in rows["automation"]["said"]
+
+
+def test_the_doctor_does_not_need_anything_to_be_up() -> None:
+    nowhere = {**QUIET, "TEMPORAL_ADDRESS": "127.0.0.1:9", "DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
+    answer = CliRunner().invoke(app, ["doctor", "--json"], env=nowhere)
+    rows = {row["name"]: row for row in json.loads(answer.stdout)["rows"]}
+    assert answer.exit_code == Exit.OTHERWISE
+    assert rows["server"]["said"] == "Temporal cannot be reached: connection refused"
+    assert rows["migrations"]["status"] == "fail"
+
+
+@asynccontextmanager
+async def asking(client: Client) -> AsyncGenerator[Handle]:
+    """An incident of the real workflow whose plan waits for a decision."""
+    async with World(policy=ASKING).living(client) as world:
+        handle = await world.open(client, anomaly(), key="incident-cli")
+        try:
+            await reached(handle, State.WAITING_FOR_APPROVAL)
+            yield handle
+        finally:
+            if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+                await handle.terminate("the test is over")
+
+
+async def reached(handle: Handle, state: State) -> IncidentView:
+    async with asyncio.timeout(_HANGS_AFTER_S):
+        while (view := await handle.query(IncidentWorkflow.view)).state is not state:  # noqa: ASYNC110 - a server sets no event
+            await asyncio.sleep(0.1)
+    return view
+
+
+async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approver(
+    house: House, temporal_client: Client
+) -> None:
+    async with asking(temporal_client) as handle:
+        view = await handle.query(IncidentWorkflow.view)
+        assert view.waiting is not None
+        digest = view.waiting.digest[:8]
+
+        async def run(*arguments: str) -> Result:
+            return await asyncio.to_thread(house.run, *arguments)
+
+        wrong = await run("approve", view.incident, "--digest", "00000000", "--yes", "--who", "ana")
+        assert wrong.exit_code == Exit.REFUSED
+        assert f"digest 00000000 is not {digest}" in wrong.stderr
+
+        stranger = await run("approve", view.incident, "--digest", digest, "--yes", "--who", "eve")
+        assert stranger.exit_code == Exit.REFUSED
+        assert "'eve' is not an approver" in stranger.stderr
+
+        unasked = await run("approve", view.incident)
+        assert unasked.exit_code == Exit.USAGE
+
+        acked = await run("ack", view.incident, "--who", "ana")
+        assert (acked.exit_code, acked.stdout) == (Exit.DONE, "accepted: acknowledged by ana\n")
+
+        rejected = await run("reject", view.key, "--digest", digest, "--yes", "--who", "mia", "--comment", "not now")
+        assert rejected.exit_code == Exit.DONE
+        assert rejected.stdout.startswith("accepted: reject by mia")
+        assert view.waiting.sentence in rejected.stderr
+        await reached(handle, State.WAITING_FOR_PEOPLE)
+
+        late = await run("approve", view.incident, "--digest", digest, "--yes", "--who", "ana")
+        assert late.exit_code == Exit.REFUSED
+        assert "no plan is waiting for a decision" in late.stderr
+
+        resolved = await run("resolve", view.incident, "--who", "ana", "--comment", "restarted it")
+        assert resolved.exit_code == Exit.DONE
+        await asyncio.wait_for(handle.result(), _HANGS_AFTER_S)
+        closed = await run("ack", view.incident)
+        assert closed.exit_code == Exit.REFUSED
+        assert "is closed; nothing was recorded" in closed.stderr

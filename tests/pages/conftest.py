@@ -1,0 +1,81 @@
+"""A real browser, and the pages of an installation that has an incident in every state."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from domain.view import IncidentView
+from rig.obtain import chromium
+from rig.obtain.missing import Missing
+from rig.servers.ports import LOOPBACK, free_port
+from starter.app import create_app
+from tests import page_views
+from tests.fakes import FakeIncidents, FakeLive
+from tests.parts import parts_with
+
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    try:
+        program = chromium.obtain()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(program), args=_FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def views() -> dict[str, IncidentView]:
+    """An incident in each state, by the state's name, each with an id and a key of its own."""
+    now = datetime.now(UTC)
+    return {
+        name: build(now).model_copy(update={"incident": f"INC-20260131-00000{number}", "key": f"incident-{name}"})
+        for number, (name, build) in enumerate(page_views.BUILDS.items())
+    }
+
+
+@pytest.fixture(scope="session")
+def address(views: dict[str, IncidentView]) -> Iterator[str]:
+    """Where the pages are served."""
+    store, port = FakeIncidents(), free_port()
+    for view in views.values():
+        store.save(view)
+    app = create_app(parts_with(live=FakeLive(*views.values()), incidents=store))
+    server = uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        yield f"http://{LOOPBACK}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str) -> Iterator[Open]:
+    """Opens a page at a size and in a colour scheme."""
+    context = browser.new_context()
+    page = context.new_page()
+
+    def open_page(path: str, width: int = 360, height: int = 800, *, dark: bool = False) -> Page:
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.goto(f"{address}{path}")
+        return page
+
+    yield open_page
+    context.close()
