@@ -16,13 +16,15 @@ ON CONFLICT (incident) DO UPDATE SET
     model = excluded.model, embedding = excluded.embedding, remembered = excluded.remembered, learned = now()
 """
 
-# Only vectors of one model are compared; the CTE keeps others, of another length, away from the operator.
+# Only vectors of one model are compared: those of another may have another length, which the operator refuses.
+# What is remembered is read for the few that are left.
 _SIMILAR = """
-WITH comparable AS MATERIALIZED (
-    SELECT remembered, embedding FROM nightshift.memories
-    WHERE model = %(model)s AND incident IS DISTINCT FROM %(exclude)s)
-SELECT remembered, 1 - (embedding <=> %(near)s::vector) AS score FROM comparable
-ORDER BY embedding <=> %(near)s::vector LIMIT %(limit)s
+SELECT remembered, 1 - distance FROM (
+    SELECT incident, embedding <=> %(near)s::vector AS distance FROM nightshift.memories
+    WHERE model = %(model)s AND incident IS DISTINCT FROM %(exclude)s
+    ORDER BY distance, incident LIMIT %(limit)s) AS nearest
+JOIN nightshift.memories USING (incident)
+ORDER BY distance, incident
 """
 _WORD = re.compile(r"[a-z][a-z0-9_]{3,}")
 _SHOWN_TERMS = 5
