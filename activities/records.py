@@ -52,5 +52,9 @@ class RecordActivities:
     @activity.defn
     @retry_only_what_helps
     def previous(self, key: str) -> Previous | None:
-        """The last closed incident of the key."""
-        return self._incidents.previous(key)
+        """The last closed incident of the key. One that was merged counts as its survivor once that has ended too."""
+        found = self._incidents.previous(key)
+        if found is None or found.merged_into is None:
+            return found
+        survivor = self._incidents.get(found.merged_into)
+        return (survivor.as_previous if survivor else None) or found

@@ -16,6 +16,7 @@ from domain.policy import Policy
 from domain.services import ServiceMap
 from starter.away import LIMIT_S, TemporalAway, answered
 from starter.live import WORKFLOW
+from starter.survivors import key_in_charge
 from workflows.contract import TASK_QUEUE, Opening, Report
 from workflows.describe import STATIC_DETAILS, summary_of
 
@@ -70,7 +71,8 @@ class TemporalIntake:
             raise TemporalAway(f"Temporal: {error}") from error
         return tuple(key for key in told if key is not None)
 
-    async def _tell(self, key: str, anomalies: Sequence[Anomaly]) -> str | None:
+    async def _tell(self, own: str, anomalies: Sequence[Anomaly]) -> str | None:
+        key = await key_in_charge(self._temporal, own)
         firing = [a for a in anomalies if a.firing]
         ordered = firing + [a for a in anomalies if not a.firing]
         reports = [Report(anomalies=tuple(ordered[i : i + _PER_SIGNAL])) for i in range(0, len(ordered), _PER_SIGNAL)]

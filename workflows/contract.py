@@ -34,10 +34,12 @@ class Report(Model):
 
 
 class Summary(Model):
-    """How an incident ended: the workflow's result."""
+    """How an incident ended: the workflow's result. A merged one names its survivor and that one's workflow id."""
 
     incident: str
     outcome: str
     escalated: bool
     cause: str
     attempts: int
+    merged_into: str | None = None
+    merged_key: str | None = None
