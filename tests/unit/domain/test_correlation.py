@@ -151,6 +151,8 @@ AFTER = (
           "INC-OLD"),
     After("the mark counts, not the last sighting before it", _previous(Outcome.FALSE_POSITIVE, seen=40), SUPPRESSED,
           "INC-OLD"),
+    After("15 minutes after the mark it still holds", _previous(Outcome.FALSE_POSITIVE, closed=15), SUPPRESSED,
+          "INC-OLD"),
     After("the mark is never renewed by sightings", _previous(Outcome.FALSE_POSITIVE, closed=15.1, seen=1), NEW),
     After("what is worse than the mark opens", _previous(Outcome.FALSE_POSITIVE), NEW, "INC-OLD", Severity.HIGH),
     After("what is less than the mark opens nothing", _previous(Outcome.FALSE_POSITIVE), SUPPRESSED, "INC-OLD",

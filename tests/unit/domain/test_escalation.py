@@ -193,6 +193,17 @@ LIVES = (
         start=EVENING,
     ),
     Life(
+        "what was no page before a raise does not become one by it",
+        MEDIUM, 62,
+        (
+            Said(15, (ANNOUNCED,), 3, SLACK, calls=False),
+            Said(30, (UNRESOLVED,), 3, SLACK),
+            Said(61, (UNRESOLVED, AT_RISK, MISSED), 2, SLACK_MAIL),
+        ),
+        turns=((31, acknowledged), (61, becomes(HIGH))),
+        start=datetime(2026, 2, 4, 8, 0, tzinfo=UTC),
+    ),
+    Life(
         "an acknowledgement ends the calls, and a missed target is still told, one tier higher",
         HIGH, 3 * HOUR,
         (

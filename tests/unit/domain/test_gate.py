@@ -73,6 +73,7 @@ CASES = (
     Case("a LOW plan runs from 0.6 on", RUN, "allowed", now=_sure(confidence=0.6)),
     Case("a MEDIUM plan asks below 0.75", ASK, "confidence", MEDIUM, now=_sure(confidence=0.74)),
     Case("a MEDIUM plan runs from 0.75 on", RUN, "allowed", MEDIUM, now=_sure(confidence=0.75)),
+    Case("full confidence runs", RUN, "allowed", now=_sure(confidence=1.0)),
     Case("a confidence that is not a number asks", ASK, "confidence", now=_sure(confidence=NAN)),
     Case("a confidence beyond 1 asks", ASK, "confidence", now=_sure(confidence=float("inf"))),
     Case("one action on the target leaves room for another", RUN, "allowed", controls=Controls(actions_on_target=1)),
@@ -103,6 +104,17 @@ def test_gate(case: Case) -> None:
     verdict = case.answer()
     assert (verdict.ruling, verdict.clause) == (case.ruling, case.clause)
     assert verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("controls", "said"),
+    [
+        (Controls(paused=True, pause_reason="game day (ada)"), "automation is paused: game day (ada)"),
+        (Controls(paused=True), "automation is paused"),
+    ],
+)
+def test_a_pause_is_told_with_its_reason_if_there_is_one(controls: Controls, said: str) -> None:
+    assert gate(LOW, WORKING, controls, SURE).reason == said
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)

@@ -21,6 +21,11 @@ def test_a_plain_name_is_its_own_key() -> None:
     assert _key("shop_2.orders-api") == "incident-shop_2.orders-api"
 
 
+def test_a_name_of_which_nothing_is_left_is_still_a_key() -> None:
+    assert _key("é").startswith("incident-service-")
+    assert _key("").startswith("incident-service-")
+
+
 def test_all_anomalies_of_a_service_share_a_key_whatever_else_they_are() -> None:
     assert group_key(anomaly()) == group_key(anomaly(name="Other", source="datadog", fingerprint="f9"))
 

@@ -50,7 +50,7 @@ def test_a_dependency_that_is_not_listed_is_named() -> None:
 
 def test_a_service_that_is_listed_twice_is_named() -> None:
     with pytest.raises(ValidationError, match="'a' is listed twice"):
-        shop(Service(name="a"), Service(name="b"), Service(name="a", hub=True))
+        shop(Service(name="b"), Service(name="a"), Service(name="a", hub=True))
 
 
 @st.composite

@@ -74,6 +74,13 @@ def test_judge(case: Case) -> None:
     assert verdict.reason
 
 
+def test_a_verdict_says_what_it_rests_on() -> None:
+    assert judge((ERRORS,), _rounds(errors=[0.01, None, 0.01])).reason == "errors: 1 of 3 samples had no value"
+    assert judge((ERRORS,), _rounds(errors=[0.4, 0.25])).reason == (
+        "errors: 0.25 (bound 0.05), 0 of 2 samples in band, 50% of the excess is gone"
+    )
+
+
 VALUES = st.none() | st.floats()
 
 
