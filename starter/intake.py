@@ -22,6 +22,7 @@ from workflows.describe import STATIC_DETAILS, summary_of
 
 # One signal is one payload: this many of the largest anomalies stay well below Temporal's 2 MB.
 _PER_SIGNAL = 100
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,22 @@ class TemporalIntake:
         groups: dict[str, list[Anomaly]] = {}
         for anomaly in anomalies:
             groups.setdefault(group_key(anomaly), []).append(anomaly)
+        turn = asyncio.Semaphore(_AT_ONCE)
         try:
-            async with answered(self._limit_s):
-                told = await asyncio.gather(*(self._tell(key, group) for key, group in groups.items()))
-        except RPCError as error:  # NOT_FOUND of a start: the namespace is not there, yet
-            raise TemporalAway(f"Temporal: {error}") from error
-        return tuple(key for key in told if key is not None)
+            async with asyncio.TaskGroup() as together:  # the first that fails ends the others
+                telling = [together.create_task(self._told(key, group, turn)) for key, group in groups.items()]
+        except* TemporalAway as away:
+            raise _first(away) from away
+        return tuple(key for task in telling if (key := task.result()) is not None)
+
+    async def _told(self, key: str, anomalies: Sequence[Anomaly], turn: asyncio.Semaphore) -> str | None:
+        # The limit is for one incident, not for all: a storm over many services takes its time, and gets through.
+        async with turn:
+            try:
+                async with answered(self._limit_s):
+                    return await self._tell(key, anomalies)
+            except RPCError as error:  # NOT_FOUND of a start: the namespace is not there, yet
+                raise TemporalAway(f"Temporal: {error}") from error
 
     async def _tell(self, own: str, anomalies: Sequence[Anomaly]) -> str | None:
         key = await key_in_charge(self._temporal, own)
@@ -109,3 +120,9 @@ class TemporalIntake:
                 return False
             raise
         return True
+
+
+def _first(group: BaseExceptionGroup[TemporalAway]) -> TemporalAway:
+    """One of the failures; they all say the same."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

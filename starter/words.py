@@ -167,4 +167,4 @@ def attempt_result(attempt: Attempt) -> str:
 
 def needs_words(view: IncidentView) -> str:
     """What a person has to do, in one word for lists."""
-    return {"approval": "decision", "ack": "acknowledgement"}.get(view.needs, "nothing")
+    return {"approval": "a decision", "ack": "an acknowledgement"}.get(view.needs, "nothing")

@@ -94,6 +94,13 @@ async def test_a_storm_of_one_service_is_cut_into_signals_that_fit(temporal_clie
     assert [len(report.anomalies) for report in told] == [100, 100, 50]
 
 
+async def test_a_storm_over_many_services_gets_through_however_long_it_takes(temporal_client: Client) -> None:
+    storm = [alert(f"intake-many-{number}", fingerprint=str(number)) for number in range(300)]
+    answer = await post(temporal_client, *storm)
+    assert answer.status_code == 202
+    assert len(answer.json()["incidents"]) == 300
+
+
 async def test_while_temporal_is_down_senders_get_503_and_nothing_is_lost_when_they_repeat(tmp_path: Path) -> None:
     server = TemporalServer(tmp_path)
     client = await Client.connect(server.address, lazy=True, data_converter=pydantic_data_converter)
