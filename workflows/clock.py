@@ -7,9 +7,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.postmortem import PostmortemActivities
-
     from activities.notification import NotificationActivities, Send
+    from activities.postmortem import PostmortemActivities
     from domain.escalation import WORDS, Told, channels, schedule, tell
     from domain.message import Receipt
     from domain.timeline import Kind
@@ -29,29 +28,25 @@ class EscalationClock:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._numbers = 0
-        self._under_way = 0
+        self._messages: list[asyncio.Task[None]] = []
         self._drafted = False
 
     async def run(self) -> None:
         """Forever: until the incident ends and cancels it. Messages go out beside the clock, which never waits."""
-        async with asyncio.TaskGroup() as messages:
-            while True:
-                await self._until_due()
-                told = self._next_message()
-                if told is not None:
-                    messages.create_task(self._tell(told))
+        while True:
+            await self._until_due()
+            told = self._next_message()
+            if told is not None:
+                self._messages.append(asyncio.create_task(self._tell(told)))
 
     async def quiet(self) -> None:
         """Wait until nothing is under way, so that the last word is the last one."""
-        await workflow.wait_condition(lambda: not self._under_way)
+        await asyncio.gather(*self._messages)
+        self._messages.clear()
 
     async def _tell(self, told: Told) -> None:
-        self._under_way += 1
-        try:
-            await self.deliver(told)
-            await self._draft()
-        finally:
-            self._under_way -= 1
+        await self.deliver(told)
+        await self._draft()
 
     async def _until_due(self) -> None:
         clock = self._record.clock

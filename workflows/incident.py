@@ -57,24 +57,24 @@ class IncidentWorkflow:
     async def run(self, opening: Opening) -> Summary:
         """Live through the incident."""
         try:
-            return await self._live(opening)
+            return await beside(self._projector.run(), self._live(opening))
         except asyncio.CancelledError:
-            await self._cancelled()
+            if workflow.cancellation_reason() is not None:  # else this worker only forgets a run that goes on
+                await beside(self._projector.run(), self._cancelled())
             raise
 
     async def _live(self, opening: Opening) -> Summary:
         record = self._record
-        async with beside(self._projector.run()):
-            await self._gather(opening.policy.gather_s)
-            elsewhere = await belongs_elsewhere(record)
-            while True:
-                if not elsewhere:
-                    await self._see_through()
-                record.closes(workflow.now(), _CLOSED)
-                await self._books_closed()
-                if not record.reopened(workflow.now()):
-                    return self._summary()
-                elsewhere = elsewhere and await belongs_elsewhere(record)
+        await self._gather(opening.policy.gather_s)
+        elsewhere = await belongs_elsewhere(record)
+        while True:
+            if not elsewhere:
+                await beside(self._clock.run(), self._see_through())
+            record.closes(workflow.now(), _CLOSED)
+            await self._books_closed()
+            if not record.reopened(workflow.now()):
+                return self._summary()
+            elsewhere = elsewhere and await belongs_elsewhere(record)
 
     async def _gather(self, seconds: float) -> None:
         """What belongs together arrives together; waiting a moment makes one incident of it."""
@@ -82,15 +82,13 @@ class IncidentWorkflow:
         await happens(lambda: self._record.over, seconds, "gather alerts that belong together")
 
     async def _see_through(self) -> None:
-        """From the question to what was learned, with the SLA clock beside it."""
-        record = self._record
-        async with beside(self._clock.run()):
-            while True:
-                await self._solve()
-                await self._write_up()
-                if not record.reopened(workflow.now()):
-                    break
-            await self._last_word()
+        """From the question to what was learned."""
+        await self._solve()
+        await self._write_up()
+        while self._record.reopened(workflow.now()):  # an alert came while it was written up
+            await self._solve()
+            await self._write_up()
+        await self._last_word()
 
     async def _solve(self) -> None:
         """Understand, try, verify and watch, until it is over by whatever way."""
@@ -158,9 +156,8 @@ class IncidentWorkflow:
         if record.state is State.ACTING:
             record.update_last_attempt(workflow.now(), error="cancelled while acting; the audit log has what was done")
         record.closes(workflow.now(), Next(text="Nothing: it was cancelled in Temporal, and nobody works on it."))
-        async with beside(self._projector.run()):
-            await self._last_word()
-            await self._books_closed()
+        await self._last_word()
+        await self._books_closed()
 
     async def _books_closed(self) -> None:
         """Everybody who asked is answered, and everything that is known is saved."""
@@ -171,6 +168,7 @@ class IncidentWorkflow:
         return Summary(
             incident=record.incident, outcome=str(record.outcome), escalated=record.clock.escalated_at is not None,
             cause=record.view().cause, attempts=len(record.attempts),
+            merged_into=record.ending.merged_into, merged_key=record.ending.merged_key,
         )  # fmt: skip
 
     # -- what others say ----------------------------------------------------------------------------------------------

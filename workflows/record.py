@@ -241,7 +241,10 @@ class Record:
     @property
     def title(self) -> str:
         """Settled when gathering ends: lists, mails and people know the incident by it."""
-        return f"{self.first.service}: {self.first.title}" if self.first else self.opening.key
+        if self.first is None:
+            return self.opening.key
+        service, title = self.first.service, self.first.title
+        return title if title.lower().startswith(service.lower()) else f"{service}: {title}"
 
     def view(self) -> IncidentView:
         """All facts, as every surface shows them."""

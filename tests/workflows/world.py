@@ -1,10 +1,11 @@
 """A world for workflow tests: the real workflow, activities and rules; systems outside are scripted fakes."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from temporalio import activity
@@ -18,11 +19,10 @@ from domain.finding import Category, Finding, Source, Window
 from domain.incident import Executed
 from domain.levels import Risk, Severity
 from domain.plan import Action, Plan
-from domain.policy import Policy, Verification
+from domain.policy import Calendar, Policy, Verification
 from domain.question import Question, RankQuestion
 from domain.services import Database, Expression, Service, ServiceMap
 from domain.verification import Sample, Watch
-from domain.view import IncidentView
 from integrations.ports import Intent
 from tests.fakes import FakeAudit, FakeChannel, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
 from workers.lifecycle import working
@@ -30,6 +30,7 @@ from workers.registry import Ports, Queue, queues
 from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, TASK_QUEUE, Opening, Report, Summary
 from workflows.incident import IncidentWorkflow
 
+Shown = float | None
 Handle = WorkflowHandle[IncidentWorkflow, Summary]
 
 SERVICES = ServiceMap(
@@ -45,16 +46,30 @@ SERVICES = ServiceMap(
         Expression(name="5xx", kind="errors", query="errors{service}", unit="share", floor=0.005, bound=0.05),
     ),
 )
+# A team that never sleeps: what a test sees must not depend on the hour at which it runs.
+ALWAYS_OPEN = Calendar(opens=time(0), closes=time(23, 59, 59, 999_999), weekdays=(0, 1, 2, 3, 4, 5, 6))
 POLICY = Policy(
     max_risk_level=Risk.LOW,
     allow=("database/orders",),
     approvers=("ana", "mia"),
     verification=Verification(settle_s=60, samples=2, every_s=15, scrape_s=15, improving_rounds=1),
+    calendar=ALWAYS_OPEN,
+    watch_s=240,
 )
 
 
+def with_row(policy: Policy, severity: Severity, **changes: object) -> Policy:
+    """The policy with something else in one row of its escalation table."""
+    row = policy.escalation.row(severity).model_copy(update=changes)
+    return policy.model_copy(update={"escalation": policy.escalation.model_copy(update={severity.value: row})})
+
+
+# For tests that last a day: the same rules, at a pace that keeps the test short.
+SLOW = with_row(POLICY, Severity.HIGH, acknowledge_min=240).model_copy(update={"recheck_s": 900})
+
+
 class FakeRemediator:
-    """Counts what was really ended, as the target would; `fails` makes execute raise."""
+    """Counts what was really ended, as the target would; `fails` makes execute raise, `free` cleared makes it wait."""
 
     action = Action.KILL_CONNECTIONS
 
@@ -64,6 +79,10 @@ class FakeRemediator:
         self.ended: list[str] = []
         self.objection: str | None = None
         self.fails: ApplicationError | None = None
+        self.executions = 0
+        self.reached = threading.Event()
+        self.free = threading.Event()
+        self.free.set()
 
     def precheck(self, plan: Plan) -> str | None:
         return self.objection
@@ -72,6 +91,10 @@ class FakeRemediator:
         return Intent(digest=plan.digest, items=tuple(sorted(self.sessions)), before={"sessions": len(self.sessions)})
 
     def execute(self, plan: Plan, intent: Intent) -> Executed:
+        self.executions += 1
+        self.reached.set()
+        if not self.free.wait(timeout=60):
+            raise ApplicationError("the test never let it go on", non_retryable=True)
         if self.fails is not None:
             raise self.fails
         before = len(self.sessions)
@@ -91,17 +114,19 @@ class FakeRemediator:
 class World:
     """What the outside looks like. Change it while an incident runs.
 
-    `value` is what a look at the anomalous number shows (bound 0.05, None: no number); `cure`: what it shows after
-    the action. `confidence` None: no cause is named. `failing` names sources that raise. `hold` stops the named
-    activity until the event is set, and says in `reached` that it is there.
+    `value` is what a look at the anomalous number shows (bound 0.05, None: no number); `cures`: what it shows after the
+    first action, the second, and so on, each a value, or values for as many looks, the last one for ever.
+    `failing` names sources that raise; `unranked` makes the ranking raise. `hold` stops the named activity until the
+    event is set, and says in `reached` that it is there.
     """
 
-    value: float | None = 0.4
-    cure: float | None = 0.0
+    value: Shown = 0.4
+    cures: tuple[Shown | tuple[Shown, ...], ...] = (0.0,)
     confidence: float = 0.85
     category: Category = Category.CONNECTION_POOL
     failing_share: float | None = None
     failing: set[Source] = field(default_factory=set[Source])
+    unranked: bool = False
     policy: Policy = POLICY
     looks: list[Question] = field(default_factory=list[Question])
     hold: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
@@ -115,11 +140,21 @@ class World:
 
     def __post_init__(self) -> None:
         self.remediator = FakeRemediator(self)
+        self._coming: list[Shown] = []
+        self._actions = 0
 
     def acted(self) -> None:
-        self.value = self.cure
+        cure = self.cures[min(self._actions, len(self.cures) - 1)]
+        self._actions += 1
+        self._coming = list(cure) if isinstance(cure, tuple) else [cure]
 
-    # -- scripted activities: the sources' and the ranking's, by the names of the real ones -----------------------------
+    def _shown(self) -> Shown:
+        """What the next look shows."""
+        if self._coming:
+            self.value = self._coming.pop(0)
+        return self.value
+
+    # -- scripted activities: the sources' and the ranking's, by the names of the real ones ---------------------------
 
     async def _pass(self, name: str) -> None:
         """Wait here if the test holds this activity."""
@@ -153,7 +188,10 @@ class World:
         @activity.defn(name="sample")
         async def sample(watches: tuple[Watch, ...]) -> tuple[Sample, ...]:
             await self._pass("sample")
-            return tuple(Sample(series=w.series, value=self.value) for w in watches)
+            shown = self._shown()
+            return tuple(
+                Sample(series=w.series, value=shown, note="" if shown is not None else "dark") for w in watches
+            )
 
         return sample
 
@@ -161,6 +199,8 @@ class World:
         @activity.defn(name="rank")
         async def rank(asked: RankQuestion) -> Diagnosis:
             await self._pass("rank")
+            if self.unranked:
+                raise ApplicationError("the ranking is broken", type="Broken", non_retryable=True)
             return self._diagnosis(asked)
 
         return rank
@@ -176,6 +216,20 @@ class World:
             hypotheses=(hypothesis,), confidence=self.confidence - 0.02 * len(missing), not_seen=missing,
             confidence_reason="scripted",
         )  # fmt: skip
+
+    def hold_at(self, name: str) -> None:
+        """The named activity waits from now on, until `let_go`."""
+        self.hold[name] = asyncio.Event()
+
+    def let_go(self) -> None:
+        """Whatever is held goes on, and whatever is broken works again."""
+        self.remediator.free.set()
+        for held in self.hold.values():
+            held.set()
+        self.hold.clear()
+        fakes = (self.incidents, self.audit, self.guard, self.memory, self.postmortems, *self.channels)
+        for fake in fakes:
+            fake.error = None
 
     # -- running ----------------------------------------------------------------------------------------------------
 
@@ -216,7 +270,11 @@ def _findings(source: Source, question: Question) -> tuple[Finding, ...]:
     window = Window(start=question.onset, end=max(question.now, question.onset))
     if source is not Source.DATABASE:
         return (Finding(source=source, kind="seen", title=f"{source} looked", strength=2.0, window=window),)
-    facts = {"target": "database/orders", "role": "reporting", "application": "nightly-report"}
+    facts: dict[str, str | int | float | bool] = {
+        "target": "database/orders",
+        "role": "reporting",
+        "application": "nightly-report",
+    }
     return (
         Finding(
             source=source, kind="idle_sessions", title="nightly-report holds 11 of 12 connections idle",
@@ -237,16 +295,3 @@ def anomaly(
         seen_at=now, severity_label=severity, labels={"service": service, "alertname": name}, actual=0.4,
         expected=0.05, unit="share", expression="rate(errors[30s]) > 0.05",
     )  # fmt: skip
-
-
-async def until(handle: Handle, holds: Any, what: str, seconds: float = 15) -> IncidentView:
-    """The view as soon as it satisfies; fails with what it was waiting for."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        view = await handle.query(IncidentWorkflow.view)
-        if holds(view):
-            return view
-        if asyncio.get_running_loop().time() > deadline:
-            said = "\n".join(f"{e.at:%H:%M:%S} {e.kind} {e.text}" for e in view.timeline)
-            raise AssertionError(f"never saw: {what}; state {view.state}\n{said}")
-        await asyncio.sleep(0.05)
