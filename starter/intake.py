@@ -71,7 +71,8 @@ class TemporalIntake:
                 telling = [together.create_task(self._told(key, group, turn)) for key, group in groups.items()]
         except* TemporalAway as away:
             raise _first(away) from away
-        return tuple(key for task in telling if (key := task.result()) is not None)
+        # Two groups may have the same survivor.
+        return tuple(dict.fromkeys(key for task in telling if (key := task.result()) is not None))
 
     async def _told(self, key: str, anomalies: Sequence[Anomaly], turn: asyncio.Semaphore) -> str | None:
         # The limit is for one incident, not for all: a storm over many services takes its time, and gets through.
