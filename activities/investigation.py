@@ -110,7 +110,7 @@ class InvestigationActivities:
         memory, window = self._memory, Window(start=question.now, end=question.now)
         if memory is None:
             return (missing(Source.MEMORY, _NOT_CONFIGURED, window),)
-        symptoms = symptoms_of(question.anomalies)
+        symptoms = symptoms_of(question.anomalies, question.found)
 
         def look() -> tuple[Finding, ...]:
             similar = tuple(memory.similar(symptoms, recall_findings.LIMIT, exclude=question.incident))

@@ -21,6 +21,7 @@ class Question(Model):
     onset: AwareDatetime
     now: AwareDatetime
     graph: ServiceMap
+    found: tuple[Finding, ...] = Field(default=(), description="what others found; memory compares symptoms with it")
 
     @property
     def primary(self) -> str:

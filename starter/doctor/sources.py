@@ -15,6 +15,7 @@ from starter.doctor.check import Check, Doubt, blocking, off
 
 GROUP = "sources"
 _NOBODY = "nightshift-doctor"
+_HIDDEN = "<secret>"
 _TIMEOUT_S = 10.0
 
 
@@ -56,9 +57,12 @@ def _receives(address: str) -> str:
         configuration = str(answer.json()["config"]["original"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise Unavailable(f"alertmanager: {type(error).__name__}: {error}") from error
-    if "/webhooks/prometheus" not in configuration:
-        raise Doubt("it answers, but no receiver's address ends in /webhooks/prometheus")
-    return "sends to /webhooks/prometheus"
+    # Alertmanager from 0.25 on shows `<secret>` in place of a webhook's address: then only the receiver can be seen.
+    if "/webhooks/prometheus" in configuration:
+        return "sends to /webhooks/prometheus"
+    if "webhook_configs" in configuration and _HIDDEN in configuration:
+        return "has a webhook receiver (it hides the address)"
+    raise Doubt("it answers, but no receiver's address ends in /webhooks/prometheus")
 
 
 def _elasticsearch(logs: LogSource | None, settings: Settings) -> Check:
