@@ -16,8 +16,10 @@ def test_a_part_passes_only_with_exit_code_0() -> None:
     assert _part("raise SystemExit(5)").run() is Outcome.FAILED, "pytest's 5: it found no test"
 
 
-def test_a_part_whose_folder_is_not_there_yet_is_left_out(tmp_path: Path) -> None:
-    assert _part("raise SystemExit(1)", tmp_path / "later").run() is Outcome.ABSENT
+def test_a_part_whose_folder_is_gone_has_tested_nothing_and_fails_the_run(tmp_path: Path) -> None:
+    part = _part("raise SystemExit(0)", tmp_path / "gone")
+    assert part.run() is Outcome.ABSENT
+    assert run.run_all([part]) == 1
 
 
 def test_a_part_that_hangs_is_stopped_and_said_to_have_hung() -> None:
