@@ -12,7 +12,7 @@ from activities.trace_findings import TraceAnswer
 from domain.finding import Finding, Source, Window, missing
 from domain.memory import symptoms_of
 from domain.question import Question
-from domain.services import Database
+from domain.services import Database, Expression
 from integrations.ports import (
     DatabaseSource,
     EvidenceStore,
@@ -23,7 +23,6 @@ from integrations.ports import (
     TraceSource,
 )
 
-_IMPACT_RANGE = "2m"
 _NOT_CONFIGURED = "not configured"
 
 
@@ -121,7 +120,8 @@ class InvestigationActivities:
     @activity.defn
     @retry_only_what_helps
     def measure_impact(self, question: Question) -> float | None:
-        """The failing share (0 to 1) of requests to the user-facing services that this concerns, over two minutes.
+        """The failing share (0 to 1) of requests to the user-facing services that this concerns, since the onset and
+        at most over the last two minutes.
 
         The worst of them where there are several; None where nobody could measure it.
         """
@@ -165,8 +165,13 @@ def _failing_share(metrics: MetricSource, question: Question, service: str) -> f
     if expression is None:
         return None
     try:
-        values = metrics.query(metric_queries.filled(expression.query, service, _IMPACT_RANGE))
+        shares = (_share_over(metrics, expression, service, range_s) for range_s in windows.impact_ranges_s(question))
+        return next((share for share in shares if share is not None), None)
     except Rejected:
         # Not measured is the answer then; the reason stands in the metrics' own finding.
         return None
+
+
+def _share_over(metrics: MetricSource, expression: Expression, service: str, range_s: int) -> float | None:
+    values = metrics.query(metric_queries.filled(expression.query, service, f"{range_s}s"))
     return max((min(1.0, max(0.0, v.value)) for v in values if v.value is not None), default=None)

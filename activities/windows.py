@@ -15,6 +15,7 @@ _AROUND: dict[Source, tuple[timedelta, timedelta]] = {
 GUARD = timedelta(minutes=2)
 _HOUR = timedelta(hours=1)
 _PRESENT = timedelta(minutes=2)
+_IMPACT_RANGES_S = (15, 30, 60, 120)
 _READ_BY_MINUTES_S = 300.0
 
 
@@ -37,6 +38,18 @@ def metrics(question: Question) -> Window:
 def present(question: Question) -> Window:
     """What counts as the trouble in a series: since the onset, at most the last two minutes. What is over is over."""
     return Window(start=max(min(question.onset, question.now), question.now - _PRESENT), end=question.now)
+
+
+def impact_ranges_s(question: Question) -> tuple[int, ...]:
+    """Ranges of rates that tell how bad it is now, in seconds, best first: the age of the trouble, 15 s to 2 min.
+
+    A longer range would count the calm before as success: 25 s into a fault that fails half of all requests, two
+    minutes read a tenth. The wider ones after it are for sources whose scrapes lie too far apart for a shorter one:
+    a rate needs two of them.
+    """
+    age = int((question.now - question.onset).total_seconds())
+    first = min(max(age, _IMPACT_RANGES_S[0]), _IMPACT_RANGES_S[-1])
+    return (first, *(wider for wider in _IMPACT_RANGES_S if wider > first))
 
 
 def trouble(source: Source, question: Question) -> Window:

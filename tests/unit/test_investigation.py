@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.bulk import MOST_FINDINGS
 from activities.metric_queries import filled
+from activities.windows import impact_ranges_s
 from domain.catalogue import Case, choose
 from domain.finding import Category, Finding, Presence, Source
 from domain.incident import Outcome
@@ -444,9 +445,27 @@ def test_impact_is_the_failing_share_of_the_front_door(services: tuple[str, ...]
 @pytest.mark.parametrize("values", [(), (None,)])
 def test_impact_that_nobody_could_measure_is_none(values: tuple[float | None, ...]) -> None:
     shop = TroubledShop()
-    shop.metrics.instants['e{s="gateway"}[2m]'] = [Instant(labels={}, value=v) for v in values]
+    for window in ("40s", "60s", "120s"):
+        shop.metrics.instants[f'e{{s="gateway"}}[{window}]'] = [Instant(labels={}, value=v) for v in values]
     assert shop.activities().measure_impact(QUESTION) is None
     assert shop.activities(Source.METRICS).measure_impact(QUESTION) is None
+
+
+@pytest.mark.parametrize(
+    ("age_s", "ranges"),
+    [(-5, (15, 30, 60, 120)), (3, (15, 30, 60, 120)), (25, (25, 30, 60, 120)), (30, (30, 60, 120)), (900, (120,))],
+)
+def test_impact_looks_no_further_back_than_the_trouble_is_old(age_s: int, ranges: tuple[int, ...]) -> None:
+    """Two minutes that hold 25 s of trouble would read a tenth where half of all requests fail."""
+    aged = QUESTION.model_copy(update={"now": ONSET + timedelta(seconds=age_s)})
+    assert impact_ranges_s(aged) == ranges
+
+
+def test_impact_is_measured_over_more_time_where_scrapes_are_rare() -> None:
+    shop = TroubledShop()
+    shop.metrics.instants['e{s="gateway"}[40s]'] = ()
+    shop.metrics.instants['e{s="gateway"}[60s]'] = [Instant(labels={}, value=0.4)]
+    assert shop.activities().measure_impact(QUESTION) == pytest.approx(0.4)
 
 
 def test_a_refused_impact_query_is_none_and_an_unavailable_one_is_tried_again() -> None:

@@ -127,7 +127,7 @@ class TroubledShop:
             window = "[1m]" if name in "el" else ""
             self.metrics.ranges[f'{name}{{s="{service}"}}{window}'] = (self._series(service, before, after),)
         for service, share in (("gateway", 0.6 if broken else 0.0), ("orders", 0.99 if broken else 0.0)):
-            self.metrics.instants[f'e{{s="{service}"}}[2m]'] = (Instant(labels={"s": service}, value=share),)
+            self.metrics.instants[f'e{{s="{service}"}}[40s]'] = (Instant(labels={"s": service}, value=share),)
 
     def _series(self, service: str, before: float, after: float) -> Series:
         start, fault, end = START.timestamp(), FAULT.timestamp(), NOW.timestamp()
