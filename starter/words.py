@@ -19,6 +19,9 @@ OUTCOMES = {
     Outcome.UNRESOLVED: "not resolved",
     Outcome.MERGED: "merged into another incident",
 }
+# What these ended with says nothing of how fast a trouble was cured.
+_WITHOUT_TARGET = {Outcome.MERGED, Outcome.FALSE_POSITIVE}
+_SHARES = {"share", "ratio"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -69,8 +72,22 @@ def absolute(at: datetime, now: datetime) -> str:
     return f"{there:%H:%M:%S} UTC" if there.date() == now.astimezone(UTC).date() else f"{there:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit; a share or ratio (0 to 1) as a percentage."""
+    return f"{100 * value:.4g} %" if unit in _SHARES else f"{value:.4g} {unit}".rstrip()
+
+
+def cause(view: IncidentView) -> str:
+    """The cause; what was merged before anybody looked has it in the other incident."""
+    if view.merged_into is not None and view.diagnosis is None:
+        return f"looked for in {view.merged_into}"
+    return view.cause
+
+
 def state_words(view: IncidentView) -> str:
-    """Where it stands; a closed incident says how it ended."""
+    """Where it stands; a closed incident says how it ended, a merged one where it goes on."""
+    if view.merged_into is not None:
+        return f"goes on in {view.merged_into}"
     return OUTCOMES[view.outcome] if view.outcome is not None else view.state.value
 
 
@@ -81,8 +98,13 @@ def open_for(view: IncidentView, now: datetime) -> str:
     return f"open for {span((now - view.opened_at).total_seconds())}"
 
 
-def sla(view: IncidentView, now: datetime) -> Sla:
-    """The MTTR target: counted from the first detection, stopped at verified recovery."""
+def sla(view: IncidentView, now: datetime) -> Sla | None:
+    """The MTTR target: counted from the first detection, stopped at verified recovery.
+
+    None for an incident that was merged, whose clock goes on in the other, and for a false positive.
+    """
+    if view.outcome in _WITHOUT_TARGET:
+        return None
     start, due = view.clock.detected_at, view.sla_due
     stopped = view.clock.stopped_at
     at = stopped or now
@@ -119,6 +141,8 @@ def not_seen(view: IncidentView) -> str:
 
 def decides(view: IncidentView, now: datetime) -> str:
     """Who has to decide, until when; and who has it."""
+    if view.merged_into is not None:
+        return f"Nothing here: decisions are made in {view.merged_into}."
     if view.state.closed:
         return "Nobody has to: it is closed."
     if view.waiting is not None:
@@ -138,6 +162,8 @@ def decides(view: IncidentView, now: datetime) -> str:
 
 def next_words(view: IncidentView, now: datetime) -> str:
     """What happens next, with its time; a machine that waits for nothing says so."""
+    if view.merged_into is not None:
+        return f"It goes on in {view.merged_into}."
     text = view.next.text.rstrip(".")
     if view.next.at is not None:
         return f"{text}: {absolute(view.next.at, now)} ({relative(view.next.at, now)})."
@@ -149,6 +175,8 @@ def proof(view: IncidentView) -> str:
     found = sum(f.presence == "found" for f in view.findings)
     absent = sum(f.presence == "absent" for f in view.findings)
     missing = sum(f.presence == "missing" for f in view.findings)
+    if not view.findings and view.merged_into is not None:
+        return f"It was merged before anything was looked at; the evidence is in {view.merged_into}."
     if not view.findings:
         return "Nothing has been looked at yet."
     gap = f", {missing} could not be asked" if missing else ""

@@ -124,6 +124,16 @@ def fixed(now: datetime) -> IncidentView:
     )
 
 
+def merged(now: datetime) -> IncidentView:
+    """It turned out to be part of another incident before anything was looked at."""
+    opened = now - minutes(3)
+    return a_view(
+        7, opened_at=opened, state=State.MERGED, outcome=Outcome.MERGED, merged_into="INC-20260131-000002",
+        merged_key="incident-orders", closed_at=opened + minutes(1), sla_due=opened + minutes(60),
+        next=Next(text="Nothing: it is closed."), **_alerts(now),
+    )  # fmt: skip
+
+
 def hostile(now: datetime) -> IncidentView:
     """Every text that comes from outside tries to be something else."""
     window = Window(start=now - minutes(10), end=now)
@@ -147,6 +157,7 @@ BUILDS: dict[str, Build] = {
     "waiting": waiting,
     "stuck": stuck,
     "fixed": fixed,
+    "merged": merged,
     "hostile": hostile,
 }
 

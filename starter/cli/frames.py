@@ -34,11 +34,12 @@ def frame(view: IncidentView, now: datetime, banners: Sequence[str] = (), last: 
 
 
 def _head(view: IncidentView, now: datetime) -> Text:
-    sla = words.sla(view, now)
-    full = round(sla.share * _BAR)
     head = Text(f"{view.incident}  ").append(view.severity, style=_STYLES[view.severity])
-    head.append(f"  {words.state_words(view)}  ", style="bold").append(f"{words.open_for(view, now)}  {sla.text}  ")
-    return head.append("█" * full + "░" * (_BAR - full), style="dim")
+    head.append(f"  {words.state_words(view)}  ", style="bold").append(words.open_for(view, now))
+    if (sla := words.sla(view, now)) is None:
+        return head
+    full = round(sla.share * _BAR)
+    return head.append(f"  {sla.text}  ").append("█" * full + "░" * (_BAR - full), style="dim")
 
 
 def _facts(view: IncidentView, now: datetime) -> Table:
@@ -53,7 +54,7 @@ def _facts(view: IncidentView, now: datetime) -> Table:
 def facts(view: IncidentView, now: datetime) -> Iterable[tuple[str, str]]:
     """Label and sentence, in the order in which every surface answers."""
     sure, unseen = words.sureness(view), words.not_seen(view)
-    yield "cause", view.cause + (f" ({sure})" if sure else "") + (f"; not looked at: {unseen}" if unseen else "")
+    yield "cause", words.cause(view) + (f" ({sure})" if sure else "") + (f"; not looked at: {unseen}" if unseen else "")
     for attempt in view.attempts:
         yield f"try {attempt.number}", f"{attempt.plan.sentence} -> {words.attempt_result(attempt)}"
     yield "next", words.next_words(view, now)

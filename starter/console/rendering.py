@@ -46,10 +46,6 @@ def _visible(value: object) -> object:
     return value if isinstance(value, Markup) or not isinstance(value, str) else without_invisible(value)
 
 
-def _number(value: float) -> str:
-    return f"{value:.4g}"
-
-
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
@@ -61,7 +57,6 @@ def _environment() -> Environment:
     )
     shared: dict[str, object] = {"words": words, "time": _time, "link": _link}
     environment.globals.update(shared)  # pyright: ignore[reportArgumentType, reportCallIssue] - typed by its defaults
-    environment.filters["number"] = _number
     return environment
 
 

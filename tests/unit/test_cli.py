@@ -129,6 +129,14 @@ def test_a_frame_answers_the_questions_within_100_columns_and_without_control_co
     assert starts == sorted(starts)
 
 
+def test_the_frame_of_a_merged_incident_names_the_one_that_took_it_over(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(ColorMode.NEVER).out.print(frame(page_views.merged(NOW), NOW))
+    shown = capsys.readouterr().out
+    assert "next     It goes on in INC-20260131-000002." in shown
+    assert "SLA" not in shown
+    assert "Nobody has to" not in shown
+
+
 def test_without_a_terminal_there_is_no_colour_unless_it_is_wanted(run: CliRunner) -> None:
     """The error's label is red where colour is."""
     bad = {"PROMETHEUS_URL": "foo"}

@@ -7,20 +7,30 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from domain.incident import Outcome, State
 from domain.view import IncidentView
 from integrations.ports import Unavailable
+from starter import words
 from starter.app import create_app
 from starter.away import TemporalAway
 from starter.console.rendering import postmortem
 from starter.parts import Parts
 from tests import page_views
 from tests.fakes import FakeIncidents, FakeLive
+from tests.incidents import an_anomaly
 from tests.parts import parts_with
 
 NOW = datetime.now(UTC)
 AWAY = TemporalAway("Temporal cannot be reached: connection refused")
 STORE_AWAY = Unavailable("store: no connection to PostgreSQL in time")
-STATES = (page_views.detected, page_views.diagnosed, page_views.waiting, page_views.stuck, page_views.fixed)
+STATES = (
+    page_views.detected,
+    page_views.diagnosed,
+    page_views.waiting,
+    page_views.stuck,
+    page_views.fixed,
+    page_views.merged,
+)
 
 
 def parts(*views: IncidentView, live: FakeLive | None = None, store_away: bool = False) -> Parts:
@@ -55,7 +65,7 @@ async def test_in_every_state_the_six_questions_are_answered_in_their_order(stat
     text = await page(parts(view), f"/incidents/{view.incident}")
     places = [text.index(word) for word in (view.severity, view.title, "Since", "Cause", "Next", "Decides", "Proof")]
     assert places == sorted(places)
-    assert view.cause in text
+    assert words.cause(view) in text
 
 
 async def test_a_waiting_plan_says_how_to_decide_with_its_digest_and_its_deadline() -> None:
@@ -82,6 +92,33 @@ async def test_a_closed_incident_leads_with_its_outcome_and_does_not_reload() ->
     assert text.index("fixed by the machine") < text.index("Since")
     assert "SLA 15 min: kept, 11 min were left" in text
     assert "http-equiv" not in answer.text
+
+
+async def test_a_merged_incident_leads_to_the_one_that_took_it_over_and_has_no_verdict_of_its_own() -> None:
+    view = page_views.merged(NOW)
+    answer = await get(parts(view), f"/incidents/{view.incident}")
+    text = text_of(answer)
+    link = f'<a href="/incidents/{view.merged_into}">'
+    assert link in answer.text[: answer.text.index("<h1>")], "in the header"
+    assert "It goes on in INC-20260131-000002 ." in text
+    for misleading in ("SLA", "Nobody has to", "not looked at yet", "Nothing: it is closed"):
+        assert misleading not in text
+
+
+async def test_a_false_positive_has_neither_kept_nor_missed_a_target() -> None:
+    changes = {"state": State.FALSE_POSITIVE, "outcome": Outcome.FALSE_POSITIVE}
+    view = page_views.fixed(NOW).model_copy(update=changes)
+    assert "SLA" not in await page(parts(view), f"/incidents/{view.incident}")
+
+
+async def test_shares_are_percentages_and_a_value_without_a_unit_has_no_gap_behind_it() -> None:
+    bare = an_anomaly(actual=0.3646, unit="")
+    view = page_views.diagnosed(NOW).model_copy(update={"anomalies": (an_anomaly(), bare)})
+    text = await page(parts(view), f"/incidents/{view.incident}")
+    assert "31 %, threshold 5 %" in text
+    assert "0.3646, threshold 0.05" in text
+    assert "31.4 %, usually 0.1 %" in text
+    assert "ratio" not in text.replace("error ratio", "").replace("HighErrorRatio", "")
 
 
 async def test_an_open_incident_reloads_and_shows_what_its_workflow_knows_rather_than_the_projection() -> None:
