@@ -2,9 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
@@ -13,6 +19,7 @@ from workflows.contract import Summary
 from workflows.incident import IncidentWorkflow
 
 _EVERY_S = 0.5
+_CLOSE_WITHIN_S = 5.0
 Handle = WorkflowHandle[IncidentWorkflow, Summary]
 
 
@@ -36,8 +43,15 @@ class Watcher:
         return [self._handle(w.id, w.run_id) async for w in self._client.list_workflows(query)]
 
     async def close(self, handle: Handle, who: str) -> None:
-        """End an incident that an interrupted run left behind."""
-        await handle.execute_update(IncidentWorkflow.person, {"command": "resolve", "who": who})
+        """End an incident that an interrupted run left behind; one that cannot go on any more is terminated."""
+        patience = timedelta(seconds=_CLOSE_WITHIN_S)
+        try:
+            await handle.execute_update(
+                IncidentWorkflow.person, {"command": "resolve", "who": who}, rpc_timeout=patience
+            )
+        except (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            # Another version of the product may have begun it: its history cannot be replayed by this one.
+            await handle.terminate(f"closed by {who}")
 
     async def views(self) -> list[IncidentView]:
         """Views of all incidents that began after `since`, oldest first."""
