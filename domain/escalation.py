@@ -15,10 +15,14 @@ from domain.policy import ChannelName, Policy
 AT_RISK = 0.75
 """Share of the MTTR target at which the target counts as at risk (spec section 6)."""
 HIGHEST_TIER = 1
+_REMIND_LEAST = timedelta(minutes=30)
 
 
 class Reason(StrEnum):
-    """Why people are told. ANNOUNCED is no escalation: automation is at work, and they may sleep on."""
+    """Why people are told. ANNOUNCED is no escalation: automation is at work, and they may sleep on.
+
+    Nor is REMINDER: it goes to who has acknowledged, and awaits no answer.
+    """
 
     ANNOUNCED = "announced"
     CRITICAL = "critical"
@@ -34,6 +38,7 @@ class Reason(StrEnum):
     SLA_AT_RISK = "sla_at_risk"
     SLA_MISSED = "sla_missed"
     NOT_ACKNOWLEDGED = "not_acknowledged"
+    REMINDER = "reminder"
 
 
 WORDS: dict[Reason, str] = {
@@ -51,6 +56,7 @@ WORDS: dict[Reason, str] = {
     Reason.SLA_AT_RISK: "75 % of the MTTR target is used",
     Reason.SLA_MISSED: "the MTTR target has passed",
     Reason.NOT_ACKNOWLEDGED: "nobody acknowledged in time",
+    Reason.REMINDER: "still open, and you have it",
 }
 
 
@@ -192,6 +198,7 @@ def _candidates(clock: Clock, policy: Policy) -> Iterator[Due]:
     yield from _by_target(clock, policy)
     yield from _by_events(clock, policy)
     yield from _by_silence(clock, policy)
+    yield from _by_memory(clock, policy)
 
 
 def _by_delay(clock: Clock, policy: Policy) -> Iterator[Due]:
@@ -230,6 +237,21 @@ def _by_silence(clock: Clock, policy: Policy) -> Iterator[Due]:
         yield Due(reason=Reason.NOT_ACKNOWLEDGED, at=asked.at + timedelta(minutes=minutes))
 
 
+def _by_memory(clock: Clock, policy: Policy) -> Iterator[Due]:
+    """Who has acknowledged is reminded while it is open: an acknowledge window, at least half an hour, after the last
+    word on either side; where the window is none, each business morning. Who has not is called again anyway.
+    """
+    if clock.acknowledged_at is None or clock.tier is None:
+        return
+    last = max(clock.told[-1].at, clock.acknowledged_at)
+    minutes = policy.escalation.row(clock.severity).acknowledge_min
+    if minutes is None:
+        yield Due(reason=Reason.REMINDER, at=next_opening(policy.calendar, last))
+    else:
+        wait = max(timedelta(minutes=minutes), _REMIND_LEAST)
+        yield Due(reason=Reason.REMINDER, at=_at_work(clock, policy, last + wait))
+
+
 def _at_work(clock: Clock, policy: Policy, at: datetime) -> datetime:
     """LOW waits for business hours, unless its target is at risk (which is scheduled apart and counted in hours)."""
     if clock.severity is not Severity.LOW or open_at(policy.calendar, at):
@@ -238,22 +260,23 @@ def _at_work(clock: Clock, policy: Policy, at: datetime) -> datetime:
 
 
 def _reasons(due: Sequence[Due]) -> tuple[Reason, ...]:
-    """Each once. With anything else to say, "automation is at work" would be the wrong word."""
+    """Each once. With anything else to say, "automation is at work" would be the wrong word, and nobody is reminded."""
     reasons = tuple(dict.fromkeys(d.reason for d in due))
-    return tuple(r for r in reasons if r is not Reason.ANNOUNCED) or reasons
+    return tuple(r for r in reasons if r not in {Reason.ANNOUNCED, Reason.REMINDER}) or reasons[:1]
 
 
 def _awaits(clock: Clock, reasons: tuple[Reason, ...], tier: int) -> bool:
     """Does this message call upon people anew? A further reason updates the same page and does not restart the wait.
 
-    A higher tier or a CRITICAL incident is news even to who has acknowledged; a missed target only to who has not.
+    A higher tier or severity is news even to who has acknowledged; a missed target only to who has not.
     """
-    if reasons == (Reason.ANNOUNCED,):
+    if reasons in {(Reason.ANNOUNCED,), (Reason.REMINDER,)}:
         return False
     if clock.tier is None or tier < clock.tier or Reason.CRITICAL in reasons:
         return True
-    missed = Reason.SLA_MISSED in reasons and clock.acknowledged_at is None
-    return missed or Reason.NOT_ACKNOWLEDGED in reasons
+    if clock.acknowledged_at is not None:
+        return _worse_than_acknowledged(clock)
+    return Reason.SLA_MISSED in reasons or Reason.NOT_ACKNOWLEDGED in reasons
 
 
 def _tier(clock: Clock, policy: Policy, reasons: tuple[Reason, ...]) -> int:
@@ -264,5 +287,19 @@ def _tier(clock: Clock, policy: Policy, reasons: tuple[Reason, ...]) -> int:
     own = policy.escalation.row(clock.severity).tier
     if clock.tier is None or own < clock.tier:
         return own
+    if reasons == (Reason.REMINDER,):
+        return _acknowledged_tier(clock, clock.tier)
     up = bool({Reason.NOT_ACKNOWLEDGED, Reason.SLA_MISSED} & set(reasons))
     return max(HIGHEST_TIER, clock.tier - 1) if up else clock.tier
+
+
+def _worse_than_acknowledged(clock: Clock) -> bool:
+    """Has the severity risen since people were last called upon? What they have taken on was less than this."""
+    called = next((t for t in reversed(clock.told) if t.awaits), None)
+    return called is not None and called.severity is not None and clock.severity.rank > called.severity.rank
+
+
+def _acknowledged_tier(clock: Clock, without: int) -> int:
+    """The tier that had been called when the acknowledgement came; `without`: it came before any call."""
+    until = clock.acknowledged_at
+    return next((t.tier for t in reversed(clock.told) if t.awaits and until and t.at <= until), without)

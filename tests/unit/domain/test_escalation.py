@@ -15,7 +15,7 @@ POLICY = Policy()
 CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
 ANNOUNCED, AT_ONCE, UNRESOLVED = Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRESOLVED
 AT_RISK, MISSED, SILENCE = Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED
-UNSURE, NO_PLAN = Reason.LOW_CONFIDENCE, Reason.NO_PLAN
+UNSURE, NO_PLAN, REMINDER = Reason.LOW_CONFIDENCE, Reason.NO_PLAN, Reason.REMINDER
 
 PAGE_TOO = ("pagerduty", "slack", "email")
 SLACK_MAIL = ("slack", "email")
@@ -158,7 +158,10 @@ LIVES = (
         (
             Said(1 * HOUR, (ANNOUNCED,), 3, MAIL, calls=False),
             Said(2 * HOUR, (UNRESOLVED,), 3, MAIL),
+            Said(23 * HOUR, (REMINDER,), 3, MAIL, calls=False),
+            Said(DAY + 23 * HOUR, (REMINDER,), 3, MAIL, calls=False),
             Said(2 * DAY + 2 * HOUR, (AT_RISK,), 3, MAIL, calls=False),
+            Said(4 * DAY + 23 * HOUR, (REMINDER,), 3, MAIL, calls=False),
             Said(5 * DAY, (MISSED,), 2, MAIL),
         ),
         turns=((3 * HOUR, acknowledged),),
@@ -204,25 +207,50 @@ LIVES = (
         start=datetime(2026, 2, 4, 8, 0, tzinfo=UTC),
     ),
     Life(
-        "an acknowledgement ends the calls, and a missed target is still told, one tier higher",
-        HIGH, 3 * HOUR,
+        "an acknowledgement ends the calls; a missed target is still told, one tier higher, and who has it is reminded",
+        HIGH, 2 * HOUR + 1,
         (
             Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
             Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(42, (REMINDER,), 2, SLACK_MAIL, calls=False),
             Said(45, (AT_RISK,), 2, SLACK_MAIL, calls=False),
             Said(60, (MISSED,), 1, SLACK_MAIL),
+            Said(90, (REMINDER,), 2, SLACK_MAIL, calls=False),
+            Said(120, (REMINDER,), 2, SLACK_MAIL, calls=False),
         ),
         turns=((12, acknowledged),),
     ),
     Life(
-        "who has acknowledged at tier 1 is told of a missed target and not called again",
+        "who has acknowledged at tier 1 is told of a missed target and not called again, until it recovers",
         CRITICAL, 3 * HOUR,
         (
             Said(0, (AT_ONCE,), 1, PAGE_TOO),
             Said(11.25, (AT_RISK,), 1, PAGE_TOO, calls=False),
             Said(15, (MISSED,), 1, PAGE_TOO, calls=False),
+            Said(45, (REMINDER,), 1, PAGE_TOO, calls=False),
         ),
-        turns=((1, acknowledged),),
+        turns=((1, acknowledged), (50, recovered)),
+    ),
+    Life(
+        "a raise within one tier calls again who has acknowledged at the lower severity",
+        LOW, 3 * HOUR,
+        (
+            Said(1, (UNSURE,), 3, MAIL),
+            Said(40, (UNRESOLVED,), 3, SLACK),
+            Said(70, (REMINDER,), 3, SLACK, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, acknowledged), (40, becomes(MEDIUM)), (71, recovered)),
+    ),
+    Life(
+        "a reminder of LOW waits for the business day",
+        LOW, 5 * DAY,
+        (
+            Said(1, (UNSURE,), 3, MAIL),
+            Said(2 * HOUR, (UNRESOLVED,), 3, MAIL, calls=False),
+            Said(2 * DAY + 23 * HOUR, (REMINDER,), 3, MAIL, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, acknowledged), (3 * DAY, recovered)),
+        start=datetime(2026, 2, 6, 10, 0, tzinfo=UTC),
     ),
     Life(
         "a reason escalates at once, and there is nothing left to announce",

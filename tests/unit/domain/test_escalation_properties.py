@@ -1,11 +1,12 @@
 """Whatever happens in whatever order, the clock goes forward, says what is due once, and ends in a page or silence."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.escalation import Clock, Reason, channels, next_due, schedule, tell
+from domain.escalation import Clock, Reason, Told, channels, next_due, schedule, tell
 from domain.levels import Severity
 from domain.policy import Calendar, Escalation, EscalationTable, Policy
 from tests.unit.domain.examples import NOW, clock, minutes
@@ -28,7 +29,8 @@ POLICIES = st.builds(Policy, calendar=CALENDARS, escalation=TABLES)
 STARTS = st.integers(0, 14 * 24 * 60).map(lambda n: NOW + minutes(n))
 # The others are the clock's own: nothing in an incident's life raises them.
 EVENTS = [r for r in Reason if r not in {
-    Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRESOLVED, Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED
+    Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRESOLVED, Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED,
+    Reason.REMINDER,
 }]  # fmt: skip
 TURNS: st.SearchStrategy[Turn] = st.one_of(
     st.sampled_from(EVENTS).map(raises),
@@ -82,19 +84,26 @@ def test_one_message_covers_all_that_is_due(made: tuple[Clock, Policy, datetime]
 
 
 @given(_clocks())
-def test_after_an_acknowledgement_the_clock_falls_silent(made: tuple[Clock, Policy, datetime]) -> None:
-    """Each reason is said once for the severity that holds now, and once for each time that it came up."""
+def test_after_an_acknowledgement_only_reminders_are_left(made: tuple[Clock, Policy, datetime]) -> None:
+    """Each reason is said once for the severity that holds now, and once for each time that it came up. Then who has
+    it is reminded, at most every half hour: an incident that stays open must not be forgotten (spec section 6), and a
+    silent clock would do just that.
+    """
     now, policy, at = made
-    now = now.acknowledging("ada", at)
-    most = len(Reason) + len(now.raised)
-    for _ in range(most):
-        due = next_due(now, policy)
-        if due is None:
-            return
-        said = tell(now, policy, max(due, at))
-        assert said is not None
-        now = said[0]
-    assert next_due(now, policy) is None
+    now = now.acknowledging("ada", at).running_on()
+    said: list[Told] = []
+    for _ in range(2 * (len(Reason) + len(now.raised))):
+        at = max(next_due(now, policy) or at, at)
+        if (answer := tell(now, policy, at)) is not None:
+            now = answer[0]
+            said.append(answer[1])
+    news = [told for told in said if told.reasons != (Reason.REMINDER,)]
+    assert len(news) <= len(Reason) + len(now.raised)
+    assert said[-1].reasons == (Reason.REMINDER,)
+    assert not any(told.awaits for told in said if told.reasons == (Reason.REMINDER,))
+    assert all(
+        later.at - earlier.at >= minutes(30) for earlier, later in pairwise(said) if later.reasons == (Reason.REMINDER,)
+    )
 
 
 @given(_clocks())
