@@ -14,10 +14,15 @@ from integrations.ports import AuditLog, IncidentStore
 
 
 class Save(Model):
-    """A view, and the audit rows since the last one."""
+    """A view, and the audit rows since the last one.
+
+    `same_findings`: the view comes without its findings, because they are those of the last one; they are most of its
+    size, and an incident that waits for days is saved often.
+    """
 
     view: IncidentView
     audit: tuple[AuditRow, ...] = ()
+    same_findings: bool = False
 
 
 class Settle(Model):
@@ -41,7 +46,11 @@ class RecordActivities:
         """Audit rows first: the view may show nothing that is not in the log."""
         for row in what.audit:
             self._audit.append(row)
-        self._incidents.save(what.view)
+        self._incidents.save(self._whole(what))
+
+    def _whole(self, what: Save) -> IncidentView:
+        known = self._incidents.get(what.view.incident) if what.same_findings else None
+        return what.view.model_copy(update={"findings": known.findings}) if known else what.view
 
     @activity.defn
     @retry_only_what_helps

@@ -81,6 +81,11 @@ class IncidentView(Model):
     postmortem: str | None = None
 
     @property
+    def brief(self) -> "IncidentView":
+        """Without findings and timeline: what a message needs. They are most of the size, and history keeps each."""
+        return self.model_copy(update={"findings": (), "timeline": ()})
+
+    @property
     def needs(self) -> str:
         """What a person has to do: approval, ack or none."""
         if self.state.closed:

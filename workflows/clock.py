@@ -90,7 +90,7 @@ class EscalationClock:
     async def _send(self, channel: str, told: Told | None, number: int) -> Receipt:
         record = self._record
         page = told is not None and told.awaits and channel == "pagerduty"
-        order = Send(channel=channel, view=record.view(), told=told, number=number, page=page)
+        order = Send(channel=channel, view=record.view().brief, told=told, number=number, page=page)
         try:
             receipt = await workflow.execute_activity_method(
                 NotificationActivities.send, order, summary=f"tell people by {channel}", **options.SEND

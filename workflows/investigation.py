@@ -33,7 +33,10 @@ NOT_CONNECTED = ((Source.CHANGES, "no source of deployments and changes is conne
 
 
 async def investigate(record: Record) -> None:
-    """Ask all sources in parallel, and memory with what they said. Findings appear as they arrive; ids are given in a fixed order at the end."""
+    """Ask all sources in parallel, and memory with what they said.
+
+    Findings appear as they arrive; ids are given in a fixed order at the end.
+    """
     question = record.question(workflow.now())
     answers = await asyncio.gather(*(_ask(record, question, source, look, said) for source, look, said in SOURCES))
     found = tuple(finding for answer in answers for finding in answer)

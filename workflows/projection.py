@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities, Save
     from domain.audit import AuditRow
+    from domain.finding import Finding
     from domain.timeline import Kind
     from domain.view import IncidentView
     from workflows import options, search_attributes
@@ -28,6 +29,7 @@ class Projector:
         self._saved = 0
         self._audited = 0
         self._attributes: list[SearchAttributeUpdate[Any]] = []
+        self._findings: tuple[Finding, ...] = ()
         self._refused = False
 
     @property
@@ -46,14 +48,18 @@ class Projector:
         """Save what has changed since the last time. A store that is away is waited for; what it refuses is said."""
         record = self._record
         version, rows, view = record.version, self._rows(), record.view()
+        same = view.findings == self._findings
+        what = Save(view=view.model_copy(update={"findings": ()}) if same else view, audit=rows, same_findings=same)
         workflow.set_current_details(current_details(view))
         self._upsert(view)
         try:
             await workflow.execute_activity_method(
-                RecordActivities.save, Save(view=view, audit=rows), summary=f"record: {view.state}", **options.KEEP
+                RecordActivities.save, what, summary=f"record: {view.state}", **options.KEEP
             )
         except ActivityError as error:
             self._note_refusal(reason(error))
+        else:
+            self._findings = view.findings
         self._saved, self._audited = version, self._audited + len(rows)
 
     def _upsert(self, view: IncidentView) -> None:

@@ -23,7 +23,8 @@ from workflows.contract import Opening
 
 # A view is a payload of every projection: what a storm adds beyond these is counted, not listed.
 _SHOWN_ANOMALIES = 100
-_SHOWN_ENTRIES = 300
+_SHOWN_ENTRIES = 120
+_SHOWN_DELIVERIES = 60
 
 
 @dataclass
@@ -278,7 +279,7 @@ class Record:
             decisions=tuple(self.decisions),
             last_decision=self.last_decision,
             clock=self.clock,
-            deliveries=tuple(self.deliveries),
+            deliveries=tuple(self.deliveries[-_SHOWN_DELIVERIES:]),
             link=self.link,
             merged_into=self.ending.merged_into,
             merged_key=self.ending.merged_key,

@@ -24,6 +24,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows.verification import before, verify
 
 
+PASSING = frozenset({"paused", "busy", "unknown", "precheck", "target_limit", "hour_limit"})
+"""Clauses of the gate whose objection can pass without anybody's word to this incident."""
+UNSEEN = "what was anomalous cannot be measured now, so nobody could tell whether it worked"
+
+
 class Result(StrEnum):
     """What an attempt came to. MOOT: the question was settled by something else, so what is true now must be seen.
     STUCK: the machine can do no more now, people are told why.
@@ -40,12 +45,26 @@ async def attempt(record: Record, approvals: Approvals) -> Result:
     plan = _plan(record)
     if plan is None:
         return Result.STUCK
-    verdict, decision = await _permission(record, approvals, plan)
+    watches = await before(record.watches())
+    verdict, decision = await _permission(record, approvals, plan, seen=watches is not None)
     record.attempts.append(_attempt(record, plan, verdict, decision))
     record.changed(workflow.now())
     if approvals.moot and decision is None:
         return Result.MOOT
-    return await _carry_out(record, plan, decision) if verdict.ruling is Ruling.RUN else Result.STUCK
+    return await _carry_out(record, plan, decision, watches or ()) if verdict.ruling is Ruling.RUN else Result.STUCK
+
+
+async def may_act_now(record: Record) -> bool:
+    """Has an objection that passes by itself (a pause, a limit, a store that was away) passed since the last attempt?
+
+    Asked in silence: while it stands, nothing has changed that anybody would want to read.
+    """
+    last = record.attempts[-1] if record.attempts else None
+    if last is None or last.gate.clause not in PASSING:
+        return False
+    seen = await before(record.watches()) is not None
+    verdict = await _gate(record, last.plan, approved=False, seen=seen)
+    return verdict.ruling is not Ruling.REFUSE
 
 
 def _plan(record: Record) -> Plan | None:
@@ -67,15 +86,17 @@ def _plan(record: Record) -> Plan | None:
     return plan
 
 
-async def _permission(record: Record, approvals: Approvals, plan: Plan) -> tuple[GateVerdict, Decision | None]:
+async def _permission(
+    record: Record, approvals: Approvals, plan: Plan, *, seen: bool
+) -> tuple[GateVerdict, Decision | None]:
     """Ask the gate, ask a person if it says so, and reserve the target. The last gate's word counts."""
-    verdict = await _ask_gate(record, plan, approved=False)
+    verdict = await _ask_gate(record, plan, approved=False, seen=seen)
     decision: Decision | None = None
     if verdict.ruling is Ruling.ASK:
         decision = await approvals.ask(plan, verdict)
         if decision is None or decision.verdict is Verdict.REJECT:
             return _refused(record, approvals, verdict, decision), decision
-        verdict = await _ask_gate(record, plan, approved=True)
+        verdict = await _ask_gate(record, plan, approved=True, seen=seen)
     if verdict.ruling is Ruling.RUN:
         verdict = await _reserve(record, plan, approved=decision is not None)
     if verdict.ruling is not Ruling.RUN and record.hands_off_by is None:  # who took over knows
@@ -101,21 +122,28 @@ def _circumstances(record: Record, *, approved: bool, precheck: str | None) -> C
     )  # fmt: skip
 
 
-async def _ask_gate(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:
-    """Without the controls nobody knows whether automation is paused: then it does not act."""
+async def _ask_gate(record: Record, plan: Plan, *, approved: bool, seen: bool) -> GateVerdict:
+    verdict = await _gate(record, plan, approved=approved, seen=seen)
+    record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
+    return verdict
+
+
+async def _gate(record: Record, plan: Plan, *, approved: bool, seen: bool) -> GateVerdict:
+    """Without the controls nobody knows whether automation is paused: then it does not act.
+
+    `seen`: what was anomalous can be measured now. An action whose effect nobody could verify is not taken.
+    """
     asked = Prepare(plan=plan, now=workflow.now())
     try:
         prepared = await workflow.execute_activity_method(
             RemediationActivities.prepare, asked, summary="read controls and precheck", **options.PREPARE
         )
     except ActivityError as error:
-        verdict = GateVerdict(ruling=Ruling.REFUSE, clause="unknown", reason=f"prechecks failed: {reason(error)}")
-    else:
-        record.paused = prepared.controls.paused
-        circumstances = _circumstances(record, approved=approved, precheck=prepared.precheck)
-        verdict = gate(plan, record.opening.policy, prepared.controls, circumstances)
-    record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
-    return verdict
+        return GateVerdict(ruling=Ruling.REFUSE, clause="unknown", reason=f"prechecks failed: {reason(error)}")
+    record.paused = prepared.controls.paused
+    precheck = prepared.precheck or (None if seen else UNSEEN)
+    circumstances = _circumstances(record, approved=approved, precheck=precheck)
+    return gate(plan, record.opening.policy, prepared.controls, circumstances)
 
 
 async def _reserve(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:
@@ -139,9 +167,8 @@ def _attempt(record: Record, plan: Plan, verdict: GateVerdict, decision: Decisio
     return Attempt(number=len(record.attempts) + 1, plan=plan, gate=verdict, approved_by=approved)
 
 
-async def _carry_out(record: Record, plan: Plan, decision: Decision | None) -> Result:
+async def _carry_out(record: Record, plan: Plan, decision: Decision | None, watches: tuple[Watch, ...]) -> Result:
     """Act, let go of the target whatever happens, and verify."""
-    watches = await before(record.watches())
     try:
         order = await _order(plan, decision)
         if record.hands_off_by is not None or record.over:

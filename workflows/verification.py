@@ -54,9 +54,14 @@ def _with_joined(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...
     return (*watches, *(watch for watch in record.watches() if watch.series not in known))
 
 
-async def before(watches: tuple[Watch, ...]) -> tuple[Watch, ...]:
-    """The watches with what they show right now, so that *improving* is measured and not remembered."""
+async def before(watches: tuple[Watch, ...]) -> tuple[Watch, ...] | None:
+    """The watches with what they show right now, so that *improving* is measured and not remembered.
+
+    None when none of them shows anything: after a fix nobody could tell whether it worked.
+    """
     values = {sample.series: sample.value for sample in await _sample(watches)}
+    if all(value is None for value in values.values()):
+        return None
     return tuple(
         w if values.get(w.series) is None else w.model_copy(update={"before": values[w.series]}) for w in watches
     )

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.verification import Recovery, Verdict
     from domain.view import Next
     from workflows.record import Record
+    from workflows.remediation import may_act_now
     from workflows.timers import happens
     from workflows.verification import look
 
@@ -45,6 +46,8 @@ async def wait_for_recovery(record: Record) -> bool:
             return True
         if was_blind and verdict.recovery is Recovery.NOT_BETTER and not record.unsure:
             return False  # it can be seen again, and it is not over: worth an attempt
+        if verdict.recovery is Recovery.NOT_BETTER and await may_act_now(record):
+            return False
         _give_up_when_old(record)
     return False
 
