@@ -17,7 +17,8 @@ from starter.cli.exits import Exit
 from starter.cli.listing import AsJson
 from starter.cli.output import Output, output_of
 from starter.doctor import channels, databases, policy, sources, store, temporal
-from starter.doctor.check import Row, Status
+from starter.doctor.check import Row, Status, run_all
+from starter.doctor.imports import import_what_checks_need
 from starter.untrusted import without_invisible
 
 _STYLES = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "bold red", Status.OFF: "dim"}
@@ -40,6 +41,7 @@ async def _examine() -> Sequence[Row]:
     """All rows, asked at once. Raises ConfigError: without settings there is nothing to ask."""
     settings = load_settings()
     rules, services = load_policy(settings.policy_file), load_services(settings.services_file)
+    import_what_checks_need(settings)
     client = await connect(settings, lazy=True)
     checks = (
         *temporal.checks(settings, client),
@@ -49,7 +51,7 @@ async def _examine() -> Sequence[Row]:
         *channels.checks(settings, rules),
         *policy.checks(settings, rules, services),
     )
-    return await asyncio.gather(*(check.run() for check in checks))
+    return await run_all(checks)
 
 
 def _show(output: Output, rows: Sequence[Row]) -> None:

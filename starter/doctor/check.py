@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,8 @@ from integrations.ports import PortError
 from starter.away import TemporalAway
 
 LIMIT_S = 12.0
+Look = Callable[[], Awaitable[str]]
+_SLOW_REMEDY = "look whether it is up and reachable; the machine may be busy"
 
 
 class Status(StrEnum):
@@ -42,38 +45,70 @@ class Doubt(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """`look` gives what it saw; it raises Doubt for a warning; PortError, TemporalAway and ConfigError are failures."""
+    """`look` gives what it saw; it raises Doubt for a warning, and for a failure PortError, TemporalAway,
+    ConfigError, or TimeoutError when nothing has answered.
+    """
 
     group: str
     name: str
     asked: str
     cost: str
     remedy: str
-    look: Callable[[], Awaitable[str]]
+    look: Look
 
     async def run(self) -> Row:
-        """The row. A question that gets no answer in time has failed."""
-        started = time.perf_counter()
+        """The row. A question that gets no answer in time has failed, for a cause that nobody has seen."""
+        started, remedy = time.perf_counter(), self.remedy
         try:
-            async with asyncio.timeout(LIMIT_S):
-                status, said = Status.OK, await self.look()
+            status, said = Status.OK, await self.look()
         except Doubt as doubt:
             status, said = Status.WARN, str(doubt)
         except (PortError, TemporalAway, ConfigError) as error:
             status, said = Status.FAIL, str(error)
-        except TimeoutError:
-            status, said = Status.FAIL, f"no answer within {LIMIT_S:g} s"
+        except TimeoutError as error:
+            status, said, remedy = Status.FAIL, str(error), _SLOW_REMEDY
         fine = status is Status.OK
         return Row(
             group=self.group, name=self.name, status=status, asked=self.asked, said=said,
             seconds=round(time.perf_counter() - started, 3), cost="" if fine else self.cost,
-            remedy="" if fine else self.remedy,
+            remedy="" if fine else remedy,
         )  # fmt: skip
 
 
-def blocking(look: Callable[[], str]) -> Callable[[], Awaitable[str]]:
-    """A check that blocks, on a thread."""
-    return lambda: asyncio.to_thread(look)
+def blocking(look: Callable[[], str], limit: float = LIMIT_S) -> Look:
+    """A check that blocks, on a thread. Its limit (seconds) counts from when the thread begins with it."""
+
+    async def on_thread() -> str:
+        loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+        def begin() -> str:
+            loop.call_soon_threadsafe(begun.set)
+            return look()
+
+        answer = asyncio.ensure_future(asyncio.to_thread(begin))
+        await begun.wait()
+        return await _in_time(answer, limit)
+
+    return on_thread
+
+
+def waiting(look: Look, limit: float = LIMIT_S) -> Look:
+    """A check that waits without blocking, with the same limit."""
+    return lambda: _in_time(look(), limit)
+
+
+async def _in_time(answer: Awaitable[str], limit: float) -> str:
+    try:
+        async with asyncio.timeout(limit):
+            return await answer
+    except TimeoutError as error:
+        raise TimeoutError(f"no answer within {limit:g} s") from error
+
+
+async def run_all(checks: Sequence[Check]) -> Sequence[Row]:
+    """All rows, asked at once. Each has a thread of its own: none waits for another that gets no answer."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(len(checks), "doctor"))
+    return await asyncio.gather(*(check.run() for check in checks))
 
 
 def off(group: str, name: str, cost: str, remedy: str) -> Check:

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from config.settings import Settings
 from integrations.ports import Unavailable
 from starter.away import answered
-from starter.doctor.check import Check
+from starter.doctor.check import Check, waiting
 from starter.live import TemporalIncidents
 from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
 from workflows.search_attributes import ALL
@@ -37,11 +37,11 @@ def checks(settings: Settings, client: Client) -> Iterator[Check]:
 
     yield Check(
         GROUP, "server", place, "nothing works: senders get 503 and repeat",
-        "start Temporal, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE", reachable,
+        "start Temporal, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE", waiting(reachable),
     )  # fmt: skip
     yield Check(
         GROUP, "search attributes", f"{len(ALL)} names", "every incident's workflow stands still at its first step",
-        _create_command(settings), lambda: _attributes(client),
+        _create_command(settings), waiting(lambda: _attributes(client)),
     )  # fmt: skip
     for queue, cost in _QUEUES.items():
         yield _queue(client, queue, cost)
@@ -49,7 +49,7 @@ def checks(settings: Settings, client: Client) -> Iterator[Check]:
 
 def _queue(client: Client, queue: str, cost: str) -> Check:
     return Check(
-        GROUP, f"queue {queue}", "who polls it", cost, "nightshift worker", lambda: _pollers(client, queue)
+        GROUP, f"queue {queue}", "who polls it", cost, "nightshift worker", waiting(lambda: _pollers(client, queue))
     )  # fmt: skip
 
 

@@ -1,0 +1,21 @@
+"""Brings in, one by one, what adapters import when they are first asked: no check pays for another's import."""
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from config.settings import Settings
+
+
+def import_what_checks_need(settings: Settings) -> None:
+    """Import the libraries behind everything that is configured; takes a second or two."""
+    for name in _modules(settings):
+        import_module(name)
+
+
+def _modules(settings: Settings) -> Iterator[str]:
+    if settings.prometheus_url is not None:
+        yield "integrations.prometheus.api"
+    if settings.elasticsearch_url is not None:
+        yield "integrations.elasticsearch.api"
+    if settings.database_url is not None:
+        yield from ("alembic.command", "alembic.script", "sqlalchemy.dialects.postgresql.psycopg")
