@@ -46,7 +46,7 @@ class Watcher:
         """End an incident that an interrupted run left behind; one that cannot go on any more is terminated."""
         patience = timedelta(seconds=_CLOSE_WITHIN_S)
         try:
-            await handle.execute_update(
+            await handle.execute_update(  # pyright: ignore[reportUnknownMemberType]
                 IncidentWorkflow.person, {"command": "resolve", "who": who}, rpc_timeout=patience
             )
         except (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError):
