@@ -40,7 +40,7 @@ class Narrator:
         """The rows of an incident that were not told yet."""
         known = self._told.get(view.incident, 0)
         if not known:
-            self.say("incident", f"{view.incident} opened: {view.title}", "bold")
+            self._line(view.opened_at.timestamp(), "incident", f"{view.incident} opened: {view.title}", "bold")
         for entry in view.timeline:
             if entry.seq > known:
                 self._row(entry, view.incident)
