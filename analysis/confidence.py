@@ -69,18 +69,16 @@ def seen(findings: Iterable[Finding], expected: Iterable[Source]) -> Seen:
 def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Seen) -> Confidence:
     """Confidence in service and category of the first of `ranked`; `sources` are those that speak for it."""
     if not ranked:
-        return Confidence(0.0, f"nothing speaks for any cause{_unseen(view)}")
+        return Confidence(0.0, f"nothing speaks for any cause{_in_part(view)}")
     first = ranked[0]
     lead = first.score - (ranked[1].score if len(ranked) > 1 else 0.0)
     sure = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
     full = min(sure, _UNCALIBRATED_AT_MOST)
-    said = f"{_phrase(first)} has {first.score:.1f} bits from {_named(sources)} and leads by {lead:.1f}"
+    said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}, ahead by {lead:.1f}"
     if first.category is Category.UNKNOWN:
         full = min(full, _KINDLESS_AT_MOST)
         said = f"something is wrong at {first.service}, and nothing tells what ({first.score:.1f} bits)"
-    value = full * view.factor
-    lowered = f", which lowers confidence from {full:.2f} to {value:.2f}" if view.factor < 1 else ""
-    return Confidence(value, f"{said}{_unseen(view)}{lowered}; not calibrated")
+    return Confidence(full * view.factor, f"{said}{_in_part(view)}")
 
 
 def _phrase(hypothesis: Hypothesis) -> str:
@@ -88,13 +86,15 @@ def _phrase(hypothesis: Hypothesis) -> str:
 
 
 def _named(sources: Sequence[Source]) -> str:
-    return ", ".join(sources) if sources else "no source"
+    if not sources:
+        return "no source"
+    *others, last = sources
+    return f"{', '.join(others)} and {last}" if others else last
 
 
-def _unseen(view: Seen) -> str:
-    parts = [f"; not seen: {', '.join(view.missing)}"] if view.missing else []
-    parts += [f"; seen in part: {', '.join(view.in_part)}"] if view.in_part else []
-    return "".join(parts)
+def _in_part(view: Seen) -> str:
+    """What was not seen at all is a field of the diagnosis, which is shown beside the cause; this is said here only."""
+    return f"; seen in part: {', '.join(view.in_part)}" if view.in_part else ""
 
 
 def _sigmoid(x: float) -> float:

@@ -15,6 +15,7 @@ The order of findings does not matter, nor do their units.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.by_hand import by_hand
 from analysis.confidence import Seen, confidence, seen
 from analysis.explaining import Evidence, evidence_of, explained_shares, locks_explain_pools, move_to_callees
 from analysis.sentences import causal_chain, look_next, sentence
@@ -60,12 +61,17 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
         confidence_reason=sure.reason,
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
-        look_next=_next(ranked, view, question, sure.value),
+        look_next=_next(ranked, findings, view, question, sure.value),
     )
 
 
-def _next(ranked: Sequence[Hypothesis], view: Seen, question: Question, sure: float) -> tuple[str, ...]:
-    return () if sure >= NAME_A_CAUSE_FROM else look_next(ranked, view, question)
+def _next(
+    ranked: Sequence[Hypothesis], findings: Sequence[Finding], view: Seen, question: Question, sure: float
+) -> tuple[str, ...]:
+    """What a person can do about a named cause; where none is named, where to look."""
+    if sure < NAME_A_CAUSE_FROM:
+        return look_next(ranked, view, question)
+    return by_hand(ranked[0], findings)
 
 
 def _expected(question: Question) -> Iterable[Source]:

@@ -34,7 +34,10 @@ class Hypothesis(Model):
 
 
 class Diagnosis(Model):
-    """Hypotheses, best first, with confidence (0 to 1) in the service **and** category of the first."""
+    """Hypotheses, best first, with confidence (0 to 1) in the service **and** category of the first.
+
+    `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
+    """
 
     hypotheses: tuple[Hypothesis, ...] = ()
     confidence: float = 0.0

@@ -1,5 +1,6 @@
 """From three stories of the shop to their diagnoses: with all sources, and with each of them away."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -126,10 +127,32 @@ def test_without_traces_the_map_says_who_fails_with_it() -> None:
     assert "gateway depends on orders and fails with it" in diagnosed("pool", Source.TRACES).causal_chain
 
 
-def test_the_reason_names_what_was_not_seen_and_what_it_cost() -> None:
-    reason = diagnosed("pool", Source.TRACES).confidence_reason
-    assert "not seen: traces, changes" in reason
-    assert "lowers confidence from 0.95 to" in reason
+def test_the_reason_is_a_sentence_for_people() -> None:
+    """What was not seen stands beside the cause on every surface, so it is not said again here."""
+    whole = diagnosed("pool").confidence_reason
+    assert re.fullmatch(
+        r"connection pool at orders: \d+\.\d bits from metrics, logs, traces and database, ahead by \d+\.\d", whole
+    )
+    partly = diagnosed("pool", Source.TRACES)
+    assert Source.TRACES in partly.not_seen
+    assert "not seen" not in partly.confidence_reason
+    assert partly.confidence < diagnosed("pool").confidence
+
+
+def test_a_held_lock_comes_with_what_a_person_can_do() -> None:
+    look, ask, end = diagnosed("lock").look_next
+    blocker = next(f for f in TroubledShop("lock").investigate() if f.kind == "blocked_sessions").facts
+    assert f"FROM pg_stat_activity WHERE pid = {blocker['blocker_pid']};" in look
+    assert str(blocker["blocker_application"]) in ask
+    assert "a person may decide" in end
+    assert end.endswith(f"SELECT pg_terminate_backend({blocker['blocker_pid']});")
+
+
+def test_idle_sessions_come_with_what_a_person_can_do() -> None:
+    look, ask, end = diagnosed("pool").look_next
+    assert "state = 'idle'" in look
+    assert "nightly-report" in ask
+    assert end.endswith("SELECT pg_terminate_backend(PID);")
 
 
 def test_every_hypothesis_cites_findings_that_exist() -> None:

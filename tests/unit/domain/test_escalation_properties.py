@@ -29,8 +29,8 @@ POLICIES = st.builds(Policy, calendar=CALENDARS, escalation=TABLES)
 STARTS = st.integers(0, 14 * 24 * 60).map(lambda n: NOW + minutes(n))
 # The others are the clock's own: nothing in an incident's life raises them.
 EVENTS = [r for r in Reason if r not in {
-    Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRESOLVED, Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED,
-    Reason.REMINDER,
+    Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRESOLVED, Reason.SLA_AT_RISK, Reason.SLA_MISSED,
+    Reason.NOT_ACKNOWLEDGED, Reason.REMINDER,
 }]  # fmt: skip
 TURNS: st.SearchStrategy[Turn] = st.one_of(
     st.sampled_from(EVENTS).map(raises),
