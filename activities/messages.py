@@ -12,6 +12,8 @@ from domain.message import Message
 from domain.view import IncidentView
 
 _LONGEST_SUBJECT = 160
+# Which rule fits which cause is of use to who reads the timeline, and of none to who was woken up.
+_RULES_OWN = frozenset({Reason.NO_PLAN})
 
 
 def compose(view: IncidentView, told: Told | None, number: int, *, page: bool) -> Message:
@@ -54,6 +56,9 @@ def lines(view: IncidentView, told: Told | None) -> Iterator[tuple[str, str]]:
     yield "Tried", _tried(view)
     yield "Status", _status(told)
     yield "Next", view.next.text
+    if _asks_for_somebody(view, told):
+        yield from _by_hand(view)
+        yield "Answer", _answer(view)
     yield "Decides", _decides(view)
     yield "Time left", _left(view)
     for label, link in (("Page", view.page_url), ("Temporal", view.temporal_url), ("Runbook", view.runbook)):
@@ -64,7 +69,7 @@ def lines(view: IncidentView, told: Told | None) -> Iterator[tuple[str, str]]:
 def _why(view: IncidentView, told: Told | None) -> str:
     if told is None:
         return "you were told of this incident before"
-    details = {raised.reason: raised.detail for raised in view.clock.raised}
+    details = {raised.reason: raised.detail for raised in view.clock.raised if raised.reason not in _RULES_OWN}
     reasons = [f"{WORDS[r]} ({details[r]})" if details.get(r) else WORDS[r] for r in told.reasons]
     return f"{'; '.join(reasons)} (tier {told.tier})"
 
@@ -78,6 +83,27 @@ def _cause(view: IncidentView) -> str:
     return f"{diagnosis.cause} (confidence {diagnosis.confidence:.2f}, {diagnosis.word}{calibration}{unseen})"
 
 
+def _asks_for_somebody(view: IncidentView, told: Told | None) -> bool:
+    return told is not None and told.reasons != (Reason.ANNOUNCED,) and not view.state.closed
+
+
+def _by_hand(view: IncidentView) -> Iterator[tuple[str, str]]:
+    steps = view.diagnosis.look_next if view.diagnosis else ()
+    if steps and view.recovered_at is None:
+        yield "By hand", " ".join(f"({n}) {step}" for n, step in enumerate(steps, start=1))
+
+
+def _answer(view: IncidentView) -> str:
+    commands = {
+        "approve": "run the plan" if view.waiting else None,
+        "reject": "do not run it" if view.waiting else None,
+        "ack": "I look at it, the machine goes on" if view.clock.acknowledged_at is None else None,
+        "take": None if view.hands_off else "hands off, I do it",
+        "resolve": "it is fixed",
+    }
+    return "; ".join(f"nightshift {command} {view.incident} ({what})" for command, what in commands.items() if what)
+
+
 def _tried(view: IncidentView) -> str:
     done = [f"{a.plan.action} on {a.plan.target}: {_result(a)}" for a in view.attempts]
     return "; ".join(done) or "none"
@@ -89,7 +115,7 @@ def _result(attempt: Attempt) -> str:
     if attempt.executed is None:
         return f"not executed: {attempt.gate.reason}"
     verdict = f", {attempt.verification.recovery}" if attempt.verification else ""
-    return f"{attempt.executed.detail}{verdict}"
+    return f"{attempt.executed.detail.rstrip('.')}{verdict}"
 
 
 def _status(told: Told | None) -> str:

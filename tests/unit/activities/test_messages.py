@@ -121,13 +121,44 @@ def test_every_reason_is_said_in_words(reason: Reason) -> None:
     assert WORDS[reason] in _line(_compose(told), "Why you")
 
 
-def test_every_reason_of_a_message_is_said_with_its_detail() -> None:
+def test_every_reason_is_said_with_its_detail_but_for_which_rule_fits_what() -> None:
     told = Told(at=NOW, tier=2, reasons=(Reason.LOW_CONFIDENCE, Reason.NO_PLAN), awaits=True)
-    detailed = clock(Severity.HIGH).raising(Reason.NO_PLAN, NOW, "nothing fits a slow disk")
-    assert _line(_compose(told, clock=detailed), "Why you") == (
-        "confidence in the cause is below the policy's threshold; "
-        "there is no remediation that fits (nothing fits a slow disk) (tier 2)"
+    detailed = (
+        clock(Severity.HIGH)
+        .raising(Reason.LOW_CONFIDENCE, NOW, "0.40 is below 0.70")
+        .raising(Reason.NO_PLAN, NOW, "KILL_CONNECTIONS: applies to connection_pool, the cause is dependency")
     )
+    assert _line(_compose(told, clock=detailed), "Why you") == (
+        "confidence in the cause is below the policy's threshold (0.40 is below 0.70); "
+        "there is no remediation that fits (tier 2)"
+    )
+
+
+STEPS = ("look at who holds the lock", "ask its owner", "if nobody can: SELECT pg_terminate_backend(7);")
+
+
+def test_who_is_called_is_told_what_can_be_done_by_hand_and_how_to_answer() -> None:
+    cause = diagnosis("F1").model_copy(update={"look_next": STEPS})
+    message = _compose(diagnosis=cause, findings=())
+    assert _line(message, "By hand") == " ".join(f"({n}) {step}" for n, step in enumerate(STEPS, start=1))
+    assert _line(message, "Answer") == (
+        f"nightshift ack {INCIDENT} (I look at it, the machine goes on); "
+        f"nightshift take {INCIDENT} (hands off, I do it); nightshift resolve {INCIDENT} (it is fixed)"
+    )
+
+
+def test_an_answer_that_was_given_is_not_asked_for_again() -> None:
+    taken = _compose(clock=clock(Severity.HIGH).acknowledging("ada", NOW), hands_off=True)
+    assert _line(taken, "Answer") == f"nightshift resolve {INCIDENT} (it is fixed)"
+    waiting = _line(_compose(waiting=request()), "Answer")
+    assert waiting.startswith(f"nightshift approve {INCIDENT} (run the plan); nightshift reject {INCIDENT} ")
+
+
+@pytest.mark.parametrize("told", [None, Told(at=NOW, tier=2, reasons=(Reason.ANNOUNCED,), awaits=False)])
+def test_who_is_not_called_is_asked_for_nothing(told: Told | None) -> None:
+    message = _compose(told, diagnosis=diagnosis("F1").model_copy(update={"look_next": STEPS}))
+    assert "By hand" not in message.text
+    assert "Answer" not in message.text
 
 
 def test_the_first_message_starts_the_thread_of_the_others() -> None:
@@ -150,7 +181,7 @@ def test_what_was_tried_is_none_when_nothing_was() -> None:
 
 
 def test_what_was_tried_is_said_with_what_came_of_it() -> None:
-    done = Executed(started_at=NOW, ended_at=NOW, affected=12, before={}, after={}, detail="12 sessions ended")
+    done = Executed(started_at=NOW, ended_at=NOW, affected=12, before={}, after={}, detail="Ended 12 of 12 sessions.")
     worked = ATTEMPT.model_copy(
         update={"executed": done, "verification": Verdict(recovery=Recovery.RECOVERED, reason="in band")}
     )
@@ -161,7 +192,7 @@ def test_what_was_tried_is_said_with_what_came_of_it() -> None:
     assert _line(_compose(attempts=(failed, refused, worked)), "Tried") == (
         "KILL_CONNECTIONS on database/orders: could not be done: the database refused; "
         "KILL_CONNECTIONS on database/orders: not executed: automation is paused; "
-        "KILL_CONNECTIONS on database/orders: 12 sessions ended, recovered"
+        "KILL_CONNECTIONS on database/orders: Ended 12 of 12 sessions, recovered"
     )
 
 
