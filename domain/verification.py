@@ -32,7 +32,7 @@ class Recovery(StrEnum):
 class Watch(Model):
     """A number to look at again: a query, which side of `bound` is harmful, and the labels of the alert.
 
-    `or_equal`: the bound itself is harmful too, as in `>=`.
+    `or_equal`: the bound itself is harmful too, as in `>=`. `name` is for people: the alert and its service.
     An empty query stands for "does the alert with these labels fire": 1 while it does, 0 when it does not.
     """
 
@@ -43,11 +43,19 @@ class Watch(Model):
     or_equal: bool = False
     labels: dict[str, str] = {}
     before: float | None = None
+    name: str = ""
 
     @classmethod
     def of_alert(cls, series: str, labels: dict[str, str]) -> Self:
         """For an alert whose rule is no number beside a bound: all that can be watched is whether it fires."""
-        return cls(series=series, query="", harmful_above=True, bound=0.5, labels=labels, before=1.0)
+        return cls(
+            series=series, query="", harmful_above=True, bound=0.5, labels=labels, before=1.0, name=_name(labels)
+        )  # fmt: skip
+
+    @property
+    def shown(self) -> str:
+        """Its name; without one the series, so that people can at least find it."""
+        return self.name or self.series
 
     @property
     def window_s(self) -> float:
@@ -89,7 +97,14 @@ def watch_of_rule(series: str, expression: str | None, labels: dict[str, str], b
     return Watch(
         series=series, query=match["query"].strip(), harmful_above=match["op"].startswith(">"),
         bound=float(match["bound"]), or_equal=match["op"].endswith("="), labels=labels, before=before,
+        name=_name(labels),
     )  # fmt: skip
+
+
+def _name(labels: dict[str, str]) -> str:
+    """Such as "HighErrorRate on orders"; empty where the labels name no alert."""
+    alert, service = labels.get("alertname", ""), labels.get("service", "")
+    return f"{alert} on {service}" if alert and service else alert
 
 
 def _keeps_its_value(query: str) -> bool:
@@ -133,10 +148,10 @@ def _judge_one(watch: Watch, values: list[float | None]) -> Verdict:
         gone = len(values) - len(known)
         return Verdict(
             recovery=Recovery.CANNOT_TELL,
-            reason=f"{watch.series}: {gone} of {len(values)} samples had no value",
+            reason=f"{watch.shown}: {gone} of {len(values)} samples had no value",
         )
     healthy = sum(not watch.harmful(v) for v in known)
-    shown = f"{watch.series}: {known[-1]:.4g} (bound {watch.bound:.4g}), {healthy} of {len(known)} samples in band"
+    shown = f"{watch.shown}: {known[-1]:.4g} (bound {watch.bound:.4g}), {healthy} of {len(known)} samples in band"
     if healthy == len(known):
         return Verdict(recovery=Recovery.RECOVERED, reason=shown)
     if healthy and not watch.harmful(known[-1]):

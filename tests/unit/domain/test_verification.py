@@ -194,3 +194,20 @@ def test_a_look_is_fair_after_the_policys_time_or_the_range_window_and_a_scrape(
     assert settle_s((short,), 60, 15) == 60
     assert settle_s((short, long), 60, 15) == 315
     assert settle_s((), 60, 15) == 60
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        ({"alertname": "HighErrorRate", "service": "orders"}, "HighErrorRate on orders"),
+        ({"alertname": "HighErrorRate"}, "HighErrorRate"),
+        ({"service": "orders"}, "prometheus:541c"),
+    ],
+)
+def test_a_verdict_names_the_alert_and_not_its_fingerprint(labels: dict[str, str], shown: str) -> None:
+    by_rule = watch_of_rule("prometheus:541c", "errors > 0.05", labels, 0.3)
+    assert by_rule is not None
+    for watch in (by_rule, Watch.of_alert("prometheus:541c", labels)):
+        seen, unseen = (judge([watch], [[Sample(series=watch.series, value=v)]]) for v in (0.0, None))
+        assert seen.reason.startswith(f"{shown}: 0 (bound ")
+        assert unseen.reason.startswith(f"{shown}: 1 of 1 samples")
