@@ -77,7 +77,7 @@ PARTS = (
     Part("types", ["pyright"], ".venv/bin/pyright"),
     Part("imports", ["lint-imports"], "see the import rules in pyproject.toml"),
     _tests("unit", "unit"),
-    _tests("workflow", "workflows"),
+    Part("workflow", ["pytest", "-q", "tests/workflows", "tests/replay"], "make test ARGS=workflow"),
     _tests("adapters", "adapters"),
     _tests("durability", "durability"),
     _tests("pages", "pages"),
