@@ -1,13 +1,19 @@
 """The judge: measured from outside of the product, by the shop's customers and by the injector itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from domain.finding import Category
 from domain.incident import Outcome
 from domain.view import IncidentView
 from rig.faults.fault import FaultReport
+from rig.faults.held_lock import APPLICATION as BLOCKER
+from rig.servers.smtp import Mail
 
 NORMAL_ERROR_RATE = 0.01
+BROKEN_ERROR_RATE = 0.05
+"""The shop's own alert fires above it."""
+_BLOCKED = "orders"
 TERMINATED = "57P01"
 """admin_shutdown: what PostgreSQL tells a session that pg_terminate_backend ends."""
 
@@ -46,9 +52,45 @@ def judge_fixed(view: IncidentView, error_rate: float, fault: FaultReport, audit
     )
 
 
-def judge_escalated(view: IncidentView, fault: FaultReport) -> Iterator[Check]:
-    """What must hold when the machine has nothing that fits: it tells people, and leaves its hands off."""
+def judge_escalated(view: IncidentView, fault: FaultReport, mails: Sequence[str]) -> Iterator[Check]:
+    """What must hold when the machine has nothing that fits: it names the cause, tells people, keeps its hands off."""
+    named = view.diagnosis.named if view.diagnosis else None
+    right = named is not None and named.category is Category.DEPENDENCY and named.service == _BLOCKED
+    yield Check(
+        "the cause is named, with who holds the lock",
+        right and BLOCKER in view.cause,
+        f"{named.category} at {named.service}: {named.sentence}" if named else view.cause,
+    )
     executed = [a for a in view.attempts if a.executed is not None]
     yield Check("no session was ended", not fault.ended and not executed, f"{len(fault.ended)} ended")
     delivered = [d for d in view.deliveries if d.delivered]
     yield Check("people were told", view.escalated and bool(delivered), f"{len(delivered)} messages delivered")
+    with_cause = sum(view.cause in mail for mail in mails)
+    yield Check(
+        "the mailbox has a message with the cause",
+        named is not None and with_cause > 0,
+        f"{with_cause} of {len(mails)} messages",
+    )
+
+
+def text_of(mail: Mail) -> str:
+    """What a reader of the message sees, on one line: a mail may be wrapped anywhere."""
+    body = mail.message.get_body(("plain", "html"))
+    return " ".join(str(body.get_content()).split()) if body is not None else ""
+
+
+def judge_control(view: IncidentView, error_rate: float, fault: FaultReport) -> Iterator[Check]:
+    """What must hold in the control run: the pause, and nothing else, kept the fault in place."""
+    clauses = sorted({a.gate.clause for a in view.attempts})
+    yield Check("the gate refused because of the pause", clauses == ["paused"], ", ".join(clauses) or "no plan")
+    held = 0 < fault.opened == fault.held and not fault.ended
+    yield Check("the injector's sessions are all still held", held, f"{fault.held} of {fault.opened}")
+    yield Check("customers still fail", error_rate > BROKEN_ERROR_RATE, f"{error_rate:.1%} of requests failed")
+
+
+def control_sentence(checks: Sequence[Check]) -> str:
+    """What the control run has shown; its exit code is 1 in any case."""
+    broken = [f"{check.claim}: {check.seen}" for check in checks if not check.holds]
+    if broken:
+        return f"the control proves nothing: {'; '.join(broken)}"
+    return "the control holds: nothing was fixed because automation was paused"

@@ -25,6 +25,7 @@ class OptionalServers:
         self._jaeger = JaegerServer(folder / "jaeger", known_ports=True)
         self._lock = threading.Lock()
         self._stopped = False
+        self._jaeger_up = threading.Event()
         self.elasticsearch_url: str | None = None
 
     @property
@@ -36,6 +37,11 @@ class OptionalServers:
     def otlp_url(self) -> str:
         """Where spans go, whether somebody takes them yet or not."""
         return self._jaeger.otlp_url
+
+    @property
+    def jaeger_up(self) -> bool:
+        """Whether Jaeger answers already."""
+        return self._jaeger_up.is_set()
 
     def start(self) -> None:
         """Start what is here; returns without waiting for what has to be built."""
@@ -62,6 +68,7 @@ class OptionalServers:
                 if self._stopped:
                     return
                 self._jaeger.start()
+                self._jaeger_up.set()
         except _TROUBLE as error:
             self._console.print(f"[yellow]without[/]    {error} The demo goes on without traces.", highlight=False)
         else:

@@ -9,7 +9,17 @@ from rich.console import Console
 
 from config.policy import differences, load_policy
 from domain.view import IncidentView
-from rig.demo.judge import NORMAL_ERROR_RATE, Check, judge_escalated, judge_fixed
+from rig.demo.examination import examine
+from rig.demo.judge import (
+    NORMAL_ERROR_RATE,
+    Check,
+    control_sentence,
+    judge_control,
+    judge_escalated,
+    judge_fixed,
+    text_of,
+)
+from rig.demo.liveness import judge_alive
 from rig.demo.narrator import Narrator, seconds
 from rig.demo.paths import POLICY
 from rig.demo.scenarios import Scenario
@@ -23,6 +33,7 @@ _HEALTHY_S = 15.0
 _HEALTH_WITHIN_S = 60.0
 _JUDGED_S = 20.0
 _PAUSED_S = 120.0
+_DRAFT_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class Performance:
         watcher = await Watcher.connect(self._stage.temporal.address)
         await self._close_leftovers(watcher)
         self._show_policy()
-        self._doctor()
+        examine(self._product, self._console, jaeger_up=self._stage.optional.jaeger_up)
         await self._wait_until_healthy()
         if self._choice.quiet:
             return await self._quiet(watcher)
@@ -71,10 +82,6 @@ class Performance:
         self._console.print(f"policy     {POLICY.name}; what differs from the defaults:")
         for line in differences(load_policy(POLICY)):
             self._console.print(f"             {line}", markup=False, soft_wrap=True)
-
-    def _doctor(self) -> None:
-        done = self._product.run("doctor", check=False)
-        self._console.print(done.stdout.rstrip(), markup=False)
 
     async def _wait_until_healthy(self) -> None:
         """No failing request and no alert, for a while: a fault on top of another would prove nothing."""
@@ -97,14 +104,16 @@ class Performance:
         end = time.monotonic() + QUIET_S
         while time.monotonic() < end:
             await asyncio.sleep(min(60.0, max(0.0, end - time.monotonic())))
-            views = await watcher.views()
+            await watcher.views()
             left = max(0.0, end - time.monotonic())
-            rate = self._load.error_rate(60)
-            self._console.print(f"           {left:3.0f} s left, {len(views)} incidents, {rate:.1%} failing requests")
-            if views:
+            rate = self._load.snapshot(60).recent_error_rate
+            failing = "no request ended" if rate is None else f"{rate:.1%} failing requests"
+            self._console.print(f"           {left:3.0f} s left, {watcher.listed} incidents, {failing}")
+            if watcher.listed:
                 break
-        views = await watcher.views()
-        return self._verdict([Check("no incident opened", not views, f"{len(views)} opened")])
+        await watcher.views()
+        silence = Check("no incident opened", not watcher.listed, f"{watcher.listed} opened")
+        return self._verdict([silence, *judge_alive(self._product, self._load, self._stage.prometheus.url)])
 
     async def _broken(self, watcher: Watcher) -> int:
         fault = FAULTS[self._choice.scenario.name](self._shop.database)
@@ -115,7 +124,7 @@ class Performance:
             view = await self._follow(watcher)
             if view is None:
                 return self._verdict([Check("an incident opened", holds=False, seen="none did")])
-            checks = await self._checks(view, fault)
+            checks = self._checks(view, fault)
             self._report(view)
             return self._verdict(checks)
         finally:
@@ -126,6 +135,17 @@ class Performance:
         main: IncidentView | None = None
         within = _PAUSED_S if self._choice.paused else self._choice.scenario.within_s
         async for views in watcher.follow(lambda seen: self._is_over(seen, watcher.running), within):
+            for view in views:
+                self._narrator.tell(view)
+            main = _main(views)
+        if main is not None and self._choice.scenario.ending == "escalated" and not self._choice.paused:
+            return await self._written_up(watcher)
+        return main
+
+    async def _written_up(self, watcher: Watcher) -> IncidentView | None:
+        """The draft of the postmortem is written after people were told."""
+        main: IncidentView | None = None
+        async for views in watcher.follow(_has_postmortem, _DRAFT_WITHIN_S):
             for view in views:
                 self._narrator.tell(view)
             main = _main(views)
@@ -140,10 +160,12 @@ class Performance:
         told = view.escalated and any(d.delivered for d in view.deliveries) and view.diagnosis is not None
         return self._choice.scenario.ending == "escalated" and told and view.state.value == "waiting for people"
 
-    async def _checks(self, view: IncidentView, fault: Fault) -> list[Check]:
+    def _checks(self, view: IncidentView, fault: Fault) -> list[Check]:
         rate = self._load.error_rate(_JUDGED_S)
+        if self._choice.paused:
+            return list(judge_control(view, rate, fault.report()))
         if self._choice.scenario.ending == "escalated":
-            return list(judge_escalated(view, fault.report()))
+            return list(judge_escalated(view, fault.report(), [text_of(mail) for mail in self._stage.inbox.mails]))
         return list(judge_fixed(view, rate, fault.report(), self._audited(view)))
 
     def _audited(self, view: IncidentView) -> int | None:
@@ -178,8 +200,13 @@ class Performance:
             self._console.print(f"{word}       {check.claim}: {check.seen}")
         passed = all(check.holds for check in checks)
         if self._choice.paused:
-            self._console.print("The control run: automation was paused, so the shop must stay broken (exit code 1).")
-        return 0 if passed else 1
+            self._console.print(control_sentence(checks), soft_wrap=True)
+        return 0 if passed and not self._choice.paused else 1
+
+
+def _has_postmortem(views: list[IncidentView]) -> bool:
+    view = _main(views)
+    return view is not None and view.postmortem is not None
 
 
 def _main(views: list[IncidentView]) -> IncidentView | None:

@@ -36,17 +36,25 @@ class Product:
         self.environment = _environment(stage, paths)
         self.url = f"http://127.0.0.1:{stage.starter_port}"
         self._running = ExitStack()
+        self._processes: dict[str, ManagedProcess] = {}
 
     def run(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """`nightshift ...`; ProductFailedError with its words when it ends with an error and `check` is set."""
-        done = subprocess.run(
-            [str(_PROGRAM), *arguments],
-            env={**os.environ, **self.environment},
-            capture_output=True, text=True, check=False, timeout=_COMMAND_SECONDS,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [str(_PROGRAM), *arguments],
+                env={**os.environ, **self.environment},
+                capture_output=True, text=True, check=False, timeout=_COMMAND_SECONDS,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise ProductFailedError(f"nightshift {' '.join(arguments)}: no end in {_COMMAND_SECONDS} s") from error
         if check and done.returncode:
             raise ProductFailedError(f"nightshift {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return done
+
+    def dead(self) -> list[str]:
+        """The names of the processes that have ended by themselves."""
+        return [name for name, process in self._processes.items() if not process.running]
 
     def __enter__(self) -> Self:
         self.run("migrate")
@@ -63,6 +71,7 @@ class Product:
         log = self._paths.run / f"{name}.log"
         process = ManagedProcess(Command(name, [str(_PROGRAM), name], log, env=self.environment))
         self._running.callback(process.stop)
+        self._processes[name] = process
         process.start()
         return process
 

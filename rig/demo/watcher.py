@@ -29,6 +29,8 @@ class Watcher:
     def __init__(self, client: Client, since: datetime) -> None:
         self._client = client
         self._since = since
+        self.listed = 0
+        """How many incidents Temporal named at the last look, also those that gave no view."""
         self.running: frozenset[str] = frozenset()
         """Incidents whose workflow was still at work at the last look: writing up comes after closing."""
 
@@ -57,6 +59,7 @@ class Watcher:
         """Views of all incidents that began after `since`, oldest first."""
         query = f"WorkflowType=\"IncidentWorkflow\" AND StartTime>='{self._since.isoformat()}'"
         found = [w async for w in self._client.list_workflows(query)]
+        self.listed = len(found)
         views = [(w, view) for w in found if (view := await self._view(self._handle(w.id, w.run_id))) is not None]
         self.running = frozenset(v.incident for w, v in views if w.status is WorkflowExecutionStatus.RUNNING)
         return sorted((view for _, view in views), key=lambda v: v.opened_at)

@@ -5,8 +5,18 @@ from io import StringIO
 
 from rich.console import Console
 
+from domain.diagnosis import Diagnosis, Hypothesis
+from domain.finding import Category
+from domain.gate import GateVerdict, Ruling
+from domain.incident import Attempt
+from domain.view import Delivery, IncidentView
+from rig.demo.examination import failures
+from rig.demo.judge import control_sentence, judge_control, judge_escalated
+from rig.demo.liveness import judge_fresh, judge_served
 from rig.demo.narrator import Narrator
+from rig.faults.fault import EndedSession, FaultReport
 from tests import page_views
+from tests.incidents import a_plan
 
 NOW = datetime(2026, 1, 31, 3, 7, tzinfo=UTC)
 
@@ -19,3 +29,77 @@ def test_an_incident_is_told_with_the_time_at_which_it_opened_and_before_its_ale
     assert first.split()[:3] == ["+3.0", "s", "incident"]
     assert f"{view.incident} opened" in first
     assert " alert " in second
+
+
+def test_a_doctor_that_fails_stops_the_demo_except_for_a_jaeger_that_is_still_built() -> None:
+    rows = [
+        {"name": "jaeger", "status": "fail", "said": "refused"},
+        {"name": "elasticsearch", "status": "off", "said": "not configured"},
+        {"name": "email", "status": "warn", "said": "tier 2 has no address"},
+    ]
+    assert list(failures(rows, jaeger_up=False)) == []
+    assert list(failures(rows, jaeger_up=True)) == ["jaeger: refused"]
+    store = {"name": "postgres", "status": "fail", "said": "away"}
+    assert list(failures([*rows, store], jaeger_up=False)) == ["postgres: away"]
+
+
+def test_quiet_proves_something_only_with_customers_who_were_served() -> None:
+    assert judge_served({990: (10, 0)}, now=1000).holds
+    assert not judge_served({}, now=1000).holds
+    assert not judge_served({900: (10, 0)}, now=1000).holds, "long ago"
+    assert not judge_served({990: (90, 10)}, now=1000).holds
+
+
+def test_quiet_proves_something_only_while_prometheus_sees_every_service() -> None:
+    fresh = {"gateway": 3.0, "orders": 4.0, "catalogue": 5.0}
+    assert judge_fresh(fresh).holds
+    assert not judge_fresh({**fresh, "orders": 60.0}).holds
+    assert not judge_fresh({"gateway": 3.0, "orders": 4.0}).holds
+
+
+def _fault(opened: int, held: int) -> FaultReport:
+    ended = tuple(EndedSession(pid, "57P01", "terminated", 0.0) for pid in range(opened - held))
+    return FaultReport("connection-pool", 0.0, opened, held, ended)
+
+
+def _refused(clause: str) -> IncidentView:
+    gate = GateVerdict(ruling=Ruling.REFUSE, clause=clause, reason="a reason")
+    return page_views.diagnosed(NOW, attempts=(Attempt(number=1, plan=a_plan(), gate=gate),))
+
+
+def _control(view: IncidentView, rate: float, fault: FaultReport) -> str:
+    return control_sentence(list(judge_control(view, rate, fault)))
+
+
+def test_the_control_holds_only_when_the_pause_alone_kept_the_fault_in_place() -> None:
+    assert _control(_refused("paused"), 0.6, _fault(20, 20)).startswith("the control holds")
+    for view, rate, fault in (
+        (_refused("allow_list"), 0.6, _fault(20, 20)),
+        (page_views.diagnosed(NOW), 0.6, _fault(20, 20)),
+        (_refused("paused"), 0.0, _fault(20, 20)),
+        (_refused("paused"), 0.6, _fault(20, 3)),
+        (_refused("paused"), 0.6, _fault(0, 0)),
+    ):
+        assert _control(view, rate, fault).startswith("the control proves nothing: ")
+
+
+def _blocked(category: Category = Category.DEPENDENCY, holder: str = "schema-migration") -> IncidentView:
+    sentence = f"orders waits for a lock that {holder} holds"
+    cause = Hypothesis(service="orders", category=category, score=9.0, weight=0.9, sentence=sentence)
+    sent = Delivery(at=NOW, channel="email", subject="orders", delivered=True)
+    diagnosis = Diagnosis(hypotheses=(cause,), confidence=0.9, confidence_reason="a reason")
+    return page_views.diagnosed(NOW, diagnosis=diagnosis, escalated=True, deliveries=(sent,))
+
+
+def test_an_escalation_counts_only_with_the_right_cause_in_the_mailbox() -> None:
+    def verdict(view: IncidentView, *mails: str) -> bool:
+        return all(check.holds for check in judge_escalated(view, _fault(1, 1), mails))
+
+    right = _blocked()
+    assert verdict(right, f"Cause: {right.cause}.")
+    assert not verdict(right, "Cause: something else")
+    assert not verdict(right)
+    other = _blocked(holder="nightly-report")
+    assert not verdict(other, other.cause)
+    wrong = _blocked(Category.LOAD_SPIKE)
+    assert not verdict(wrong, wrong.cause)
