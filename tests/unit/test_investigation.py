@@ -1,6 +1,7 @@
 """What each source's activity finds, does not find, and says when it cannot look."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,16 +10,19 @@ from temporalio.exceptions import ApplicationError
 
 from activities.bulk import MOST_FINDINGS
 from activities.metric_queries import filled
+from activities.recall_findings import ALIKE_FROM, WORTH_SAYING_FROM
+from activities.recall_findings import findings_of as recalled
 from activities.windows import impact_ranges_s
 from domain.catalogue import Case, choose
 from domain.finding import Category, Finding, Presence, Source
 from domain.incident import Outcome
 from domain.levels import Severity
-from domain.memory import Remembered, symptoms_of
+from domain.memory import Remembered, Similar, symptoms_of
 from domain.plan import Action
 from domain.policy import Policy
 from domain.question import Question
 from domain.services import Service, ServiceMap
+from integrations.embeddings import HashingEmbedder
 from integrations.ports import Instant, PortError, Rejected, Series, SessionGroup, Unavailable
 from tests.unit.troubled_shop import (
     EXPRESSIONS,
@@ -27,6 +31,7 @@ from tests.unit.troubled_shop import (
     ONSET,
     ORDERS_DATABASE,
     SHOP,
+    Story,
     TroubledShop,
     diagnosis_of,
     log_line,
@@ -431,6 +436,41 @@ def test_this_incident_is_not_similar_to_itself() -> None:
     shop = TroubledShop()
     shop.memory.remember(remembered(incident=QUESTION.incident))
     assert [f.kind for f in look(shop, Source.MEMORY)] == ["no_similar_incident"]
+
+
+def _likeness(story: Story, past: Story) -> float:
+    """By the real embedder, of an incident to a past one with other numbers."""
+    now, then = (
+        symptoms_of(QUESTION.anomalies, TroubledShop(s, seed).investigate()) for seed, s in ((1, story), (2, past))
+    )
+    here, there = HashingEmbedder().embed([now, re.sub(r"\d\d+", lambda n: str(int(n[0]) * 4 // 3), then)])
+    return sum(a * b for a, b in zip(here, there, strict=True))
+
+
+@pytest.mark.parametrize("story", ["pool", "lock"])
+def test_a_repeat_is_alike_and_another_cause_is_not(story: Story) -> None:
+    other: Story = "lock" if story == "pool" else "pool"
+    assert _likeness(story, story) > ALIKE_FROM + 0.1
+    assert WORTH_SAYING_FROM < _likeness(story, other) < ALIKE_FROM
+    assert _likeness(story, "healthy") < WORTH_SAYING_FROM
+
+
+@pytest.mark.parametrize(
+    ("score", "kind", "said"),
+    [
+        (0.9, "similar_incident", "INC-20251231-AAAAAA on 2026-01-31 looked alike (0.90): nightly"),
+        (
+            0.6,
+            "similar_incident",
+            "most alike is INC-20251231-AAAAAA on 2026-01-31 (0.60), which is not close: nightly",
+        ),
+        (0.26, "no_similar_incident", "no incident like this one is remembered"),
+    ],
+)
+def test_only_what_is_close_is_called_alike(score: float, kind: str, said: str) -> None:
+    found = recalled((Similar(remembered=remembered(), score=score, why="orders"),), QUESTION, "symptoms")[0]
+    assert (found.kind, found.title[: len(said)]) == (kind, said)
+    assert (found.strength > 0) == bool(found.categories) == (score >= ALIKE_FROM)
 
 
 # -- impact ----------------------------------------------------------------------------------------------------------
