@@ -1,0 +1,333 @@
+"""Every timer of escalation, through the workflow: who is told at which minute, and by which channel."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from domain.escalation import Reason
+from domain.levels import Severity
+from domain.policy import Calendar
+from domain.timeline import Kind
+from domain.view import IncidentView
+from integrations.ports import Unavailable
+from tests.fakes import FakeChannel
+from tests.workflows.conftest import NightOf
+from tests.workflows.night import Night, texts, view
+from tests.workflows.telling import Message, dark, in_the_dark, minutes, said, tells, told, unhurried
+from tests.workflows.world import World
+
+ANNOUNCED, UNRESOLVED, SILENCE = Reason.ANNOUNCED, Reason.UNRESOLVED, Reason.NOT_ACKNOWLEDGED
+OFFICE = Calendar(opens=time(9), closes=time(17), weekdays=(0, 1, 2, 3, 4))
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a severity sends while it lasts. `acknowledged`: somebody has answered before the first message."""
+
+    name: str
+    severity: Severity
+    messages: tuple[Message, ...]
+    acknowledged: bool = False
+
+
+STORIES = (
+    Story(
+        name="CRITICAL calls tier 1 at once, and again every 5 minutes until somebody answers",
+        severity=Severity.CRITICAL,
+        messages=(
+            said(0, Reason.CRITICAL, tier=1), said(5, SILENCE, tier=1), said(10, SILENCE, tier=1),
+            said(11.25, Reason.SLA_AT_RISK, tier=1),
+        ),
+    ),
+    Story(
+        name="HIGH is announced at 5 minutes, escalated at 10, and goes to tier 1 and stays there",
+        severity=Severity.HIGH,
+        messages=(
+            said(5, ANNOUNCED, tier=2), said(10, UNRESOLVED, tier=2), said(20, SILENCE, tier=1),
+            said(30, SILENCE, tier=1), said(40, SILENCE, tier=1), said(45, Reason.SLA_AT_RISK, tier=1),
+            said(50, SILENCE, tier=1),
+        ),
+    ),
+    Story(
+        name="MEDIUM is announced at 15 minutes, escalated at 30, and climbs from tier 3 by 2 to 1",
+        severity=Severity.MEDIUM,
+        messages=(
+            said(15, ANNOUNCED, tier=3), said(30, UNRESOLVED, tier=3), said(60, SILENCE, tier=2),
+            said(90, SILENCE, tier=1), said(120, SILENCE, tier=1), said(150, SILENCE, tier=1),
+        ),
+    ),
+    Story(
+        name="CRITICAL that somebody has hears of three quarters of the target, and of its end, and of nothing else",
+        severity=Severity.CRITICAL,
+        acknowledged=True,
+        messages=(
+            said(0, Reason.CRITICAL, tier=1), said(11.25, Reason.SLA_AT_RISK, tier=1),
+            said(15, Reason.SLA_MISSED, tier=1),
+        ),
+    ),
+    Story(
+        name="HIGH that somebody has goes up a tier when its target of an hour passes",
+        severity=Severity.HIGH,
+        acknowledged=True,
+        messages=(
+            said(5, ANNOUNCED, tier=2), said(10, UNRESOLVED, tier=2), said(45, Reason.SLA_AT_RISK, tier=2),
+            said(60, Reason.SLA_MISSED, tier=1),
+        ),
+    ),
+    Story(
+        name="MEDIUM that somebody has goes up a tier when its target of four hours passes",
+        severity=Severity.MEDIUM,
+        acknowledged=True,
+        messages=(
+            said(15, ANNOUNCED, tier=3), said(30, UNRESOLVED, tier=3), said(180, Reason.SLA_AT_RISK, tier=3),
+            said(240, Reason.SLA_MISSED, tier=2),
+        ),
+    ),
+    Story(
+        name="LOW that somebody has is announced at an hour, and has a day",
+        severity=Severity.LOW,
+        acknowledged=True,
+        messages=(
+            said(60, ANNOUNCED, tier=3), said(120, UNRESOLVED, tier=3), said(1080, Reason.SLA_AT_RISK, tier=3),
+            said(1440, Reason.SLA_MISSED, tier=2),
+        ),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+async def test_the_table_of_escalation(night_of: NightOf, story: Story) -> None:
+    """Every message, its minute and its tier, and nothing besides."""
+    async with night_of(dark()) as night:
+        handle = await in_the_dark(night, story.severity)
+        if story.acknowledged:
+            await handle.signal("ack", {"who": "mia"})
+        seen = await tells(night, handle, len(story.messages), step_s=max(15, story.messages[-1][0]))
+    assert told(seen) == list(story.messages)
+
+
+async def _until_office(night: Night, weekday: int, hour: int) -> datetime:
+    """Let time pass until the next such weekday at that hour (UTC). Returns its midnight."""
+    now = await night.now()
+    day = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=(weekday - now.weekday()) % 7)
+    if day + timedelta(hours=hour) <= now:
+        day += timedelta(days=7)
+    await night.pass_time(seconds=(day + timedelta(hours=hour) - now).total_seconds())
+    return day
+
+
+def _at(days: int, hours: int, *reasons: Reason, tier: int) -> Message:
+    return said(days * 1440 + hours * 60, *reasons, tier=tier)
+
+
+@pytest.mark.parametrize(
+    ("hour", "messages"),
+    [
+        pytest.param(
+            10,
+            [
+                _at(0, 11, ANNOUNCED, tier=3), _at(0, 12, UNRESOLVED, tier=3), _at(1, 9, SILENCE, tier=2),
+                _at(2, 9, SILENCE, tier=1), _at(2, 12, Reason.SLA_AT_RISK, tier=1), _at(3, 9, SILENCE, tier=1),
+                _at(3, 10, Reason.SLA_MISSED, tier=1), _at(6, 9, SILENCE, tier=1),
+            ],
+            id="in business hours, then each business morning, with a target in business hours",
+        ),
+        pytest.param(
+            18,
+            [_at(1, 9, UNRESOLVED, tier=3), _at(2, 9, SILENCE, tier=2), _at(3, 9, SILENCE, tier=1)],
+            id="in the evening it waits for the morning, and is said once then",
+        ),
+    ],
+)  # fmt: skip
+async def test_low_waits_for_business_mornings(night_of: NightOf, hour: int, messages: list[Message]) -> None:
+    """From a Tuesday on. Nobody answers: it ends at tier 1 all the same, a morning at a time."""
+    async with night_of(dark(policy=unhurried(OFFICE))) as night:
+        midnight = await _until_office(night, weekday=1, hour=hour)
+        handle = await in_the_dark(night, Severity.LOW)
+        seen = await tells(night, handle, len(messages), step_s=900)
+    assert told(seen, since=midnight) == messages
+
+
+@pytest.mark.parametrize(
+    ("hour", "channels"),
+    [
+        pytest.param(10, [{"slack", "email"}, {"slack", "email"}, {"pagerduty", "slack", "email"}], id="by day"),
+        pytest.param(20, [{"slack", "email"}, {"pagerduty", "slack", "email"}], id="at night"),
+    ],
+)
+async def test_high_pages_at_night_and_by_day_when_nobody_answers(
+    night_of: NightOf, hour: int, channels: list[set[str]]
+) -> None:
+    """Announced, escalated at 10 minutes, and by day once more at 20 minutes, when tier 1 is called."""
+    async with night_of(dark(policy=unhurried(OFFICE))) as night:
+        await _until_office(night, weekday=2, hour=hour)
+        handle = await in_the_dark(night, Severity.HIGH)
+        await tells(night, handle, len(channels))
+        await night.pass_time(seconds=15)
+        seen = await view(handle)
+    assert _channels(seen) == channels
+
+
+def _channels(seen: IncidentView) -> list[set[str]]:
+    """Per message of the clock, the channels on which it was tried before the next one."""
+    ends = [*(t.at for t in seen.clock.told[1:]), datetime.max.replace(tzinfo=UTC)]
+    spans = zip(seen.clock.told, ends, strict=True)
+    return [{d.channel for d in seen.deliveries if t.at <= d.at < end} for t, end in spans]
+
+
+async def test_the_clock_stops_at_the_verified_recovery(night_of: NightOf) -> None:
+    """Announced at 5 minutes, well before 10: neither an escalation nor a missed target in two hours of watching."""
+    policy = unhurried().model_copy(update={"recheck_s": 60, "watch_s": 7200})
+    async with night_of(dark(policy=policy)) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await tells(night, handle, 1)
+        night.world.value = 0.0
+        await night.pass_time(minutes=90)
+        seen = await view(handle)
+        assert seen.clock.stopped_at is not None
+        await night.end(handle)
+        last = await view(handle)
+    assert told(seen) == told(last) == [said(5, ANNOUNCED, tier=2)]
+    assert {d.subject for d in last.deliveries if d.at > seen.clock.stopped_at} == {"it is over"}
+
+
+async def test_a_relapse_lets_the_clock_run_on_from_the_first_detection(night_of: NightOf) -> None:
+    """Well at 6 minutes, sick again after 40: what fell due meanwhile is one message, the target is the first one's."""
+    policy = unhurried().model_copy(update={"recheck_s": 60, "watch_s": 7200})
+    async with night_of(World(policy=policy)) as night:
+        handle = await night.open()
+        await handle.signal("take", {"who": "mia"})
+        await night.pass_time(minutes=6)
+        night.world.value = 0.0
+        await night.pass_time(minutes=40)
+        assert (await view(handle)).clock.stopped_at is not None
+        night.world.value = 0.4
+        seen = await tells(night, handle, 3, step_s=15)
+    first, relapse, missed = told(seen)
+    assert first == said(5, ANNOUNCED, tier=2)
+    assert relapse[1] == {UNRESOLVED, Reason.SLA_AT_RISK}
+    assert relapse[0] >= 46
+    assert missed == said(60, Reason.SLA_MISSED, tier=1)
+
+
+async def test_an_acknowledgement_stops_the_paging(night_of: NightOf) -> None:
+    """Between the first silence and the second: tier 1 is not called again before the target is at risk."""
+    async with night_of(dark()) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await tells(night, handle, 3)
+        await handle.signal("ack", {"who": "ana"})
+        seen = await tells(night, handle, 4)
+    assert told(seen)[-2:] == [said(20, SILENCE, tier=1), said(45, Reason.SLA_AT_RISK, tier=1)]
+
+
+async def test_who_has_it_is_reminded_every_half_hour_until_it_is_over(night_of: NightOf) -> None:
+    """HIGH, acknowledged at 12 minutes: at 42, and half an hour after each later word, without calling anybody anew."""
+    async with night_of(dark()) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await night.pass_time(minutes=12)
+        await handle.signal("ack", {"who": "ana"})
+        await night.pass_time(minutes=140)
+        seen = await view(handle)
+    detected = seen.clock.detected_at
+    reminders = [t for t in seen.clock.told if t.reasons == (Reason.REMINDER,)]
+    assert [minutes(detected, t.at) for t in reminders] == [42, 90, 120, 150]
+    assert not any(t.awaits for t in reminders)
+
+
+# -- channels ---------------------------------------------------------------------------------------------------------
+
+
+def _dead(name: str) -> FakeChannel:
+    channel = FakeChannel(name)
+    channel.error = Unavailable(f"{name} does not answer")
+    return channel
+
+
+async def test_a_dead_channel_does_not_hold_another_back(night_of: NightOf) -> None:
+    """Slack fails for ever: mail has the message before Slack is given up, and every message is on time."""
+    async with night_of(dark(_dead("slack"), FakeChannel("email"))) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await tells(night, handle, 2)
+        await night.pass_time(seconds=90)
+        seen, inbox = await view(handle), len(night.world.channels[1].sent)
+    assert told(seen) == [said(5, ANNOUNCED, tier=2), said(10, UNRESOLVED, tier=2)]
+    assert [(d.channel, d.delivered) for d in seen.deliveries] == [("email", True), ("slack", False)] * 2
+    assert inbox == 2
+
+
+@pytest.mark.parametrize(
+    ("configured", "tried"),
+    [
+        pytest.param("email", ["slack", "pagerduty", "email"], id="mail when there is nothing else"),
+        pytest.param("pagerduty", ["slack", "pagerduty"], id="the loudest first"),
+    ],
+)
+async def test_without_its_own_channels_the_others_are_tried(
+    night_of: NightOf, configured: str, tried: list[str]
+) -> None:
+    """MEDIUM speaks by Slack only, which nobody configured. The end is told where the story was told, once."""
+    policy = unhurried().model_copy(update={"recheck_s": 60})
+    async with night_of(dark(FakeChannel(configured), policy=policy)) as night:
+        handle = await in_the_dark(night, Severity.MEDIUM)
+        await night.until(handle, lambda v: any(d.delivered for d in v.deliveries), "told")
+        seen = await view(handle)
+        night.world.value = 0.0
+        await night.end(handle)
+        last = await view(handle)
+    assert [d.channel for d in seen.deliveries] == tried
+    assert minutes(seen.clock.detected_at, seen.deliveries[-1].at) == 15
+    assert [(d.channel, d.subject) for d in last.deliveries[len(tried) :]] == [(configured, "it is over")]
+
+
+@pytest.mark.parametrize(
+    "channels",
+    [
+        pytest.param((_dead("pagerduty"), _dead("slack"), _dead("email")), id="all of them dead"),
+        pytest.param((_dead("slack"),), id="the only one dead"),
+    ],
+)
+async def test_when_no_channel_delivers_the_timeline_says_that_nobody_has_been_told(
+    night_of: NightOf, channels: tuple[FakeChannel, ...]
+) -> None:
+    """All are tried, the clock goes on, and the silence of an hour still counts up to tier 1."""
+    async with night_of(dark(*channels)) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        seen = await tells(night, handle, 3)
+        await night.pass_time(minutes=1)
+        seen = await view(handle)
+    assert told(seen)[-1] == said(20, SILENCE, tier=1)
+    assert not any(d.delivered for d in seen.deliveries)
+    assert {d.channel for d in seen.deliveries} == {"pagerduty", "slack", "email"}
+    assert sum("nobody has been told" in text for text in texts(seen, Kind.NOTIFICATION)) == 3
+
+
+async def test_without_any_channel_nobody_is_told_of_the_end_either(night_of: NightOf) -> None:
+    """Nothing is configured: it says so when somebody should have known, and ends as quietly."""
+    policy = unhurried().model_copy(update={"recheck_s": 60})
+    world = World(value=None, channels=(), policy=policy)
+    async with night_of(world) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await tells(night, handle, 1)
+        world.value = 0.0
+        await night.end(handle)
+        seen = await view(handle)
+    assert [d.detail for d in seen.deliveries] == ["not configured"] * 3
+    assert sum("nobody has been told" in text for text in texts(seen, Kind.NOTIFICATION)) == 1
+
+
+async def test_the_end_is_told_on_the_channels_that_delivered(night_of: NightOf) -> None:
+    """Slack was dead while it lasted: who never heard of it is not told that it is over."""
+    policy = unhurried().model_copy(update={"recheck_s": 60})
+    slack, mail = _dead("slack"), FakeChannel("email")
+    async with night_of(dark(slack, mail, policy=policy)) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await tells(night, handle, 1)
+        await night.pass_time(seconds=30)
+        slack.error = None
+        night.world.value = 0.0
+        await night.end(handle)
+        seen = await view(handle)
+    assert len(mail.sent) == 2
+    assert not slack.sent
+    assert [(d.channel, d.delivered) for d in seen.deliveries] == [("email", True), ("slack", False), ("email", True)]
