@@ -28,6 +28,8 @@ PASSING = frozenset({"paused", "busy", "unknown", "precheck", "target_limit", "h
 """Clauses of the gate whose objection can pass without anybody's word to this incident."""
 UNSEEN = "what was anomalous cannot be measured now, so nobody could tell whether it worked"
 
+_MOOT = "moot"
+
 
 class Result(StrEnum):
     """What an attempt came to. MOOT: the question was settled by something else, so what is true now must be seen.
@@ -49,7 +51,7 @@ async def attempt(record: Record, approvals: Approvals) -> Result:
     verdict, decision = await _permission(record, approvals, plan, seen=watches is not None)
     record.attempts.append(_attempt(record, plan, verdict, decision))
     record.changed(workflow.now())
-    if approvals.moot and decision is None:
+    if verdict.clause == _MOOT:
         return Result.MOOT
     return await _carry_out(record, plan, decision, watches or ()) if verdict.ruling is Ruling.RUN else Result.STUCK
 
@@ -106,7 +108,7 @@ async def _permission(
 
 def _refused(record: Record, approvals: Approvals, asked: GateVerdict, decision: Decision | None) -> GateVerdict:
     if decision is None and approvals.moot:
-        return GateVerdict(ruling=Ruling.REFUSE, clause="moot", reason="there was nothing to decide any more")
+        return GateVerdict(ruling=Ruling.REFUSE, clause=_MOOT, reason="there was nothing to decide any more")
     if decision is None:
         record.calls_for(Reason.APPROVAL_EXPIRED, workflow.now(), asked.reason)
         return GateVerdict(ruling=Ruling.REFUSE, clause="expired", reason=f"nobody decided in time: {asked.reason}")
