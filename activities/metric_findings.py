@@ -8,7 +8,7 @@ from activities import windows
 from activities.metric_queries import Asked
 from analysis.bits import ABSENT_BITS, bits
 from analysis.redaction import name as clean
-from analysis.series import Baseline, Direction, Trend, baseline, change_point, episode, lead_s, robust_z, summarise
+from analysis.series import Baseline, Direction, Trend, baseline, lead_s, onset, robust_z, summarise
 from domain.finding import Category, Finding, Presence, Source, missing
 from domain.question import Question
 from domain.services import Expression, MetricKind
@@ -103,15 +103,14 @@ def _shift(
     value = sorted(now)[len(now) // 2]
     beyond = _beyond(value, expression)
     times, values = list(points), list(points.values())
-    start = episode(values, base, direction)
-    change = change_point(times[start:], values[start:])
-    onset = datetime.fromtimestamp(change.at, UTC) if change is not None else None
-    since = f", since {onset:%H:%M:%S} UTC" if onset is not None else ""
+    start = onset(values, base, value)
+    began = datetime.fromtimestamp(times[start], UTC) if start is not None else None
+    since = f", since {began:%H:%M:%S} UTC" if began is not None else ""
     return Finding(
         source=Source.METRICS, kind="metric_shift", service=one.service,
         title=f"{clean(one.service)}: {expression.name} {_shown(value, expression)} "
         f"(usually {_shown(base.middle, expression)}){since}",
-        strength=strength, value=value, baseline=base.middle, unit=expression.unit, onset=onset,
+        strength=strength, value=value, baseline=base.middle, unit=expression.unit, onset=began,
         categories=_speaks_for(expression, summary.trend, direction, beyond=beyond),
         facts={
             "expression": expression.name, "metric": expression.kind, "trend": summary.trend.value,

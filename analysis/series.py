@@ -17,12 +17,8 @@ _RELATIVE_FLOOR = 0.10
 _TREND_POINTS = 10
 _TREND_LEAST_POINTS = 5
 _TREND_SHARE = 0.05
-_CHANGE_LEAST_SIDE = 3
-# A split must take away this share of the squared error; a split of pure noise rarely takes a quarter.
-_CHANGE_LEAST_GAIN = 0.4
-_CALM_SCALES, _CALM_POINTS = 3.0, 6
-# Squared error below this share of the squared values is rounding.
-_ROUNDING = 1e-18
+_CALM_SCALES = 3.0
+_LONGEST_DIP = 2
 
 
 class Trend(StrEnum):
@@ -48,16 +44,6 @@ class Summary:
     greatest: float
     mean: float
     trend: Trend
-
-
-@dataclass(frozen=True)
-class ChangePoint:
-    """Where one mean gives way to another: `at` in unix seconds, `gain` the share (0 to 1) of error that it removes."""
-
-    at: float
-    before: float
-    after: float
-    gain: float
 
 
 def baseline(values: Sequence[float], floor: float) -> Baseline:
@@ -104,43 +90,23 @@ def trend(values: Sequence[float]) -> Trend:
     return Trend.INCREASING if slope > 0 else Trend.DECREASING
 
 
-def change_point(times: Sequence[float], values: Sequence[float]) -> ChangePoint | None:
-    """The split into two means that leaves the least squared error (binary segmentation's first step; Scott and Knott
-    1974), or None where no split removes 40 % of the error. `times` in unix seconds, ascending.
+def onset(values: Sequence[float], base: Baseline, level: float) -> int | None:
+    """The index at which a series left its baseline for the `level` at which it is now; None where it began before.
+
+    Back from the end to where the series first stands at half of the way for good (fewer than three points below are
+    a dip), then down the slope to its foot, three scales from the baseline. A wobble before it is no part of it: a
+    split into two means would begin there as soon as the wobble lasts longer than the trouble.
     """
-    array = _array(values) if values else np.empty(0)
-    n = array.size
-    if n < 2 * _CHANGE_LEAST_SIDE:
+    array = _array(values)
+    way = (array - base.middle) * (1.0 if level >= base.middle else -1.0)
+    high = np.flatnonzero(way >= abs(level - base.middle) / 2)
+    if not high.size:
         return None
-    total = float(((array - array.mean()) ** 2).sum())
-    sums = np.cumsum(array)
-    left = np.arange(_CHANGE_LEAST_SIDE, n - _CHANGE_LEAST_SIDE + 1)
-    before, after = sums[left - 1] / left, (sums[-1] - sums[left - 1]) / (n - left)
-    removed = left * (n - left) / n * (before - after) ** 2
-    best = int(np.argmax(removed))
-    gain = float(removed[best]) / total if total > _ROUNDING * float(array @ array) else 0.0
-    if gain < _CHANGE_LEAST_GAIN:
-        return None
-    return ChangePoint(float(times[int(left[best])]), float(before[best]), float(after[best]), min(1.0, gain))
-
-
-def episode(values: Sequence[float], base: Baseline, harmful: Direction = "up") -> int:
-    """Where the trouble at the end of a series has its past: the index at which the last calm stretch begins.
-
-    Calm: six points or more in a row that lie less than three scales on the harmful side. An earlier trouble lies
-    before it. 0 where there is none.
-    """
-    sign = 1.0 if harmful == "up" else -1.0
-    calm = (_array(values) - base.middle) * sign < _CALM_SCALES * base.scale
-    run = 0
-    for index in range(calm.size - 1, -1, -1):
-        if not calm[index]:
-            if run >= _CALM_POINTS:
-                return index + 1
-            run = 0
-        else:
-            run += 1
-    return 0
+    gaps = np.flatnonzero(np.diff(high) > _LONGEST_DIP + 1)
+    foot = int(high[gaps[-1] + 1] if gaps.size else high[0])
+    while foot > 0 and _CALM_SCALES * base.scale <= way[foot - 1] < way[foot]:
+        foot -= 1
+    return foot or None
 
 
 def lead_s(first: Sequence[float], second: Sequence[float], step_s: float, most_steps: int = 12) -> float | None:
