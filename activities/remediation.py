@@ -1,6 +1,7 @@
 """Remediation: the only activities that change a system under care. Each may be repeated and does nothing twice."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from pydantic import AwareDatetime
 from temporalio import activity
@@ -84,11 +85,16 @@ class RemediationActivities:
         """Name what would be touched. History keeps it, so that a retry touches nothing else."""
         return self._remediator(plan).intend(plan)
 
-    @activity.defn
+    # A cancellation must not strike between the act and its record: it is taken up by the workflow afterwards.
+    @activity.defn(no_thread_cancel_exception=True)
     @retry_only_what_helps
     def execute(self, order: Execute) -> Executed:
-        """Act, read back, and record it in the audit log under the attempt's own key."""
+        """Act, read back, and record it in the audit log under the attempt's own key.
+
+        A pause that came after the gate stops it here, at each try; that is recorded too.
+        """
         with beating():
+            self._heed_a_pause(order)
             done = self._remediator(order.plan).execute(order.plan, order.intent)
             self._audit.append(_row(order, done))
         return done
@@ -99,11 +105,30 @@ class RemediationActivities:
         """Let others act on the target again."""
         self._guard.release(ended.incident, ended.attempt, ended.result, ended.at)
 
+    def _heed_a_pause(self, order: Execute) -> None:
+        now = datetime.now(UTC)
+        controls = self._guard.controls(order.plan.target, now)
+        if not controls.paused:
+            return
+        tries = activity.info().attempt
+        earlier = "" if tries == 1 else f"; this was try {tries}, the ones before may have acted"
+        said = f"called off: automation is paused: {controls.pause_reason}{earlier}"
+        self._audit.append(_called_off(order, now, said))
+        raise ApplicationError(said, type="Paused", non_retryable=True)
+
     def _remediator(self, plan: Plan) -> Remediator:
         remediator = self._remediators.get(plan.action)
         if remediator is None:
             raise ApplicationError(f"this worker cannot {plan.action}", type="NoRemediator", non_retryable=True)
         return remediator
+
+
+def _called_off(order: Execute, at: datetime, said: str) -> AuditRow:
+    plan = order.plan
+    return AuditRow(
+        key=f"{plan.incident}:{plan.digest}:called-off", incident=plan.incident, at=at, actor=order.actor,
+        door=order.door, action=plan.action, target=plan.target, result=said, digest=plan.digest,
+    )  # fmt: skip
 
 
 def _row(order: Execute, done: Executed) -> AuditRow:

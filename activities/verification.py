@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.errors import retry_only_what_helps
 from domain.verification import Sample, Watch
-from integrations.ports import Instant, MetricSource, Rejected
+from integrations.ports import Instant, MetricSource, Rejected, Unavailable
 
 
 class VerificationActivities:
@@ -22,16 +22,28 @@ class VerificationActivities:
         metrics = self._metrics
         if metrics is None:
             return tuple(Sample(series=w.series, value=None, note="metrics are not configured") for w in watches)
-        return tuple(_sample(metrics, watch) for watch in watches)
+        samples = [_sample(metrics, watch) for watch in watches]
+        away = [answer for answer in samples if isinstance(answer, Unavailable)]
+        if away and len(away) == len(samples):
+            raise away[0]  # nobody answers: that is worth another try
+        return tuple(
+            Sample(series=watch.series, value=None, note=str(answer)[:300])
+            if isinstance(answer, Unavailable)
+            else answer
+            for watch, answer in zip(watches, samples, strict=True)
+        )
 
 
-def _sample(metrics: MetricSource, watch: Watch) -> Sample:
+def _sample(metrics: MetricSource, watch: Watch) -> Sample | Unavailable:
+    """One slow query must not blind the looks at all the others."""
     try:
         if not watch.query:
             return _from_alert(watch, metrics.firing(watch.labels))
         return _from_series(watch, metrics.query(watch.query))
     except Rejected as error:
         return Sample(series=watch.series, value=None, note=str(error)[:300])
+    except Unavailable as error:
+        return error
 
 
 def _from_alert(watch: Watch, firing: bool | None) -> Sample:  # noqa: FBT001 - the port's answer, not a switch

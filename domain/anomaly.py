@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from domain.levels import Severity
 from domain.model import Model
@@ -14,6 +15,17 @@ class AlertStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+def _within_reason(at: datetime) -> datetime:
+    """Times at the edge of the calendar cannot be reckoned with: a window before year 1 is an error in a workflow."""
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise ValueError(f"{at.isoformat()!r} is not between the years {_FIRST_YEAR} and {_LAST_YEAR}")
+    return at
+
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+
+
 class Anomaly(Model):
     """One series outside of its expectation, as its source described it.
 
@@ -22,24 +34,26 @@ class Anomaly(Model):
     number, and so is `sigma`: an alert without numbers has no invented deviation.
     """
 
-    source: str
-    fingerprint: str
-    name: str
-    service: str
+    source: str = Field(max_length=100)
+    fingerprint: str = Field(max_length=300)
+    name: str = Field(max_length=300)
+    service: str = Field(max_length=300)
     status: AlertStatus = AlertStatus.FIRING
-    title: str
-    starts_at: AwareDatetime
-    seen_at: AwareDatetime
-    ends_at: AwareDatetime | None = None
+    title: str = Field(max_length=2_000)
+    starts_at: Moment
+    seen_at: Moment
+    ends_at: Moment | None = None
     severity_label: Severity | None = Field(default=None, description="what the sender's label says")
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default={}, max_length=64)
     actual: float | None = None
     expected: float | None = None
     sigma: float | None = None
-    unit: str = ""
-    expression: str | None = Field(default=None, description="the rule or query behind it, if the source names it")
-    link: str | None = None
-    runbook: str | None = None
+    unit: str = Field(default="", max_length=100)
+    expression: str | None = Field(
+        default=None, max_length=10_000, description="the rule or query behind it, if the source names it"
+    )
+    link: str | None = Field(default=None, max_length=10_000)
+    runbook: str | None = Field(default=None, max_length=10_000)
 
     @property
     def series(self) -> str:

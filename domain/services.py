@@ -72,6 +72,16 @@ class ServiceMap(Model):
                     raise ValueError(f"services: {service.name!r} depends on {needed!r}, which is not listed")
         return self
 
+    @model_validator(mode="after")
+    def _a_target_is_one_database(self) -> Self:
+        """A plan names its target only: two servers behind one name would let it act on the wrong one."""
+        known: dict[str, Database] = {}
+        for database in (d for s in self.services for d in s.databases):
+            other = known.setdefault(database.target, database)
+            if (other.watch, other.remedy) != (database.watch, database.remedy):
+                raise ValueError(f"services: {database.target!r} is listed twice with different connections")
+        return self
+
     def get(self, name: str) -> Service:
         """The service of that name; one that nobody listed has no dependencies and the default expressions."""
         return next((s for s in self.services if s.name == name), Service(name=name))

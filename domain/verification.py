@@ -10,13 +10,16 @@ from domain.model import Model
 
 # Of the excess over the threshold at least this share must be gone before we speak of *improving*.
 IMPROVED_SHARE = 0.3
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _RULE = re.compile(rf"^(?P<query>.+?)\s*(?P<op>>=|<=|>|<)\s*(?P<bound>{_NUMBER})\s*$", re.S)
 _QUOTED = re.compile(r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.S)
 _MATCHERS = re.compile(r"\{[^{}]*\}")
 _INNERMOST = re.compile(r"\([^()]*\)")
 _FILTER = re.compile(r"(?:==|!=|>=?+|<=?+)(?!\s*bool\b)")
 _SET_OPERATOR = re.compile(r"\b(?:and|or|unless)\b", re.I)
+# Expressions come from outside. A longer one, or one that looks back further than this, is no number to wait for.
+_LONGEST_EXPRESSION = 1_000
+_LONGEST_WINDOW_S = 3_600.0
 _RANGE = re.compile(r"\[((?:\d+(?:ms|[smhdwy]))+)")
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
@@ -89,16 +92,20 @@ class Verdict(Model):
 def watch_of_rule(series: str, expression: str | None, labels: dict[str, str], before: float | None) -> Watch | None:
     """The watch behind an alert rule such as `error_ratio > 0.05`, None where the rule has no such form.
 
-    Nor where the query would lose its value when all is well, as one with a filter in it does: `count(up == 0) > 0`.
+    Nor where the query would lose its value when all is well, as one with a filter in it does: `count(up == 0) > 0`;
+    nor where it looks back for more than an hour, which nobody would wait for after a fix.
     """
+    if len(expression or "") > _LONGEST_EXPRESSION:
+        return None
     match = _RULE.match(expression or "")
     if match is None or not _keeps_its_value(match["query"]):
         return None
-    return Watch(
+    watch = Watch(
         series=series, query=match["query"].strip(), harmful_above=match["op"].startswith(">"),
         bound=float(match["bound"]), or_equal=match["op"].endswith("="), labels=labels, before=before,
         name=_name(labels),
     )  # fmt: skip
+    return watch if watch.window_s <= _LONGEST_WINDOW_S else None
 
 
 def _name(labels: dict[str, str]) -> str:
@@ -119,7 +126,7 @@ def _keeps_its_value(query: str) -> bool:
 
 def _seconds(window: str) -> float:
     """Seconds of a PromQL duration such as 1h30m."""
-    return sum(int(number) * _UNIT_S[unit] for number, unit in _PART.findall(window))
+    return sum(float(number) * _UNIT_S[unit] for number, unit in _PART.findall(window))
 
 
 def settle_s(watches: Sequence[Watch], least_s: float, scrape_s: float) -> float:

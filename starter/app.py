@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from starter.console.pages import page_routes
 from starter.console.rendering import STATIC
@@ -16,6 +17,7 @@ def create_app(parts: Parts) -> FastAPI:
     # Its own documentation pages load scripts from elsewhere.
     app = FastAPI(title="Nightshift", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(parts.hosts), www_redirect=False)
     app.include_router(webhook_routes(parts))
     app.include_router(health_routes(parts))
     app.include_router(page_routes(parts))

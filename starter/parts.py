@@ -13,7 +13,11 @@ from starter.metrics import StarterMetrics
 
 @dataclass(frozen=True)
 class Parts:
-    """`ping_store` raises PortError when Postgres does not answer."""
+    """`ping_store` raises PortError when Postgres does not answer.
+
+    `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
+    (DNS rebinding) comes with another one, and gets nothing.
+    """
 
     intake: Intake
     live: LiveIncidents
@@ -22,4 +26,5 @@ class Parts:
     postmortems: PostmortemStore
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
+    hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)

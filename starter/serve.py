@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -61,6 +62,12 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    """Loopback's names, the address we listen on, and the one that people were given."""
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    return tuple(dict.fromkeys(("localhost", "127.0.0.1", settings.host, *([public] if public else []))))
+
+
 async def _parts(settings: Settings) -> Parts:
     policy = load_policy(settings.policy_file)
     house = House(
@@ -74,6 +81,7 @@ async def _parts(settings: Settings) -> Parts:
     store = adapters.store(settings)
     client = await connect(settings, lazy=True)
     return Parts(
+        hosts=_hosts(settings),
         intake=TemporalIntake(client, house),
         live=TemporalIncidents(client),
         incidents=store.incidents,

@@ -21,16 +21,27 @@ def clean(text: str, longest: int) -> str:
     return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"
 
 
+# A hundred alerts with labels of this size stay well below Temporal's 2 MB for one payload.
+_MOST_LABEL_BYTES = 4_000
+
+
 def safe_labels(labels: Mapping[str, str], most: int, longest_name: int, longest_value: int) -> dict[str, str]:
-    """At most `most` labels, by name. One that is too long or holds invisible characters is left out, never cut:
-    an alert is looked up again by its labels, and a label with another value would find nothing.
+    """At most `most` labels, by name, and 4 kB of them in all.
+
+    One that is too long or holds invisible characters is left out, never cut: an alert is looked up
+    again by its labels, and a label with another value would find nothing.
     """
     fitting = {
         name: value
         for name, value in sorted(labels.items())
         if clean(name, longest_name) == name and clean(value, longest_value) == value
     }
-    return dict(list(fitting.items())[:most])
+    room, kept = _MOST_LABEL_BYTES, dict[str, str]()
+    for name, value in list(fitting.items())[:most]:
+        room -= len(f"{name}{value}".encode())
+        if room >= 0:
+            kept[name] = value
+    return kept
 
 
 def web_link(text: str, longest: int) -> str | None:

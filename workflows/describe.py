@@ -24,7 +24,7 @@ def current_details(view: IncidentView) -> str:
         f"### {view.incident}: {view.severity}, {view.state}" + (f", {view.outcome}" if view.outcome else ""),
         f"**What** {_code(view.title)}, open since {view.opened_at:%Y-%m-%d %H:%M:%S} UTC",
         f"**Why** {_cause(view)}",
-        f"**Next** {view.next.text}",
+        f"**Next** {_code(view.next.text)}",
         f"**Decides** {_decides(view)}",
         _plan(view),
         f"**Last decision received:** {_code(view.last_decision) if view.last_decision else 'none'}",
@@ -73,4 +73,4 @@ def _plan(view: IncidentView) -> str:
 
 def _undelivered(view: IncidentView) -> str:
     failed = [f"{d.channel} ({d.detail})" for d in view.deliveries if not d.delivered]
-    return ", ".join(dict.fromkeys(failed)) or "none"
+    return ", ".join(_code(text) for text in dict.fromkeys(failed)) or "none"

@@ -23,6 +23,8 @@ from workflows.contract import Opening
 
 # A view is a payload of every projection: what a storm adds beyond these is counted, not listed.
 _SHOWN_ANOMALIES = 100
+# A look asks Prometheus once for each: more than these would not be answered in the time of one look.
+_WATCHED_ANOMALIES = 20
 _SHOWN_ENTRIES = 120
 _SHOWN_DELIVERIES = 60
 
@@ -230,7 +232,7 @@ class Record:
         """The numbers that tell whether it is over: those behind the alert rules, else whether the alert fires."""
         return tuple(
             watch_of_rule(a.series, a.expression, a.labels, a.actual) or Watch.of_alert(a.series, a.labels)
-            for a in self.anomalies[:_SHOWN_ANOMALIES]
+            for a in self.anomalies[:_WATCHED_ANOMALIES]
         )
 
     def update_last_attempt(self, at: datetime, **facts: object) -> None:

@@ -200,7 +200,7 @@ def test_what_is_watched_is_the_number_of_the_rule_else_whether_the_alert_fires(
     assert record.watches() == (
         Watch(
             series="alertmanager:f1", query="errors", harmful_above=True, bound=0.05, before=0.4,
-            labels={"alertname": "HighErrorRate"},
+            labels={"alertname": "HighErrorRate"}, name="HighErrorRate",
         ),
         Watch.of_alert("alertmanager:f2", {"alertname": "Odd"}),
     )  # fmt: skip
