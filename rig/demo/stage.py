@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -25,8 +26,8 @@ from rig.shop.monitoring import RULES_FILE
 from rig.shop.shop import Shop
 from workflows.search_attributes import ALL
 
-_STORE = "nightshift"
 _STARTER_PORT = 8000
+_AT_ONCE = 5
 # The demo waits for nobody: what Alertmanager gathers for 30 s by default goes out at once.
 _GROUPING = Grouping(by=("service",), wait=1.0, interval=5.0, repeat=300.0)
 
@@ -61,15 +62,22 @@ class Stage:
         self.product: Product | None = None
 
     def start(self) -> None:
-        """Bring everything up, in the order in which each needs the others."""
-        self._up("PostgreSQL with pgvector", self.postgres)
-        self._up(f"Temporal, web UI at {self.temporal.ui_url}", self.temporal)
-        self._up("a mailbox (SMTP)", self.inbox)
-        self.optional.start()
+        """Bring everything up: what needs nothing else at once, the rest when what it needs is there."""
         self._running.callback(self.optional.stop)
-        self._start_shop()
-        self._start_monitoring()
-        self._start_product()
+        with ThreadPoolExecutor(_AT_ONCE, "stage") as at_once:
+            history = at_once.submit(self._write_history)
+            servers = [
+                at_once.submit(self._up, "PostgreSQL with pgvector", self.postgres),
+                at_once.submit(self._up, f"Temporal, web UI at {self.temporal.ui_url}", self.temporal),
+                at_once.submit(self._up, "a mailbox (SMTP)", self.inbox),
+                at_once.submit(self.optional.start),
+            ]
+            for server in servers:
+                server.result()
+            self._start_shop()
+            monitoring = at_once.submit(self._start_monitoring, history)
+            self._start_product()
+            monitoring.result()
 
     def _start_shop(self) -> None:
         self.shop = Shop(
@@ -83,10 +91,14 @@ class Stage:
         self.load.start()
         self._running.callback(self.load.stop)
 
-    def _start_monitoring(self) -> None:
-        assert self.shop is not None  # noqa: S101 - the order of start()
+    def _write_history(self) -> None:
+        """Prometheus can be given a past only before it starts."""
         history = backfill(self.prometheus, end=time.time(), seed=self._seed)
         self._console.print(f"[yellow]synthetic[/]  {history.sentence}", highlight=False)
+
+    def _start_monitoring(self, history: Future[None]) -> None:
+        assert self.shop is not None  # noqa: S101 - the order of start()
+        history.result()
         self.prometheus.jobs = list(self.shop.scrape_jobs)
         self._up(f"Alertmanager at {self.alertmanager.url}", self.alertmanager)
         self._up(f"Prometheus at {self.prometheus.url}", self.prometheus)
