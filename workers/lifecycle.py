@@ -19,6 +19,8 @@ from workers.wiring import ports
 
 # Longer than the longest single call to an outside system, shorter than an impatient supervisor.
 GRACE = timedelta(seconds=20)
+# Incidents that a process keeps in memory between their steps: the SDK's own number.
+CACHED_RUNS = 1000
 
 
 async def run(settings: Settings) -> None:
@@ -39,16 +41,18 @@ async def run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def working(client: Client, served: Sequence[Queue], grace: timedelta = GRACE) -> AsyncGenerator[None]:
-    """All queues are served while the block runs."""
+async def working(
+    client: Client, served: Sequence[Queue], grace: timedelta = GRACE, cached_runs: int = CACHED_RUNS
+) -> AsyncGenerator[None]:
+    """All queues are served while the block runs. With `cached_runs` 0 each step begins with a replay."""
     async with AsyncExitStack() as stack:
         for queue in served:
             threads = stack.enter_context(ThreadPoolExecutor(queue.threads, thread_name_prefix=queue.name))
-            await stack.enter_async_context(_worker(client, queue, threads, grace))
+            await stack.enter_async_context(_worker(client, queue, threads, grace, cached_runs))
         yield
 
 
-def _worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: timedelta) -> Worker:
+def _worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: timedelta, cached_runs: int) -> Worker:
     return Worker(
         client,
         task_queue=queue.name,
@@ -57,4 +61,5 @@ def _worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: ti
         activity_executor=threads,
         max_concurrent_activities=queue.threads,
         graceful_shutdown_timeout=grace,
+        max_cached_workflows=cached_runs,
     )

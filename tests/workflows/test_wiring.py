@@ -1,0 +1,81 @@
+"""Each activity that an incident calls is served on the queue on which it is called, and none is served for nobody."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client
+
+from domain.incident import Outcome
+from tests.fakes import FakeAudit, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
+from tests.workflows.asking import asked, decision, frozen
+from tests.workflows.conftest import NightOf
+from tests.workflows.world import Handle, World
+from workers.lifecycle import CACHED_RUNS, working
+from workers.registry import Ports, Queue, queues
+from workflows.contract import TASK_QUEUE
+from workflows.incident import IncidentWorkflow
+
+
+class Forgetful(World):
+    """A world whose workers keep so many runs in memory: with none, each step is a replay from the first event."""
+
+    cached_runs = 0
+
+    @asynccontextmanager
+    async def living(self, client: Client) -> AsyncGenerator[World]:
+        async with working(client, self.queues(), grace=timedelta(seconds=1), cached_runs=self.cached_runs):
+            yield self
+
+
+class Remembering(Forgetful):
+    """As in real life."""
+
+    cached_runs = CACHED_RUNS
+
+
+def _queues() -> tuple[Queue, ...]:
+    return queues(Ports(
+        incidents=FakeIncidents(), audit=FakeAudit(), guard=FakeGuard(), memory=FakeMemory(), evidence=FakeEvidence(),
+        postmortems=FakePostmortems(),
+    ))  # fmt: skip
+
+
+def _served() -> set[tuple[str, str]]:
+    """Activity and queue, as the registry lists them for a worker."""
+    return {(_name(served), queue.name) for queue in _queues() for served in queue.activities}
+
+
+def _name(served: Callable[..., Any]) -> str:
+    """The name by which Temporal knows it."""
+    definition = activity._Definition.must_from_callable(served)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
+    assert definition.name is not None
+    return definition.name
+
+
+async def _called(handle: Handle) -> set[tuple[str, str]]:
+    """Activity and queue, as the server was asked for them."""
+    events = (await handle.fetch_history()).events
+    scheduled = [e.activity_task_scheduled_event_attributes for e in events]
+    return {(s.activity_type.name, s.task_queue.name) for s in scheduled if s.activity_type.name}
+
+
+@pytest.mark.parametrize("world", [Remembering, Forgetful])
+async def test_what_is_called_is_served_and_what_is_served_is_called(night_of: NightOf, world: type[Forgetful]) -> None:
+    """An approved fix needs all activities; it ends the same when no run is kept in memory between its steps."""
+    async with night_of(frozen(world())) as night:
+        handle = await night.open()
+        await handle.signal("approve", decision(await asked(night, handle)))
+        summary = await night.end(handle)
+        called = await _called(handle)
+    assert (summary.outcome, summary.attempts) == (Outcome.RESOLVED_BY_HUMAN, 1)
+    assert night.world.remediator.ended == ["11@a", "12@b", "13@c"]
+    assert called == _served()
+
+
+def test_only_the_queue_of_incidents_runs_workflows() -> None:
+    """The starter starts on that one."""
+    assert {q.name: tuple(q.workflows) for q in _queues() if q.workflows} == {TASK_QUEUE: (IncidentWorkflow,)}
