@@ -87,7 +87,7 @@ def _impact(view: IncidentView, drawn: tuple[Drawn, ...]) -> Iterator[Measure]:
     else:
         yield Measure(
             name="Failing share of users' requests", value=number(share, "share"), number=share, unit="share",
-            source="the error expression of the worst user-facing service, over two minutes, when it was last asked",
+            source="the error expression of the worst user-facing service, over two minutes at most, when last asked",
         )  # fmt: skip
     for chart in drawn:
         for measure in chart.measures:

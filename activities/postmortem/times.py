@@ -4,20 +4,22 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from activities.postmortem.measure import Measure, at, lasted, not_measured, words
-from domain.finding import Finding, Presence
+from domain.finding import Finding, Presence, Source
 from domain.timeline import Kind
 from domain.view import IncidentView
 
 CLEAR_SIGN_BITS = 1.0
 """A sign counts from this strength on: odds of two to one. Weaker ones are found before every incident."""
+_DATED = frozenset({Source.LOGS, Source.METRICS, Source.TRACES})
 _CLOCK = "the incident's own record in Temporal's history"
 
 
 def times(view: IncidentView) -> tuple[Measure, ...]:
-    """The spans that people compare incidents by. All but the last count from the onset, not from detection."""
+    """The spans that people compare incidents by. Those without a start of their own count from the first alert's."""
     return (
+        _detected(view),
         lasted(
-            "Time to detect (MTTD)", view.onset, view.opened_at,
+            "Alert to incident", view.onset, view.opened_at,
             "from the start that the earliest alert names to the incident opened", "",
         ),
         _first_sign(view),
@@ -71,6 +73,28 @@ def first_sign(view: IncidentView) -> Finding | None:
     clear = (f for f in view.findings if f.presence is Presence.FOUND and spoke.get(f.id, 0.0) >= CLEAR_SIGN_BITS)
     earlier = [(f.onset, f.id, f) for f in clear if f.onset is not None and f.onset < view.onset]
     return min(earlier, key=lambda sign: sign[:2])[2] if earlier else None
+
+
+def hindsight_onset(view: IncidentView) -> Finding | None:
+    """The finding of logs, metrics or traces with the earliest onset among those that clearly speak for the named
+    cause; an onset before the finding's own window is none. Without a named cause nobody knows what to date.
+    """
+    named = view.diagnosis.named if view.diagnosis else None
+    spoke = {c.finding for c in named.contributions if c.bits >= CLEAR_SIGN_BITS} if named else set[str]()
+    dated = [
+        (f.onset, f.id, f)
+        for f in view.findings
+        if f.id in spoke and f.source in _DATED and f.onset is not None and f.window.start <= f.onset <= view.opened_at
+    ]
+    return min(dated, key=lambda sign: sign[:2])[2] if dated else None
+
+
+def _detected(view: IncidentView) -> Measure:
+    name, finding = "Time to detect (MTTD)", hindsight_onset(view)
+    if finding is None:
+        return not_measured(name, "no finding that speaks for a named cause says when it began")
+    source = f"from the onset that hindsight sees in finding {finding.id} to the incident opened"
+    return lasted(name, finding.onset, view.opened_at, source, "")
 
 
 def _first_sign(view: IncidentView) -> Measure:

@@ -110,7 +110,8 @@ def test_times_are_differences_of_recorded_moments() -> None:
     assert executed is not None
     assert view.recovered_at is not None
     assert spans == {
-        "Time to detect (MTTD)": (view.opened_at - view.onset).total_seconds(),
+        "Time to detect (MTTD)": (view.opened_at - view.onset).total_seconds() + 30.0,
+        "Alert to incident": (view.opened_at - view.onset).total_seconds(),
         "First sign before the alert": 30.0,
         "Time to a diagnosis": pytest.approx(60 + 0.62 * 60),
         "Time to the first action": (executed.started_at - view.onset).total_seconds(),
@@ -123,6 +124,7 @@ def test_times_are_differences_of_recorded_moments() -> None:
 def test_what_did_not_happen_has_no_time() -> None:
     facts = _facts(a_view())
     assert {m.name: m.source for m in facts.times if m.value is None} == {
+        "Time to detect (MTTD)": "no finding that speaks for a named cause says when it began",
         "First sign before the alert": "no clear finding has an onset before the first alert's",
         "Time to a diagnosis": "no diagnosis was made",
         "Time to the first action": "no action was executed",
@@ -138,14 +140,27 @@ def test_a_sign_that_hardly_speaks_for_the_cause_is_no_first_sign() -> None:
     first = diagnosis.hypotheses[0]
     faint = tuple(c.model_copy(update={"bits": 0.1}) for c in first.contributions)
     unsure = diagnosis.model_copy(update={"hypotheses": (first.model_copy(update={"contributions": faint}),)})
-    assert _facts(an_eventful_view(diagnosis=unsure)).times[1].value is None
+    assert _facts(an_eventful_view(diagnosis=unsure)).times[2].value is None
 
 
 def test_without_a_named_cause_a_sign_counts_by_its_own_strength() -> None:
     facts = _facts(an_eventful_view(diagnosis=None))
-    assert (facts.times[1].number, facts.times[1].source) == (
+    assert (facts.times[2].number, facts.times[2].source) == (
         30.0, "from the onset in finding F2 to the first alert's start",
     )  # fmt: skip
+
+
+def test_a_detection_time_that_nobody_measured_did_not_go_well() -> None:
+    assert "Time to detect" in _section(render(_facts()), 7)
+    assert "Time to detect" not in _section(render(_facts(an_eventful_view(diagnosis=None))), 7)
+
+
+def test_an_onset_before_what_was_looked_at_does_not_count() -> None:
+    early = tuple(
+        f.model_copy(update={"onset": f.window.start - minutes(1)}) if f.onset else f
+        for f in an_eventful_view().findings
+    )
+    assert _facts(an_eventful_view(findings=early)).times[0].value is None
 
 
 def test_a_query_that_several_findings_share_is_shown_once() -> None:
