@@ -215,7 +215,7 @@ _STORM = 300
 
 
 async def test_a_storm_for_one_service_is_one_incident_with_a_bounded_history(night: Night) -> None:
-    """Three hundred deliveries, each of a series of its own: all are counted, a hundred are listed, one page goes out.
+    """Three hundred deliveries, each of a series of its own: all are counted, a hundred are listed.
 
     A signal is an event, and at the most three more of the task that reads it; the incident itself is some hundreds.
     """

@@ -290,7 +290,7 @@ async def test_without_its_own_channels_the_others_are_tried(
 async def test_when_no_channel_delivers_the_timeline_says_that_nobody_has_been_told(
     night_of: NightOf, channels: tuple[FakeChannel, ...]
 ) -> None:
-    """All are tried, the clock goes on, and the silence of an hour still counts up to tier 1."""
+    """All are tried, the clock goes on, and silence still leads to tier 1."""
     async with night_of(dark(*channels)) as night:
         handle = await in_the_dark(night, Severity.HIGH)
         seen = await tells(night, handle, 3)
