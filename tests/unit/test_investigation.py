@@ -440,9 +440,8 @@ def test_this_incident_is_not_similar_to_itself() -> None:
 
 def _likeness(story: Story, past: Story) -> float:
     """By the real embedder, of an incident to a past one with other numbers."""
-    now, then = (
-        symptoms_of(QUESTION.anomalies, TroubledShop(s, seed).investigate()) for seed, s in ((1, story), (2, past))
-    )
+    shops = (TroubledShop(story, 1), TroubledShop(past, 2))
+    now, then = (symptoms_of(QUESTION.anomalies, shop.investigate()) for shop in shops)
     here, there = HashingEmbedder().embed([now, re.sub(r"\d\d+", lambda n: str(int(n[0]) * 4 // 3), then)])
     return sum(a * b for a, b in zip(here, there, strict=True))
 
