@@ -23,7 +23,7 @@ from domain.policy import Calendar, Policy, Verification
 from domain.question import Question, RankQuestion
 from domain.services import Database, Expression, Service, ServiceMap
 from domain.verification import Sample, Watch
-from integrations.ports import Intent
+from integrations.ports import Intent, Unavailable
 from tests.fakes import FakeAudit, FakeChannel, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
 from workers.lifecycle import working
 from workers.registry import Ports, Queue, queues
@@ -69,7 +69,9 @@ SLOW = with_row(POLICY, Severity.HIGH, acknowledge_min=240).model_copy(update={"
 
 
 class FakeRemediator:
-    """Counts what was really ended, as the target would; `fails` makes execute raise, `free` cleared makes it wait."""
+    """Counts what was really ended, as the target would; `fails` makes execute raise, `free` cleared makes it wait,
+    `may_name` cleared holds it when it names what it would end.
+    """
 
     action = Action.KILL_CONNECTIONS
 
@@ -83,11 +85,17 @@ class FakeRemediator:
         self.reached = threading.Event()
         self.free = threading.Event()
         self.free.set()
+        self.naming = threading.Event()
+        self.may_name = threading.Event()
+        self.may_name.set()
 
     def precheck(self, plan: Plan) -> str | None:
         return self.objection
 
     def intend(self, plan: Plan) -> Intent:
+        self.naming.set()
+        if not self.may_name.wait(timeout=15):
+            raise ApplicationError("the test never let it go on", non_retryable=True)
         return Intent(digest=plan.digest, items=tuple(sorted(self.sessions)), before={"sessions": len(self.sessions)})
 
     def execute(self, plan: Plan, intent: Intent) -> Executed:
@@ -221,9 +229,14 @@ class World:
         """The named activity waits from now on, until `let_go`."""
         self.hold[name] = asyncio.Event()
 
+    def break_postmortems(self) -> None:
+        """Writing one takes as long as this lasts, until `let_go`."""
+        self.postmortems.error = Unavailable("the store is away")
+
     def let_go(self) -> None:
         """Whatever is held goes on, and whatever is broken works again."""
         self.remediator.free.set()
+        self.remediator.may_name.set()
         for held in self.hold.values():
             held.set()
         self.hold.clear()
