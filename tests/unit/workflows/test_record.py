@@ -302,9 +302,9 @@ def test_whatever_changes_is_noticed_by_who_saves_it(change: str) -> None:
 
 def test_a_short_timeline_is_shown_whole() -> None:
     record = _record()
-    for number in range(300):
+    for number in range(120):
         record.note(NOW, Kind.NOTE, "nightshift", f"row {number}")
-    assert [e.text for e in record.view().timeline] == [f"row {n}" for n in range(300)]
+    assert [e.text for e in record.view().timeline] == [f"row {n}" for n in range(120)]
 
 
 def test_a_long_timeline_keeps_its_beginning_and_its_end_and_says_what_is_folded() -> None:
@@ -312,9 +312,9 @@ def test_a_long_timeline_keeps_its_beginning_and_its_end_and_says_what_is_folded
     for number in range(1_000):
         record.note(NOW, Kind.NOTE, "nightshift", f"row {number}")
     shown = record.view().timeline
-    assert [e.text for e in shown[:150]] == [f"row {n}" for n in range(150)]
-    assert shown[150].text == "700 rows are folded here"
-    assert [e.text for e in shown[151:]] == [f"row {n}" for n in range(850, 1_000)]
+    assert [e.text for e in shown[:60]] == [f"row {n}" for n in range(60)]
+    assert shown[60].text == "880 rows are folded here"
+    assert [e.text for e in shown[61:]] == [f"row {n}" for n in range(940, 1_000)]
     numbers = [e.seq for e in shown]
     assert numbers == sorted(set(numbers))
 
