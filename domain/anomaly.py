@@ -34,7 +34,7 @@ class Anomaly(Model):
     number, and so is `sigma`: an alert without numbers has no invented deviation.
     """
 
-    source: str = Field(max_length=100)
+    source: str = Field(max_length=300)
     fingerprint: str = Field(max_length=300)
     name: str = Field(max_length=300)
     service: str = Field(max_length=300)
@@ -48,7 +48,7 @@ class Anomaly(Model):
     actual: float | None = None
     expected: float | None = None
     sigma: float | None = None
-    unit: str = Field(default="", max_length=100)
+    unit: str = Field(default="", max_length=300)
     expression: str | None = Field(
         default=None, max_length=10_000, description="the rule or query behind it, if the source names it"
     )

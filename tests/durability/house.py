@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import yaml
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 from temporalio.api.enums.v1 import EventType
@@ -85,7 +86,8 @@ class House:
             self.postgres.create_role(role)
         self.postgres.create_database(self.name)
         with self.postgres.connect() as admin:
-            admin.execute(f"ALTER DATABASE {self.name} CONNECTION LIMIT {SESSIONS}")
+            limit = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}")
+            admin.execute(limit.format(sql.Identifier(self.name), sql.Literal(SESSIONS)))
             admin.execute("GRANT pg_signal_backend, pg_read_all_stats TO durable_remedy")
             admin.execute("GRANT pg_read_all_stats TO durable_watch")
         port = self._export()

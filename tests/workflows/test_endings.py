@@ -8,6 +8,7 @@ from domain.incident import Outcome, State
 from domain.levels import Risk
 from domain.timeline import Kind
 from domain.view import IncidentView
+from integrations.ports import Unavailable
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, story, texts, view
 from tests.workflows.world import POLICY, SLOW, World
@@ -286,3 +287,14 @@ async def test_cancelling_while_sources_are_asked_is_not_taken_for_their_failure
     assert await night.cancelled(handle)
     assert night.world.remediator.executions == 0
     assert (await handle.query(IncidentWorkflow.view)).diagnosis is None
+
+
+async def test_without_the_guard_nobody_acts(night_of: NightOf) -> None:
+    """Whether automation is paused cannot be known: refused, told, and nothing is touched."""
+    world = World()
+    world.guard.error = Unavailable("the store is away")
+    async with night_of(world) as night:
+        handle = await night.open()
+        seen = await night.until(handle, lambda v: v.escalated, "people told")
+    assert world.remediator.executions == 0
+    assert seen.attempts[0].gate.reason == "prechecks failed: the store is away"
