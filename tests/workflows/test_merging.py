@@ -2,15 +2,18 @@
 
 from domain.correlation import OpenIncident
 from domain.incident import Outcome, State
+from domain.policy import Verification
 from domain.timeline import Kind
 from domain.view import IncidentView
 from integrations.ports import Unavailable
 from tests.fakes import FakeIncidents
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
-from tests.workflows.world import Handle, World
+from tests.workflows.world import POLICY, Handle, World
 
 _GATEWAY = "incident-gateway"
+# The survivor is busy with its own fix for long.
+_PATIENT = POLICY.model_copy(update={"verification": Verification(settle_s=1200, samples=2, every_s=15, scrape_s=15)})
 
 
 async def _both(night: Night) -> tuple[Handle, Handle]:
@@ -67,19 +70,15 @@ async def test_a_survivor_that_has_closed_takes_nothing(night: Night) -> None:
     assert len(said) == 1
 
 
-async def test_what_comes_back_after_it_was_merged_joins_the_survivor(night: Night) -> None:
+async def test_what_comes_back_after_it_was_merged_joins_the_survivor(night_of: NightOf) -> None:
     """A new episode of the gateway's alert, while the survivor is open: a run of its own hands it over again."""
-    night.world.hold_at("rank")
-    orders, gateway = await _both(night)
-    await night.reaches("rank")
-    first = await night.until(gateway, lambda v: v.state.closed, "merged")
-    await night.pass_time(minutes=1)
-    again = await night.open(await night.alert("SlowGateway", service="gateway"), key=_GATEWAY)
-    await night.until(again, lambda v: v.state.closed, "merged again", step_s=1)
-    second = await view(again)
-    night.world.let_go()
-    await night.end(orders)
-    survivor = await view(orders)
+    async with night_of(World(policy=_PATIENT)) as night:
+        orders, gateway = await _both(night)
+        first = await night.until(gateway, lambda v: v.state.closed, "merged")
+        await night.pass_time(minutes=7)
+        again = await night.open(await night.alert("SlowGateway", service="gateway"), key=_GATEWAY)
+        second = await night.until(again, lambda v: v.state.closed, "merged again", step_s=1)
+        survivor = await view(orders)
     assert second.incident != first.incident
     assert second.merged_into == survivor.incident
     assert second.link is not None
@@ -101,16 +100,13 @@ class _SlowToClose(FakeIncidents):
 async def test_what_comes_in_after_the_handover_reaches_the_survivor_too(night_of: NightOf) -> None:
     """Until the run has ended, alerts still go to it by its key: they are handed on, not lost."""
     store = _SlowToClose()
-    async with night_of(World(incidents=store)) as night:
-        night.world.hold_at("rank")
+    async with night_of(World(incidents=store, policy=_PATIENT)) as night:
         orders, gateway = await _both(night)
-        await night.reaches("rank")
         await night.until(gateway, lambda v: v.state is State.MERGED, "handed over", step_s=1)
         await night.report(gateway, await night.alert("GatewayDown", service="gateway"))
         store.away = False
+        await night.until(gateway, lambda v: "GatewayDown" in {a.name for a in v.anomalies}, "reported", step_s=1)
         summary = await night.end(gateway)
-        night.world.let_go()
-        await night.end(orders)
         survivor = await view(orders)
     assert summary.outcome == Outcome.MERGED
     assert {a.name for a in survivor.anomalies} == {"HighErrorRate", "SlowGateway", "GatewayDown"}

@@ -1,14 +1,17 @@
 """What people say to an incident besides decisions: look, take over, it is fixed, nothing was wrong; stop it all."""
 
+from datetime import timedelta
+
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
+from domain.escalation import Reason
 from domain.gate import Ruling
 from domain.incident import Outcome, State
 from domain.levels import Severity
 from tests.workflows.asking import asked, decide, decision, frozen, person
 from tests.workflows.conftest import NightOf
-from tests.workflows.night import Night, view
+from tests.workflows.night import Night, texts, view
 from tests.workflows.world import POLICY, World
 
 
@@ -193,3 +196,19 @@ async def test_trouble_that_comes_back_is_linked_to_what_it_was(
     assert seen.link is not None
     assert (seen.link.relation, seen.link.previous) == (relation, before.incident)
     assert seen.incident != before.incident
+
+
+async def test_a_draft_that_cannot_be_written_holds_up_neither_the_clock_nor_the_end(night_of: NightOf) -> None:
+    """The store of postmortems is away: who was told is called again in time, and a person's word still ends it."""
+    async with night_of(World(cures=(0.4,))) as night:
+        night.world.break_postmortems()
+        handle = await night.open()
+        seen = await night.until(handle, lambda v: v.escalated, "escalated")
+        again = seen.clock.told[-1].at + timedelta(minutes=10, seconds=5)
+        await night.pass_time(seconds=(again - await night.now()).total_seconds())
+        assert [Reason.NOT_ACKNOWLEDGED in t.reasons for t in (await view(handle)).clock.told][-1]
+        await handle.signal("resolve", {"who": "mia"})
+        summary = await night.end(handle)
+        last = await view(handle)
+    assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
+    assert "could not be written: the store is away" in texts(last)
