@@ -17,7 +17,7 @@ from domain.view import Delivery, IncidentView, Next
 from tests.incidents import a_plan, a_view, an_anomaly, minutes
 
 Build = Callable[[datetime], IncidentView]
-HOSTILE = '<script>alert(1)</script> <img src=x onerror=alert(1)> "quoted" \u202e ' + "x" * 300
+HOSTILE = '<script>alert(1)</script> <img src=x onerror=alert(1)> "quoted" \u202e ' + "x" * 200
 
 
 def detected(now: datetime) -> IncidentView:
