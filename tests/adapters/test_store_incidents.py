@@ -78,13 +78,13 @@ def test_saving_twice_is_saving_once(incidents: IncidentStore) -> None:
 
 
 def test_text_that_no_database_can_hold_is_shown_as_such(store_pool: Pool) -> None:
-    hostile = an_anomaly(title="drop \x00 it \ud800 here", labels={"k\x00": "v\x00"})
+    hostile = an_anomaly(title="drop \x00 it", labels={"k\x00": "v\x00"})
     store = PostgresIncidents(store_pool)
-    store.save(a_view(title="zero \x00 byte", anomalies=(hostile,)))
+    store.save(a_view(title="zero \x00 byte \ud800 here", anomalies=(hostile,)))
     read = store.get("INC-20260131-000001")
     assert read is not None
-    assert read.title == "zero \N{REPLACEMENT CHARACTER} byte"
-    assert read.anomalies[0].title == "drop \N{REPLACEMENT CHARACTER} it ? here"
+    assert read.title == "zero \N{REPLACEMENT CHARACTER} byte ? here"
+    assert read.anomalies[0].title == "drop \N{REPLACEMENT CHARACTER} it"
 
 
 def test_people_come_first_then_the_clock_then_severity_then_the_newest(incidents: IncidentStore) -> None:
