@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.identity import group_key, incident_id
 from tests.unit.domain.examples import NOW, anomaly
 
-NAMES = st.text(st.characters() | st.sampled_from("abc-_.ABC /é"), max_size=90)
+NAMES = st.text(st.characters(codec="utf-8") | st.sampled_from("abc-_.ABC /é"), max_size=90)
 
 
 def _key(service: str) -> str:
