@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from activities.learning import LearningActivities
-from activities.postmortem import PostmortemActivities
-
 from activities.diagnosis import DiagnosisActivities
 from activities.investigation import InvestigationActivities
+from activities.learning import LearningActivities
 from activities.notification import NotificationActivities
+from activities.postmortem import PostmortemActivities
 from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
 from activities.verification import VerificationActivities

@@ -5,7 +5,6 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.learning import LearningActivities
-
     from domain.timeline import Kind
     from workflows import options
     from workflows.calls import reason
