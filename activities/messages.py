@@ -8,31 +8,89 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from domain.escalation import WORDS, Reason, Told
 from domain.incident import Attempt
-from domain.message import Message
+from domain.message import Ask, Fact, Link, Message, Moment
+from domain.plan import Action
 from domain.view import IncidentView
 
 _LONGEST_SUBJECT = 160
+_LONGEST_SHORT = 120
+_VERBS: dict[Action, str] = {
+    Action.KILL_CONNECTIONS: "ending sessions",
+    Action.ROLLBACK_DEPLOYMENT: "rollback",
+    Action.ROLL_FORWARD: "roll forward",
+    Action.RESTART_SERVICE: "restart",
+}
 # Which rule fits which cause is of use to who reads the timeline, and of none to who was woken up.
 _RULES_OWN = frozenset({Reason.NO_PLAN})
 
 
-def compose(view: IncidentView, told: Told | None, number: int, *, page: bool) -> Message:
+def compose(
+    view: IncidentView, told: Told | None, number: int, *, page: bool, moment: Moment = Moment.CALL,
+    root: str | None = None,
+) -> Message:  # fmt: skip
     """The message number `number` of an incident. The first one starts the thread that the others belong to."""
+    said = tuple(Fact(label=label, text=_one_line(text)) for label, text in lines(view, told))
+    links = tuple(_links(view))
     facts = {
-        "lines": [(label, _one_line(text)) for label, text in lines(view, told)],
+        "lines": [*((f.label, f.text) for f in said), *((link.label, link.url) for link in links)],
         "service": _one_line(view.service),
     }
     return Message(
         incident=view.incident,
         key=f"{view.incident}.{number}",
         thread=None if number == 1 else f"{view.incident}.1",
+        root=root,
+        moment=moment,
         severity=view.severity,
         subject=_subject(view),
+        short=short(view, told, moment),
         text=_environment().get_template("message.txt").render(facts),
         html=_environment().get_template("message.html").render(facts),
+        facts=said,
+        links=links,
+        ask=_ask(view),
         tier=told.tier if told else (view.clock.tier or 1),
+        awaits=told is not None and told.awaits,
         page=page,
+        view=view.brief,
     )
+
+
+def short(view: IncidentView, told: Told | None, moment: Moment) -> str:
+    """One line that is enough to decide whether to get up: phones show nothing else."""
+    title = _one_line(view.title)
+    match moment:
+        case Moment.APPROVAL if view.waiting is not None:
+            said = f"Decision by {view.waiting.deadline:%H:%M} UTC: {view.waiting.sentence} ({view.waiting.risk})"
+        case Moment.ACKNOWLEDGED:
+            said = f"{view.clock.acknowledged_by or 'Somebody'} has {title}"
+        case Moment.RECOVERED:
+            said = f"Recovered, watching: {title}"
+        case Moment.CLOSED:
+            said = f"{view.state.value.upper()} {title}: {view.outcome or 'closed'}"
+        case _ if told is not None and told.awaits:
+            said = f"{view.severity} {title}: {WORDS[told.reasons[0]]}"
+        case _:
+            said = f"{view.severity} {title}: {view.state}"
+    said = _one_line(said)
+    return said if len(said) <= _LONGEST_SHORT else said[: _LONGEST_SHORT - 1] + "…"
+
+
+def _ask(view: IncidentView) -> Ask | None:
+    """The plan that waits, with what a person has to know to decide."""
+    waiting = view.waiting
+    if waiting is None:
+        return None
+    return Ask(
+        digest=waiting.digest, sentence=waiting.sentence, verb=f"Approve {_VERBS[waiting.action]}", risk=waiting.risk,
+        reason=waiting.reason, undo=waiting.undo, deadline=waiting.deadline,
+    )  # fmt: skip
+
+
+def _links(view: IncidentView) -> Iterator[Link]:
+    for label, url in (("Page", view.page_url), ("Temporal", view.temporal_url), ("Runbook", view.runbook)):
+        if url:
+            yield Link(label=label, url=url)
 
 
 def _subject(view: IncidentView) -> str:
@@ -61,9 +119,6 @@ def lines(view: IncidentView, told: Told | None) -> Iterator[tuple[str, str]]:
         yield "Answer", _answer(view)
     yield "Decides", _decides(view)
     yield "Time left", _left(view)
-    for label, link in (("Page", view.page_url), ("Temporal", view.temporal_url), ("Runbook", view.runbook)):
-        if link:
-            yield label, link
 
 
 def _why(view: IncidentView, told: Told | None) -> str:

@@ -7,20 +7,24 @@ from temporalio import activity
 from activities.errors import retry_only_what_helps
 from activities.messages import compose
 from domain.escalation import Told
-from domain.message import Receipt
+from domain.message import Moment, Receipt
 from domain.model import Model
 from domain.view import IncidentView
 from integrations.ports import Channel
 
 
 class Send(Model):
-    """What to tell, and by which channel. `number` counts the incident's messages from 1; `told` None: it is over."""
+    """What to tell, and by which channel. `number` counts the incident's messages from 1; `told` None: the clock has
+    nothing to say, `moment` tells why it goes out. `root` is what this channel answered to its first message.
+    """
 
     channel: str
     view: IncidentView
     told: Told | None
     number: int
     page: bool = False
+    moment: Moment = Moment.CALL
+    root: str | None = None
 
 
 class NotificationActivities:
@@ -36,4 +40,5 @@ class NotificationActivities:
         channel = self._channels.get(order.channel)
         if channel is None:
             return Receipt(channel=order.channel, delivered=False, detail="not configured")
-        return channel.send(compose(order.view, order.told, order.number, page=order.page))
+        message = compose(order.view, order.told, order.number, page=order.page, moment=order.moment, root=order.root)
+        return channel.send(message)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 from domain.command import read_payload
 from domain.levels import Risk
 from domain.model import Model
+from domain.plan import Action
 
 _SHORT_DIGEST = 8
 _DIGEST = 64
@@ -25,6 +26,8 @@ class Door(StrEnum):
     UPDATE = "update"
     CLI = "cli"
     CONSOLE = "console"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
 
 
 class Decision(Model):
@@ -42,9 +45,11 @@ class Request(Model):
     """A plan that waits for a person. The deadline is exclusive: at that instant it is too late."""
 
     digest: str
+    action: Action
     risk: Risk
     sentence: str
     reason: str
+    undo: str = "none"
     asked_at: AwareDatetime
     deadline: AwareDatetime
     approvers: tuple[str, ...]

@@ -17,6 +17,9 @@ class Action(StrEnum):
     """The actions that this build can execute. Nothing outside of this list can ever be planned."""
 
     KILL_CONNECTIONS = "KILL_CONNECTIONS"
+    RESTART_SERVICE = "RESTART_SERVICE"
+    ROLLBACK_DEPLOYMENT = "ROLLBACK_DEPLOYMENT"
+    ROLL_FORWARD = "ROLL_FORWARD"
 
 
 class Plan(Model):

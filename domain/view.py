@@ -24,13 +24,14 @@ class Next(Model):
 
 
 class Delivery(Model):
-    """One message on one channel: delivered, or why not."""
+    """One message on one channel: delivered, or why not. `reference` is the other side's name for it."""
 
     at: AwareDatetime
     channel: str
     subject: str
     delivered: bool
     detail: str = ""
+    reference: str = ""
 
 
 class IncidentView(Model):

@@ -44,7 +44,7 @@ def waiting(now: datetime, **changes: Any) -> IncidentView:
     """A plan waits for a decision; people have been called and nobody has acknowledged."""
     plan = a_plan("INC-20260131-000002")
     request = Request(
-        digest=plan.digest, risk=Risk.HIGH, sentence=plan.sentence, asked_at=now - minutes(1),
+        digest=plan.digest, action=plan.action, risk=Risk.HIGH, sentence=plan.sentence, asked_at=now - minutes(1),
         reason="risk HIGH is above the limit MEDIUM: needs a person", deadline=now + minutes(4),
         approvers=("ana@example.com", "mia@example.com"), claimed_identity_up_to=Risk.HIGH,
     )  # fmt: skip

@@ -66,7 +66,8 @@ class Approvals:
         policy = record.opening.policy
         latest = target_at(record.clock, policy, AT_RISK)
         return Request(
-            digest=plan.digest, risk=plan.risk, sentence=plan.sentence, reason=verdict.reason, asked_at=now,
+            digest=plan.digest, action=plan.action, risk=plan.risk, sentence=plan.sentence, reason=verdict.reason,
+            undo=plan.undo, asked_at=now,
             deadline=max(now, min(now + timedelta(minutes=record.rules.decide_min), latest)),
             approvers=policy.approvers, claimed_identity_up_to=policy.claimed_identity_up_to,
         )  # fmt: skip

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.notification import NotificationActivities, Send
     from activities.postmortem import PostmortemActivities
     from domain.escalation import WORDS, Told, channels, schedule, tell
-    from domain.message import Receipt
+    from domain.message import Moment, Receipt
     from domain.timeline import Kind
     from domain.view import Delivery
     from workflows import options
@@ -90,7 +90,10 @@ class EscalationClock:
     async def _send(self, channel: str, told: Told | None, number: int) -> Receipt:
         record = self._record
         page = told is not None and told.awaits and channel == "pagerduty"
-        order = Send(channel=channel, view=record.view().brief, told=told, number=number, page=page)
+        order = Send(
+            channel=channel, view=record.view().brief, told=told, number=number, page=page,
+            moment=Moment.CALL if told else Moment.CLOSED, root=record.roots.get(channel),
+        )  # fmt: skip
         try:
             receipt = await workflow.execute_activity_method(
                 NotificationActivities.send, order, summary=f"tell people by {channel}", **options.SEND
@@ -101,10 +104,13 @@ class EscalationClock:
         return receipt
 
     def _recorded(self, receipt: Receipt, told: Told | None) -> None:
+        if receipt.delivered and receipt.reference:
+            self._record.roots.setdefault(receipt.channel, receipt.reference)
         subject = "; ".join(WORDS[r] for r in told.reasons) if told else "it is over"
         now = workflow.now()
         self._record.deliveries.append(Delivery(
             at=now, channel=receipt.channel, subject=subject, delivered=receipt.delivered, detail=receipt.detail,
+            reference=receipt.reference,
         ))  # fmt: skip
         result = "delivered" if receipt.delivered else f"not delivered ({receipt.detail})"
         self._record.note(now, Kind.NOTIFICATION, "communication", f"{receipt.channel}: {subject}: {result}")

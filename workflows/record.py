@@ -53,6 +53,8 @@ class Record:
     decisions: list[Decision] = field(default_factory=list[Decision])
     last_decision: str | None = None
     deliveries: list[Delivery] = field(default_factory=list[Delivery])
+    roots: dict[str, str] = field(default_factory=dict[str, str])
+    """What each channel answered to the incident's first message there: what follows refers to it."""
     link: Link | None = None
     ending: Ending = field(default_factory=Ending)
     outcome: Outcome | None = None

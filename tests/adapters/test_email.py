@@ -19,6 +19,7 @@ from integrations.email import EmailChannel
 from integrations.ports import PortError, Rejected, Unavailable
 from rig.servers.ports import free_port
 from rig.servers.smtp import SmtpInbox
+from tests.incidents import a_view
 
 SENDER = "nightshift@example.com"
 TO = {1: ("lead@example.com",), 3: ("ana@example.com", "mia@example.com")}
@@ -29,6 +30,7 @@ def _message(**changes: object) -> Message:
         "incident": "INC-20260131-7F3K2A", "key": "INC-20260131-7F3K2A.1", "severity": Severity.CRITICAL,
         "subject": "[Nightshift] CRITICAL orders: 5xx at 31 % (INC-20260131-7F3K2A)", "tier": 1,
         "text": "detected: orders fails\n", "html": "<p>detected: orders fails</p>",
+        "short": "CRITICAL orders: 5xx at 31 %", "facts": (), "links": (), "view": a_view(1),
     }  # fmt: skip
     return Message.model_validate({**facts, **changes})
 

@@ -11,6 +11,7 @@ from domain.escalation import Clock
 from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt, Outcome, State
 from domain.levels import Risk, Severity
+from domain.plan import Action
 from domain.services import Expression, Service, ServiceMap
 from domain.view import IncidentView
 from integrations.ports import IncidentStore
@@ -105,7 +106,8 @@ def test_people_come_first_then_the_clock_then_severity_then_the_newest(incident
 
 def _request() -> Request:
     return Request(
-        digest="d", risk=Risk.HIGH, sentence="s", reason="r", asked_at=NOON, deadline=NOON + minutes(5),
+        digest="d", action=Action.KILL_CONNECTIONS, risk=Risk.HIGH, sentence="s", reason="r",
+        asked_at=NOON, deadline=NOON + minutes(5),
         approvers=("mia",), claimed_identity_up_to=Risk.HIGH,
     )  # fmt: skip
 

@@ -63,7 +63,8 @@ def plan(**changes: Any) -> Plan:
 
 def request(**changes: Any) -> Request:
     fields: dict[str, Any] = {
-        "digest": plan().digest, "risk": Risk.LOW, "sentence": plan().sentence, "reason": "needs a person",
+        "digest": plan().digest, "action": plan().action, "risk": Risk.LOW, "sentence": plan().sentence,
+        "reason": "needs a person",
         "asked_at": NOW, "deadline": NOW + minutes(15), "approvers": ("ada", "grace"),
         "claimed_identity_up_to": Risk.HIGH,
     }  # fmt: skip
