@@ -12,6 +12,7 @@ from activities.notification import NotificationActivities
 from activities.postmortem import PostmortemActivities
 from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
+from activities.texts import Texts
 from activities.verification import VerificationActivities
 from integrations.ports import (
     AuditLog,
@@ -53,6 +54,7 @@ class Ports:
     databases: DatabaseSource | None = None
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
+    texts: Texts | None = None
     postmortem_folder: Path | None = None
 
 
@@ -77,7 +79,7 @@ def queues(ports: Ports) -> tuple[Queue, ...]:
     samples = VerificationActivities(ports.metrics)
     ranking = DiagnosisActivities()
     fix = RemediationActivities(ports.remediators, ports.guard, ports.audit)
-    tell = NotificationActivities(ports.channels)
+    tell = NotificationActivities(ports.channels, ports.texts)
     return (
         Queue(
             TASK_QUEUE,

@@ -25,8 +25,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.closing import learn
     from workflows.contract import Opening, Report, Summary
     from workflows.grouping import belongs_elsewhere
+    from workflows.herald import Herald
     from workflows.investigation import diagnose, investigate
     from workflows.people import People
+    from workflows.post import Post
     from workflows.projection import Projector
     from workflows.record import Record
     from workflows.remediation import Result, attempt
@@ -50,7 +52,9 @@ class IncidentWorkflow:
         )  # fmt: skip
         self._approvals = Approvals(self._record)
         self._people = People(self._record)
-        self._clock = EscalationClock(self._record)
+        post = Post(self._record)
+        self._clock = EscalationClock(self._record, post)
+        self._herald = Herald(self._record, post)
         self._projector = Projector(self._record)
 
     @workflow.run
@@ -69,7 +73,7 @@ class IncidentWorkflow:
         elsewhere = await belongs_elsewhere(record)
         while True:
             if not elsewhere:
-                await beside(self._clock.run(), self._see_through())
+                await beside(self._herald.run(), beside(self._clock.run(), self._see_through()))
             record.closes(workflow.now(), _CLOSED)
             await self._books_closed()
             if not record.reopened(workflow.now()):
@@ -145,7 +149,7 @@ class IncidentWorkflow:
 
     async def _last_word(self) -> None:
         """To those who were told, on the channels that reached them."""
-        await self._clock.quiet()
+        await asyncio.gather(self._clock.quiet(), self._herald.quiet())
         if any(delivery.delivered for delivery in self._record.deliveries):
             await self._clock.deliver(None)
 
