@@ -44,6 +44,9 @@ def compose(
         short=_short(words.render(SHORT, said)),
         text=words.render(MAIL_TEXT, said),
         html=words.render(MAIL_HTML, said),
+        headline=private(
+            f"{view.state.upper() if view.state.closed else view.severity} {said['title']}: {_stands(view)}"
+        ),
         board=words.render(BOARD, said).strip(),
         post=words.render(POST, said).strip(),
         news=news,
@@ -89,6 +92,10 @@ def _short(text: str) -> str:
     """It is pushed to phones, and shown there to whoever sees the screen."""
     line = private(_one_line(text))
     return line if len(line) <= _LONGEST_SHORT else line[: _LONGEST_SHORT - 1] + "…"
+
+
+def _stands(view: IncidentView) -> str:
+    return (view.outcome or "closed").replace("_", " ") if view.state.closed else view.state.value
 
 
 def _ask(view: IncidentView) -> Ask | None:

@@ -70,8 +70,9 @@ class Message(Model):
     answered to the incident's first message there (`Receipt.reference`), None when it had none yet.
     `short` is one line without markup, enough to decide whether to get up (at most 120 characters).
     `facts` are the lines of `text`, for channels that lay them out themselves. `view` has no findings and no timeline.
-    `news` are the sentences of what has changed, the most important first. `board` is what stands at the top of the
-    incident's thread and `post` what is added to it, both as Slack's mrkdwn with every outside text escaped.
+    `headline` is where the incident stands, in one line, and `news` are the sentences of what has changed, the most
+    important first. `board` is what stands at the top of the incident's thread and `post` what is added to it, both as
+    Slack's mrkdwn with every outside text escaped.
     """
 
     incident: str
@@ -84,6 +85,7 @@ class Message(Model):
     short: str
     text: str
     html: str
+    headline: str = ""
     board: str = ""
     post: str = ""
     news: tuple[str, ...] = ()

@@ -26,6 +26,9 @@ _COLOURS = {
     Severity.CRITICAL: "danger", Severity.HIGH: "warning", Severity.MEDIUM: "#ffcc00", Severity.LOW: "good",
 }  # fmt: skip
 _OVER = "#8d8d8d"
+_BRACKETS = str.maketrans(
+    {"<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"}
+)
 DECIDE, ANSWER = "decide", "answer"
 """Names of the two blocks of buttons, by which they are found again to be taken away."""
 
@@ -37,10 +40,7 @@ def push(text: str) -> str:
 
 def board_text(message: Message) -> str:
     """What the root says where no blocks are shown."""
-    view = message.view
-    if view.state.closed:
-        return push(f"{view.state.upper()} {view.title}: {view.outcome or 'closed'}")
-    return push(f"{view.severity} {view.title}: {view.state}")
+    return push(message.headline or message.short)
 
 
 def board(message: Message) -> tuple[list[Block], list[Block]]:
@@ -189,8 +189,8 @@ def _button(
 
 
 def _plain(text: str, longest: int) -> Block:
-    """Nothing in it is read as anything but text."""
-    seen = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """Slack reads nothing in it but text; without angle brackets, nobody else does either."""
+    seen = " ".join("".join(c if c.isprintable() else " " for c in text).split()).translate(_BRACKETS)
     return {"type": "plain_text", "text": cut(seen, longest, "…") or "-", "emoji": False}
 
 

@@ -51,7 +51,7 @@ class SlackChannel:
         begun = thread is None
         if thread is None:
             thread = self._begin(message)
-        ts = self._say(message, thread) if _speaks(message, begun=begun) else thread.ts
+        ts = self._say(message, thread) if _speaks(message, thread) else thread.ts
         detail = "" if begun else self._bring_up_to_date(message, thread)
         known = message.root is not None and message.root == thread.reference
         reference = f"{thread.channel}:{ts}" if known else thread.reference
@@ -105,10 +105,10 @@ class SlackChannel:
 
     def _begin(self, message: Message) -> Thread:
         top, attached = layout.board(message)
-        mark = Mark(key=root_key(message.incident), at=message.view.updated_at)
+        mark = Mark(key=root_key(message.incident), at=message.view.updated_at, by=message.key)
         text = layout.board_text(message)
         channel, ts = self._post(message, text, mark, {"blocks": top, "attachments": attached})
-        return Thread(channel, ts)
+        return Thread(channel, ts, (Ours(ts, mark, text, ()),))
 
     def _say(self, message: Message, thread: Thread) -> str:
         """Once: a message with its key may be there already. Who must act is told in the channel too."""
@@ -192,11 +192,13 @@ class SlackChannel:
             self._api.write("chat.update", {**said, **body})
 
 
-def _speaks(message: Message, *, begun: bool) -> bool:
+def _speaks(message: Message, thread: Thread) -> bool:
     """Is it a message of its own? What only announces the incident is said by the root that it began."""
     if message.moment is Moment.EDIT:
         return False
-    return not begun or message.awaits or message.moment is not Moment.CALL
+    root = thread.find(root_key(message.incident))
+    began = root is not None and root.mark.by == message.key
+    return not began or message.awaits or message.moment is not Moment.CALL
 
 
 def _rank(message: Message) -> int:

@@ -16,11 +16,13 @@ ROOT = "root"
 
 class Mark(Model):
     """What a message of ours says about itself. `asks` is the digest of the plan that its buttons decide, `calls`
-    whether it has buttons to answer a call, `at` of when the incident in it is.
+    whether it has buttons to answer a call, `at` of when the incident in it is; of a root, `by` is the key of the
+    message that began it.
     """
 
     key: str
     at: AwareDatetime
+    by: str = ""
     asks: str = ""
     calls: bool = False
 
