@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from activities.diagnosis import DiagnosisActivities
+from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
 from activities.learning import LearningActivities
 from activities.notification import NotificationActivities
@@ -54,6 +57,7 @@ class Ports:
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
     postmortem_folder: Path | None = None
+    identity_key: SecretStr | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,11 @@ def queues(ports: Ports) -> tuple[Queue, ...]:
     ranking = DiagnosisActivities()
     fix = RemediationActivities(ports.remediators, ports.guard, ports.audit)
     tell = NotificationActivities(ports.channels)
+    identity = IdentityActivities(ports.identity_key)
     return (
         Queue(
             TASK_QUEUE,
-            [records.save, records.settle, records.previous, postmortem.write, learning.learn],
+            [records.save, records.settle, records.previous, postmortem.write, learning.learn, identity.check_proof],
             threads=8,
             workflows=[IncidentWorkflow],
         ),
