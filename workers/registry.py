@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from activities.diagnosis import DiagnosisActivities
+from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
 from activities.learning import LearningActivities
 from activities.notification import NotificationActivities
@@ -56,6 +59,7 @@ class Ports:
     channels: Sequence[Channel] = ()
     texts: Texts | None = None
     postmortem_folder: Path | None = None
+    identity_key: SecretStr | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,11 @@ def queues(ports: Ports) -> tuple[Queue, ...]:
     ranking = DiagnosisActivities()
     fix = RemediationActivities(ports.remediators, ports.guard, ports.audit)
     tell = NotificationActivities(ports.channels, ports.texts)
+    identity = IdentityActivities(ports.identity_key)
     return (
         Queue(
             TASK_QUEUE,
-            [records.save, records.settle, records.previous, postmortem.write, learning.learn],
+            [records.save, records.settle, records.previous, postmortem.write, learning.learn, identity.check_proof],
             threads=8,
             workflows=[IncidentWorkflow],
         ),

@@ -23,4 +23,5 @@ def ports(settings: Settings, services: ServiceMap) -> Ports:
         remediators=adapters.remediators(settings, services),
         channels=adapters.channels(settings),
         postmortem_folder=settings.postmortems,
+        identity_key=settings.identity_key,
     )
