@@ -20,6 +20,7 @@ from integrations.ports import Channel, DatabaseSource, LogSource, MetricSource,
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
 from integrations.prometheus import PrometheusMetrics
+from integrations.slack import SlackChannel, SlackWebhook
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
 from integrations.store.guard import PostgresGuard
@@ -100,7 +101,19 @@ def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator
 
 
 def channels(settings: Settings) -> Sequence[Channel]:
-    """The ways to reach people that are configured."""
-    if settings.smtp_url is None:
-        return ()
-    return (EmailChannel(settings.smtp_url, settings.email_from, settings.email_to),)
+    """The ways to reach people that are configured. Raises ConfigError for one that is half configured."""
+    slack = _slack(settings)
+    email = (EmailChannel(settings.smtp_url, settings.email_from, settings.email_to),) if settings.smtp_url else ()
+    return (*((slack,) if slack else ()), *email)
+
+
+def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:
+    """By a bot's token, which can do more; else by a webhook."""
+    if settings.slack_bot_token is None:
+        return SlackWebhook(settings.slack_webhook_url) if settings.slack_webhook_url else None
+    if settings.slack_channel is None:
+        raise ConfigError("SLACK_CHANNEL: is not set; SLACK_BOT_TOKEN needs the id of a channel to post in")
+    return SlackChannel(
+        settings.slack_bot_token, settings.slack_channel, url=settings.slack_api_url, tiers=settings.slack_tiers,
+        approvers=settings.slack_approvers, decide_up_to=settings.slack_decide_up_to,
+    )  # fmt: skip

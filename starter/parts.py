@@ -29,5 +29,6 @@ class Parts:
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
     desk: Desk | None = None
+    slack_secret: SecretStr | None = None
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)

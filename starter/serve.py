@@ -94,6 +94,7 @@ async def _parts(settings: Settings) -> Parts:
         postmortems=store.postmortems,
         ping_store=store.pool.ping,
         webhook_token=settings.webhook_token,
+        slack_secret=settings.slack_signing_secret,
         desk=desk_of(settings, people, TemporalEar(client)),
     )
 
