@@ -25,13 +25,13 @@ def ports(settings: Settings, services: ServiceMap) -> Ports:
         databases=adapters.databases(settings),
         remediators=adapters.remediators(settings, services),
         channels=adapters.channels(settings),
-        texts=_texts(settings),
+        texts=checked_texts(settings),
         postmortem_folder=settings.postmortems,
         identity_key=settings.identity_key,
     )
 
 
-def _texts(settings: Settings) -> Texts:
+def checked_texts(settings: Settings) -> Texts:
     """The templates, tried on examples: what is wrong with one shows now and not at night. Raises ConfigError."""
     try:
         texts = Texts(settings.templates)
