@@ -65,7 +65,7 @@ class TemporalEar:
             if key is not None and key != again and getattr(error.cause, "type", "") == UNPROVEN:
                 # An update's answer is kept under its id: a proof that came too late must not refuse a fresh one.
                 return await self.tell(view, update, payload, again)
-            return Reply(became=Became.REFUSED, text=str(error.cause))
+            return Reply(became=Became.REFUSED, text=str(getattr(error.cause, "message", error.cause)))
         except RPCError:  # NOT_FOUND: it has closed since we looked
             return closed
         return Reply(became=Became.ACCEPTED, text=str(text))
