@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PROGRAM = Path(sys.executable).with_name("nightshift")
 # Nobody waits that long, but a machine that builds servers at the same time may need it.
 _COMMAND_SECONDS = 300
-_START_SECONDS = 40.0
+_START_SECONDS = 120.0
 
 
 class ProductFailedError(RuntimeError):
