@@ -23,8 +23,6 @@ class Approvals:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._asked: Request | None = None
-        self._decided: Decision | None = None
         self.moot = False
         """Was the last question settled by something else, such as a recovery?"""
 
@@ -32,7 +30,7 @@ class Approvals:
         """Wait for a decision on this plan; None when the deadline passed, or there is nothing to decide any more."""
         record = self._record
         request = self._request(plan, verdict)
-        self._asked, self._decided, self.moot = request, None, False
+        record.asked, record.decided, self.moot = request, None, False
         record.waiting = request
         by = f"{request.deadline:%H:%M:%S} UTC"
         record.enter(State.WAITING_FOR_APPROVAL, workflow.now(), Next(
@@ -47,18 +45,18 @@ class Approvals:
         )
         record.waiting = None
         record.changed(workflow.now())
-        self.moot = in_time and self._decided is None
+        self.moot = in_time and record.decided is None
         if self.moot:
-            self._asked = None  # an answer that comes now has nothing to decide, and is told so
+            record.asked = None  # an answer that comes now has nothing to decide, and is told so
         if not in_time:
             record.note(workflow.now(), Kind.DECISION, "nightshift", f"nobody decided on {plan.short_digest} by {by}")
-        return self._decided
+        return record.decided
 
     def _settled(self, *, resolved_before: bool) -> bool:
         """Decided, or moot: a person took over or ended it, or what fired when it was asked does not fire any more."""
         record = self._record
         resolved = record.all_resolved and not resolved_before
-        return self._decided is not None or record.hands_off_by is not None or record.over or resolved
+        return record.decided is not None or record.hands_off_by is not None or record.over or resolved
 
     def _request(self, plan: Plan, verdict: GateVerdict) -> Request:
         """The deadline of the severity, never past 75 % of the MTTR target."""
@@ -82,9 +80,9 @@ class Approvals:
         if isinstance(read, str):
             answer = Answer(accepted=False, reason=f"refused: {read}")
         else:
-            answer = judge(self._asked, read, now, self._decided)
+            answer = judge(self._record.asked, read, now, self._record.decided)
             if answer.accepted:
-                self._decided = read
+                self._record.decided = read
                 self._record.decisions.append(read)
         self._say(answer, read, door)
         return answer
@@ -95,7 +93,7 @@ class Approvals:
         record.last_decision = f"{now:%H:%M:%S} UTC by {door}: {answer.reason}{claimed}"
         record.note(now, Kind.DECISION, "nobody" if isinstance(read, str) else read.who, record.last_decision)
         record.audited(AuditRow(
-            key=f"{record.incident}:decision:{len(record.timeline)}", incident=record.incident, at=now, door=door,
+            key=f"{record.incident}:decision:{record.rows}", incident=record.incident, at=now, door=door,
             actor="unreadable" if isinstance(read, str) else f"{read.who}{claimed}",
             action="decide" if isinstance(read, str) else read.verdict,
             result=answer.reason, digest=None if isinstance(read, str) else read.digest,

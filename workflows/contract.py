@@ -1,5 +1,9 @@
 """What the outside may say to an incident, and what it is told: the names and models of the workflow's interface."""
 
+from typing import Any
+
+from pydantic import Field
+
 from domain.anomaly import Anomaly
 from domain.model import Model
 from domain.policy import Policy
@@ -16,7 +20,9 @@ class Opening(Model):
     """With what an incident starts. The anomalies come by the signal `report` that starts it.
 
     The policy and the services are a copy: an incident ends by the rules by which it began.
-    `temporal_ui` and `public_url` are base addresses for links, None where there is none.
+    `temporal_ui` and `public_url` are base addresses for links, None where there is none. `events_per_run`: after so
+    many events of history it goes on in a new run as soon as it can; None: when Temporal suggests it. `carried`: what
+    an earlier run knew, when it goes on in this one (workflows.carrying); None in the first.
     """
 
     key: str
@@ -25,6 +31,8 @@ class Opening(Model):
     namespace: str = "default"
     temporal_ui: str | None = None
     public_url: str | None = None
+    events_per_run: int | None = Field(default=None, ge=100)
+    carried: dict[str, Any] | None = None
 
 
 class Report(Model):

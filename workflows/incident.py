@@ -21,10 +21,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.view import IncidentView, Next
     from workflows.approval import Approvals
     from workflows.beside import beside
+    from workflows.carrying import resumed
     from workflows.clock import EscalationClock, write_postmortem
     from workflows.closing import learn
     from workflows.contract import Opening, Report, Summary
     from workflows.grouping import belongs_elsewhere
+    from workflows.handover import Handover
     from workflows.investigation import diagnose, investigate
     from workflows.people import People
     from workflows.projection import Projector
@@ -42,20 +44,18 @@ class IncidentWorkflow:
 
     @workflow.init
     def __init__(self, opening: Opening) -> None:
-        info = workflow.info()
-        started = info.workflow_start_time
-        self._record = Record(
-            opening=opening, incident=incident_id(info.first_execution_run_id, started), run=info.run_id,
-            opened_at=started, clock=Clock(detected_at=started, severity=Severity.LOW),
-        )  # fmt: skip
+        self._goes_on = opening.carried is not None
+        self._record = resumed(opening) or _opened(opening)
+        self._record.run = workflow.info().run_id
         self._approvals = Approvals(self._record)
         self._people = People(self._record)
         self._clock = EscalationClock(self._record)
         self._projector = Projector(self._record)
+        self._handover = Handover(self._record, self._clock, self._projector)
 
     @workflow.run
     async def run(self, opening: Opening) -> Summary:
-        """Live through the incident."""
+        """Live through the incident, from its beginning or from where an earlier run of it stood."""
         try:
             return await beside(self._projector.run(), self._live(opening))
         except asyncio.CancelledError:
@@ -65,8 +65,10 @@ class IncidentWorkflow:
 
     async def _live(self, opening: Opening) -> Summary:
         record = self._record
-        await self._gather(opening.policy.gather_s)
-        elsewhere = await belongs_elsewhere(record)
+        elsewhere = False
+        if not self._goes_on:
+            await self._gather(opening.policy.gather_s)
+            elsewhere = await belongs_elsewhere(record)
         while True:
             if not elsewhere:
                 await beside(self._clock.run(), self._see_through())
@@ -94,13 +96,19 @@ class IncidentWorkflow:
         """Understand, try, verify and watch, until it is over by whatever way."""
         record = self._record
         while not record.over:
-            result = await self._seen_or_tried()
+            result = self._where_it_stood() or await self._seen_or_tried()
             if result is Result.MOOT or (result is Result.NOT_FIXED and self._may_try_again()):
                 continue
-            if result is Result.RECOVERED or await wait_for_recovery(record):
-                await watch(record)
+            if result is Result.RECOVERED or await wait_for_recovery(record, self._handover):
+                await watch(record, self._handover)
             elif record.news:
                 await self._gather(record.opening.policy.gather_s)
+
+    def _where_it_stood(self) -> Result | None:
+        """What a run before this one had come to, once: then it waits or watches on."""
+        goes_on, self._goes_on = self._goes_on, False
+        stood = {State.WATCHING: Result.RECOVERED, State.WAITING_FOR_PEOPLE: Result.STUCK}
+        return stood[self._record.state] if goes_on else None
 
     async def _seen_or_tried(self) -> Result:
         """When all alerts are resolved it may be over already; else an attempt."""
@@ -254,6 +262,16 @@ class IncidentWorkflow:
 
     def _decide(self, raw: Any, verdict: Verdict) -> None:  # noqa: ANN401 - untrusted
         self._approvals.take(self._approvals.read(raw, verdict, Door.SIGNAL), Door.SIGNAL)
+
+
+def _opened(opening: Opening) -> Record:
+    """The record of an incident that begins with this run."""
+    info = workflow.info()
+    started = info.workflow_start_time
+    return Record(
+        opening=opening, incident=incident_id(info.first_execution_run_id, started), run=info.run_id,
+        opened_at=started, clock=Clock(detected_at=started, severity=Severity.LOW),
+    )  # fmt: skip
 
 
 def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted

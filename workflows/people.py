@@ -58,6 +58,6 @@ class People:
         record.last_decision = f"{now:%H:%M:%S} UTC by {door}: {answer}"
         record.note(now, Kind.PERSON, who, answer)
         record.audited(AuditRow(
-            key=f"{record.incident}:person:{len(record.timeline)}", incident=record.incident, at=now, actor=who,
+            key=f"{record.incident}:person:{record.rows}", incident=record.incident, at=now, actor=who,
             door=door, action="unknown" if isinstance(read, str) else read.name, result=answer,
         ))  # fmt: skip
