@@ -1,6 +1,7 @@
 """`nightshift worker`, `starter` and `migrate`: the processes of the product."""
 
 import asyncio
+from typing import Annotated
 
 import typer
 
@@ -11,13 +12,23 @@ from starter.cli.exits import Exit, Stop
 from starter.cli.output import output_of
 
 
-def worker() -> None:
-    """Run a worker that serves all task queues, until Ctrl-C."""
+def worker(
+    queues: Annotated[
+        str | None,
+        typer.Option(help="Only these task queues, such as incidents,notification. Without it: all of them."),
+    ] = None,
+) -> None:
+    """Run a worker, until Ctrl-C. It reads only the credentials that its task queues need."""
     from workers.lifecycle import run  # noqa: PLC0415 - it brings everything that investigates
+    from workers.registry import chosen  # noqa: PLC0415 - as above
 
+    try:
+        names = chosen(queues)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--queues") from error
     set_up_logging()
     try:
-        asyncio.run(run(load_settings()))
+        asyncio.run(run(load_settings(), names))
     except RuntimeError as error:
         if "Failed client connect" not in str(error):
             raise
