@@ -18,6 +18,7 @@ from integrations.ports import (
     Channel,
     DatabaseSource,
     EvidenceStore,
+    FeedbackStore,
     Guard,
     IncidentStore,
     LogSource,
@@ -52,6 +53,7 @@ class Ports:
     memory: Memory | None = None
     evidence: EvidenceStore | None = None
     postmortems: PostmortemStore | None = None
+    feedback: FeedbackStore | None = None
     metrics: MetricSource | None = None
     logs: LogSource | None = None
     traces: TraceSource | None = None
@@ -74,7 +76,7 @@ class Queue:
 def _incidents(ports: Ports) -> Queue:
     records = RecordActivities(_needed(ports.incidents), _needed(ports.audit))
     postmortem = PostmortemActivities(_needed(ports.postmortems), ports.metrics, ports.postmortem_folder)
-    learning = LearningActivities(_needed(ports.memory))
+    learning = LearningActivities(_needed(ports.memory), ports.feedback)
     return Queue(
         TASK_QUEUE,
         [records.save, records.settle, records.previous, postmortem.write, learning.learn],

@@ -27,6 +27,7 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         memory=store.memory if store else None,
         evidence=store.evidence if store else None,
         postmortems=store.postmortems if store else None,
+        feedback=store.feedback if store else None,
         metrics=adapters.metrics(settings) if served & _NEED_METRICS else None,
         logs=adapters.logs(settings) if looks else None,
         traces=adapters.traces(settings) if looks else None,

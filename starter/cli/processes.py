@@ -7,9 +7,11 @@ import typer
 
 from config.adapters import store_address
 from config.logging import set_up_logging
-from config.settings import load_settings
+from config.settings import Settings, load_settings
+from config.temporal import connect
 from starter.cli.exits import Exit, Stop
 from starter.cli.output import output_of
+from starter.registering import register
 
 
 def worker(
@@ -43,9 +45,23 @@ def starter() -> None:
     asyncio.run(run(load_settings()))
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    *,
+    search_attributes: Annotated[
+        bool, typer.Option("--search-attributes", help="Register the search attributes in Temporal's namespace, too.")
+    ] = False,
+) -> None:
     """Bring the store's schema up to date; safe to repeat."""
     from integrations.store.migrate import migrate as bring_up_to_date  # noqa: PLC0415 - it brings SQLAlchemy
 
-    bring_up_to_date(store_address(load_settings()))
+    settings = load_settings()
+    bring_up_to_date(store_address(settings))
     output_of(context).note("the store's schema is up to date")
+    if search_attributes:
+        added = asyncio.run(_register(settings))
+        output_of(context).note(f"search attributes: {', '.join(added) or 'all were registered'}")
+
+
+async def _register(settings: Settings) -> tuple[str, ...]:
+    return await register(await connect(settings, lazy=True))
