@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 _MAIL = re.compile(r"^[^\s@,;=<>\"']+@[^\s@,;=<>\"']+$")
 _DSN_SCHEMES = ("postgresql", "postgres")
 _HIGHEST_PORT = 65_535
+_HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")
 _SHORTEST_TOKEN = 16
 TIERS = (1, 2, 3)
 
@@ -82,6 +83,17 @@ def _addresses(text: str) -> tuple[str, ...]:
     return names
 
 
+def _hosts(value: object) -> object:
+    """`a,b.internal`: names without a port."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    for name in names:
+        if not _HOST.match(name):
+            raise ValueError(f"{name!r} is not the name of a host, without a port")
+    return names
+
+
 def _split(value: str):  # noqa: ANN202 - urllib's own result type
     try:
         parts = urlsplit(value)
@@ -101,4 +113,5 @@ SmtpAddress = Annotated[SecretStr, AfterValidator(_smtp)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 MailAddress = Annotated[str, AfterValidator(_mail)]
+HostNames = Annotated[tuple[str, ...], BeforeValidator(_hosts)]
 Recipients = Annotated[dict[int, tuple[str, ...]], BeforeValidator(_recipients)]

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.addresses import Dsn, HostPort, HttpAddress, MailAddress, Recipients, SmtpAddress, Token
+from config.addresses import Dsn, HostNames, HostPort, HttpAddress, MailAddress, Recipients, SmtpAddress, Token
 from config.errors import ConfigError, problems, sentence, shown
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     webhook_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_WEBHOOK_TOKEN")
     host: str = Field(default="127.0.0.1", validation_alias="NIGHTSHIFT_HOST", min_length=1)
     port: int = Field(default=8000, validation_alias="NIGHTSHIFT_PORT", ge=0, le=65_535)
+    hosts: Annotated[HostNames, NoDecode] = Field(default=(), validation_alias="NIGHTSHIFT_HOSTS")
     public_url: HttpAddress | None = Field(default=None, validation_alias="NIGHTSHIFT_PUBLIC_URL")
     postmortems: Path = Field(default=Path("postmortems"), validation_alias="NIGHTSHIFT_POSTMORTEMS")
     connections: Annotated[dict[str, Dsn], NoDecode] = Field(default={}, validation_alias="connections")

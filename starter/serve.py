@@ -63,9 +63,10 @@ class _Server(uvicorn.Server):
 
 
 def _hosts(settings: Settings) -> tuple[str, ...]:
-    """Loopback's names, the address we listen on, and the one that people were given."""
+    """Loopback's names, the address we listen on, the one that people were given, and those that were set."""
     public = urlsplit(settings.public_url).hostname if settings.public_url else None
-    return tuple(dict.fromkeys(("localhost", "127.0.0.1", settings.host, *([public] if public else []))))
+    named = [public] if public else []
+    return tuple(dict.fromkeys(("localhost", "127.0.0.1", settings.host, *named, *settings.hosts)))
 
 
 async def _parts(settings: Settings) -> Parts:
