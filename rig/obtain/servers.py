@@ -9,6 +9,7 @@ from rig.obtain import (
     chromium,
     elasticsearch,
     jaeger,
+    kubernetes,
     postgres,
     prometheus,
     temporal,
@@ -23,6 +24,7 @@ COMPILED: Final[Mapping[str, Obtain]] = {
     "temporal": temporal.obtain,
     "alertmanager": alertmanager.obtain,
     "jaeger": jaeger.obtain,
+    "kubernetes": kubernetes.obtain,
 }
 # These mostly wait for the network.
 FETCHED: Final[Mapping[str, Obtain]] = {
