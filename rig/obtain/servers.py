@@ -9,6 +9,7 @@ from rig.obtain import (
     chromium,
     elasticsearch,
     jaeger,
+    kubernetes,
     postgres,
     prometheus,
     temporal,
@@ -22,6 +23,7 @@ Obtain = Callable[[OnProgress], object]
 COMPILED: Final[Mapping[str, Obtain]] = {
     "alertmanager": alertmanager.obtain,
     "jaeger": jaeger.obtain,
+    "kubernetes": kubernetes.obtain,
 }
 # These mostly wait for the network.
 FETCHED: Final[Mapping[str, Obtain]] = {

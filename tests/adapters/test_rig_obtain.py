@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.obtain import alertmanager, chromium, elasticsearch, jaeger, prometheus, temporal, temporal_test
+from rig.obtain import alertmanager, chromium, elasticsearch, jaeger, kubernetes, prometheus, temporal, temporal_test
 from rig.obtain.missing import Missing
 from rig.obtain.progress import Progress, Step, StepFailedError
 from rig.obtain.servers import obtain
@@ -17,6 +17,7 @@ SETTINGS = (
     prometheus.VARIABLE,
     alertmanager.VARIABLE,
     jaeger.VARIABLE,
+    kubernetes.VARIABLE,
     chromium.VARIABLE,
     "JAVA_HOME",
 )
@@ -49,6 +50,7 @@ def _no_index(monkeypatch: pytest.MonkeyPatch) -> None:
         (alertmanager.obtain, r"^Alertmanager is missing \(.*no Go.*\.$"),
         (elasticsearch.obtain, r"^Elasticsearch is missing \(.*java.*install a JDK 17.*\.$"),
         (jaeger.obtain, r"^Jaeger is missing \(.*no Go.*\.$"),
+        (kubernetes.obtain, r"^Kubernetes is missing \(.*no Go.*\.$"),
         (chromium.obtain, r"^Chromium is missing \(.*install the Debian package chromium.*\.$"),
     ],
 )
