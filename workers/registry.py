@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from pydantic import SecretStr
+
 from activities.diagnosis import DiagnosisActivities
+from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
 from activities.learning import LearningActivities
 from activities.notification import NotificationActivities
@@ -61,6 +64,7 @@ class Ports:
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
     postmortem_folder: Path | None = None
+    identity_key: SecretStr | None = None
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,10 @@ def _incidents(ports: Ports) -> Queue:
     records = RecordActivities(_needed(ports.incidents), _needed(ports.audit))
     postmortem = PostmortemActivities(_needed(ports.postmortems), ports.metrics, ports.postmortem_folder)
     learning = LearningActivities(_needed(ports.memory), ports.feedback)
+    identity = IdentityActivities(ports.identity_key)
     return Queue(
         TASK_QUEUE,
-        [records.save, records.settle, records.previous, postmortem.write, learning.learn],
+        [records.save, records.settle, records.previous, postmortem.write, learning.learn, identity.check_proof],
         threads=8,
         workflows=[IncidentWorkflow],
     )

@@ -35,4 +35,5 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         remediators=adapters.remediators(settings, services) if acts else (),
         channels=adapters.channels(settings) if tells else (),
         postmortem_folder=settings.postmortems,
+        identity_key=settings.identity_key if TASK_QUEUE in served else None,
     )

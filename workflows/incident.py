@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.approval import Door, Verdict, read_answer
-    from domain.command import CommandName, read_payload
+    from domain.command import SEALED, CommandName, read_payload
     from domain.escalation import Clock, Reason
     from domain.identity import incident_id
     from domain.incident import State
@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.carrying import resumed
     from workflows.clock import EscalationClock, write_postmortem
     from workflows.closing import learn
-    from workflows.contract import Opening, Report, Summary
+    from workflows.contract import UNPROVEN, Opening, Report, Summary
     from workflows.grouping import belongs_elsewhere
     from workflows.handover import Handover
     from workflows.investigation import diagnose, investigate
@@ -203,6 +203,11 @@ class IncidentWorkflow:
         """Answered in the current details, whatever came in."""
         self._decide(_only(data), Verdict.REJECT)
 
+    @workflow.signal(description='ask for another plan, within bounds: {"digest": "...", "who": "...", "cap": 10}')
+    def change(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        """Answered in the current details, whatever came in."""
+        self._decide(_only(data), Verdict.CHANGE)
+
     @workflow.signal(description='somebody is looking: {"who": "..."}')
     def ack(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Paging stops; automation goes on."""
@@ -228,12 +233,13 @@ class IncidentWorkflow:
         """A name that nobody listens to is answered too."""
         self._people.unknown(name)
 
-    @workflow.update(description="approve or reject the waiting plan, with an answer")
-    def decide(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
+    @workflow.update(description="approve, reject or change the waiting plan, with an answer")
+    async def decide(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
         """The answer in words; a refusal fails the update with the same words, and is recorded."""
-        answer = self._approvals.take(read_answer(_only(data), Door.UPDATE), Door.UPDATE)
+        answer = await self._approvals.hear(read_answer(_only(data), Door.UPDATE))
         if not answer.accepted:
-            raise ApplicationError(answer.reason, type="DecisionRefused", non_retryable=True)
+            kind = UNPROVEN if answer.unproven else "DecisionRefused"
+            raise ApplicationError(answer.reason, type=kind, non_retryable=True)
         return answer.reason
 
     @decide.validator
@@ -243,10 +249,10 @@ class IncidentWorkflow:
             raise ApplicationError(f"refused: {understood}", type="DecisionUnreadable", non_retryable=True)
 
     @workflow.update(description='a person\'s word, with an answer: {"command": "ack", "who": "..."}')
-    def person(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
+    async def person(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
         """Acknowledge, take over, resolve, or mark as a false positive."""
         named, fields = _command(_only(data))
-        answer = self._people.told(fields, named, Door.UPDATE)
+        answer = await self._people.heard(fields, named)
         if not answer.startswith("accepted"):
             raise ApplicationError(answer, type="CommandRefused", non_retryable=True)
         return answer
@@ -281,7 +287,7 @@ def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted
 
 def _command(raw: Any) -> tuple[CommandName, dict[str, str]]:  # noqa: ANN401 - untrusted
     """The command's name, and the rest of its data. Raises ApplicationError with the words for who sent it."""
-    fields = read_payload(raw, ("command", "who", "comment"))
+    fields = read_payload(raw, ("command", "who", "comment"), SEALED)
     if isinstance(fields, str):
         raise ApplicationError(f"refused: {fields}", type="CommandUnreadable", non_retryable=True)
     named = fields.pop("command")

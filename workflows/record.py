@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.anomaly import Anomaly, latest
-from domain.approval import Decision, Request
+from domain.approval import Decision, Docket, Request
 from domain.audit import AuditRow
 from domain.correlation import Link
 from domain.diagnosis import Diagnosis
@@ -63,9 +63,8 @@ class Record:
     """How many were sent: the number of the last one."""
     drafted: bool = False
     """Is there a draft of the postmortem for those who were called?"""
-    asked: Request | None = None
+    docket: Docket = field(default_factory=Docket)
     """The last question that people were asked, and what they said: later answers are judged by it."""
-    decided: Decision | None = None
     link: Link | None = None
     ending: Ending = field(default_factory=Ending)
     outcome: Outcome | None = None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.anomaly import AlertStatus, Anomaly
+from domain.approval import Docket
 from domain.audit import AuditRow
 from domain.escalation import Clock, Reason, tell
 from domain.gate import GateVerdict, Ruling
@@ -89,7 +90,7 @@ def _tries(held: object) -> Happening:
 
 
 def _asks(record: Record, _at: datetime) -> None:
-    record.waiting, record.asked, record.decided = request(), request(), decision()
+    record.waiting, record.docket = request(), Docket(asked=request(), decided=decision())
     record.decisions.append(decision())
 
 
