@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from domain.allowed import allows
 from domain.levels import Risk
 from domain.model import Model
 from domain.plan import Plan
@@ -80,7 +81,7 @@ def _paused(_p: Plan, _y: Policy, controls: Controls, _n: Circumstances) -> Gate
 
 
 def _allow_list(plan: Plan, policy: Policy, _c: Controls, _n: Circumstances) -> GateVerdict | None:
-    if plan.target not in policy.allow:
+    if not allows(policy.allow, plan.target):
         return _verdict(Ruling.REFUSE, "allow_list", f"{plan.target} is not on the allow-list")
     return None
 
