@@ -95,6 +95,10 @@ class KubeApi:
         """The object as the server stored it."""
         return _read(self._client.post(path, json=body))
 
+    def replace(self, path: str, body: Json) -> Json:
+        """The whole object; refused as a conflict when `body` was read before somebody else wrote."""
+        return _read(self._client.put(path, json=body))
+
     def merge(self, path: str, body: Json) -> Json:
         """Change the fields that `body` names; its lists replace theirs, None removes a field."""
         return self._patch(path, body, _MERGE, {})

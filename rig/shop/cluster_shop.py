@@ -8,6 +8,7 @@ from rig.kubelet.pods import Pods
 from rig.kubelet.scrape_targets import ScrapeTargets
 from rig.kubelet.service_proxy import ServiceProxy
 from rig.servers.kube_api import Json, path_to
+from rig.servers.kube_rollout import is_complete, revision
 from rig.servers.kubernetes import KubernetesServer
 from rig.servers.process import answers_http
 from rig.servers.prometheus import ScrapeJob
@@ -19,7 +20,6 @@ from rig.shop.releases import STABLE
 from rig.shop.routes import ORDERS
 from rig.shop.shop import Shop
 
-DEPLOYMENT = path_to("Deployment", manifests.NAMESPACE, ORDERS)
 _ROLLOUT_SECONDS = 90.0
 
 
@@ -51,6 +51,11 @@ class ClusterShop(Shop):
         self._replicas = replicas
         self._targets_file = folder.absolute() / "orders-targets.json"
         self._network = ExitStack()
+
+    @property
+    def deployment_path(self) -> str:
+        """The Deployment's address in the API."""
+        return path_to("Deployment", manifests.NAMESPACE, ORDERS)
 
     @property
     def scrape_jobs(self) -> tuple[ScrapeJob, ...]:
@@ -88,7 +93,7 @@ class ClusterShop(Shop):
 
     def deployment(self) -> Json:
         """The Deployment as it is now."""
-        return self.cluster.api.get(DEPLOYMENT)
+        return self.cluster.api.get(self.deployment_path)
 
     def replica_sets(self) -> Sequence[Json]:
         """The Deployment's ReplicaSets, oldest revision first."""
@@ -97,7 +102,7 @@ class ClusterShop(Shop):
 
     def release(self, release: str) -> None:
         """Roll a release out, as a deploy pipeline would; returns when the rollout is complete."""
-        self.cluster.api.strategic(DEPLOYMENT, manifests.release_patch(release))
+        self.cluster.api.strategic(self.deployment_path, manifests.release_patch(release))
         self.wait_for_rollout()
 
     def wait_for_rollout(self) -> None:
@@ -112,16 +117,3 @@ class ClusterShop(Shop):
         """Stop the services and the proxy; the Deployment stays, and so do its pods while the kubelet runs."""
         super().stop()
         self._network.close()
-
-
-def revision(owned: Json) -> str:
-    """The revision of a Deployment or ReplicaSet, which counts up with every rollout, undone ones included."""
-    return owned["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
-
-
-def is_complete(deployment: Json) -> bool:
-    """What `kubectl rollout status` waits for: all replicas of the newest template, all available, no others left."""
-    status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
-    counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")]
-    seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
-    return seen and counts == [wanted] * len(counts)
