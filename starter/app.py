@@ -4,6 +4,8 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from starter.api import api_routes
+from starter.console.login import login_routes
 from starter.console.pages import page_routes
 from starter.console.rendering import STATIC
 from starter.headers import SafeHeaders
@@ -20,6 +22,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(parts.hosts), www_redirect=False)
     app.include_router(webhook_routes(parts))
     app.include_router(health_routes(parts))
+    app.include_router(api_routes(parts))
+    app.include_router(login_routes(parts.desk))
     app.include_router(page_routes(parts))
     app.mount("/static", StaticFiles(directory=STATIC))
     return app

@@ -32,6 +32,7 @@ from integrations.ports import (
     Trace,
 )
 from starter.away import TemporalAway
+from starter.identity.sending import Became, Reply, Update
 
 
 class Breakable:
@@ -434,3 +435,20 @@ class FakeDatabases(Breakable):
 
     def query_text(self) -> str:
         return "SELECT * FROM pg_stat_activity"
+
+
+class FakeEar:
+    """Where words of people go: keeps what was told, and answers `reply`; the same key again is answered alike."""
+
+    def __init__(self, reply: Reply | None = None) -> None:
+        self.reply = reply or Reply(became=Became.ACCEPTED, text="accepted")
+        self.told: list[tuple[str, Update, dict[str, str]]] = []
+        self._answered: dict[str, Reply] = {}
+
+    async def tell(self, view: IncidentView, update: Update, payload: dict[str, str], key: str | None) -> Reply:
+        if key is not None and key in self._answered:
+            return self._answered[key]
+        self.told.append((view.incident, update, payload))
+        if key is not None:
+            self._answered[key] = self.reply
+        return self.reply

@@ -1,6 +1,7 @@
 """The web application's parts over stand-ins."""
 
 from integrations.ports import PortError
+from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.parts import Parts
@@ -8,8 +9,9 @@ from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePost
 
 
 def parts_with(
-    intake: Intake | None = None, live: LiveIncidents | None = None, incidents: FakeIncidents | None = None
-) -> Parts:
+    intake: Intake | None = None, live: LiveIncidents | None = None, incidents: FakeIncidents | None = None,
+    desk: Desk | None = None,
+) -> Parts:  # fmt: skip
     """Parts over fakes; the store answers a ping unless the fake of its incidents is broken."""
     store = incidents or FakeIncidents()
     return Parts(
@@ -19,6 +21,7 @@ def parts_with(
         audit=FakeAudit(),
         postmortems=FakePostmortems(),
         ping_store=lambda: raise_if(store.error),
+        desk=desk,
     )
 
 

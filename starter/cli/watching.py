@@ -15,7 +15,6 @@ from domain.incident import Outcome, State
 from domain.timeline import Entry
 from domain.view import IncidentView
 from starter.cli import frames
-from starter.cli.control import claimed
 from starter.cli.deciding import decide
 from starter.cli.durations import duration
 from starter.cli.exits import Exit, Stop
@@ -129,7 +128,7 @@ async def _approve(output: Output, view: IncidentView, keys: Keys) -> None:
         output.note("nothing was recorded")
         return
     try:
-        answer = await decide(output, view.incident, Verdict.APPROVE, view.waiting.digest, "", claimed(None), yes=True)
+        answer = await decide(output, view.incident, Verdict.APPROVE, view.waiting.digest, "", None, yes=True)
     except Stop as refused:
         answer = str(refused)
     output.note(answer)

@@ -4,15 +4,23 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from integrations.ports import PortError
-from starter.console import evidence
+from starter.console import card, evidence
+from starter.console.acting import STATUS, acted
+from starter.console.forms import read_form
+from starter.console.login import FORGED
 from starter.console.rendering import postmortem, render
+from starter.identity.sending import Became, Reply
+from starter.identity.visitors import Visitor, from_elsewhere
 from starter.parts import Parts
 from starter.reading import NothingAnswers, Reader, Shown
+from starter.webhooks.body import Refused
 
+_log = structlog.stdlib.get_logger(__name__)
 _LISTED = 50
 _SUGGESTED = 5
 
@@ -24,6 +32,7 @@ def page_routes(parts: Parts) -> APIRouter:
     router.add_api_route("/", pages.home, include_in_schema=False)
     router.add_api_route("/incidents", pages.list_page)
     router.add_api_route("/incidents/{incident}", pages.incident_page)
+    router.add_api_route("/incidents/{incident}", pages.act, methods=["POST"])
     router.add_api_route("/incidents/{incident}/postmortem", pages.postmortem_page)
     return router
 
@@ -34,6 +43,7 @@ class Pages:
     def __init__(self, parts: Parts) -> None:
         self._reader = Reader(parts.live, parts.incidents, parts.audit)
         self._postmortems = parts.postmortems
+        self._desk = parts.desk
 
     async def home(self) -> Response:
         return RedirectResponse("/incidents", 307)
@@ -47,7 +57,10 @@ class Pages:
         if _wants_json(request):
             rows = [v.model_dump(mode="json") | {"needs": v.needs} for v in listed.views]
             return JSONResponse({"incidents": rows, "warnings": listed.banners})
-        facts = {"views": listed.views, "banners": listed.banners, "show": show, "limit": _LISTED}
+        facts = {
+            "views": listed.views, "banners": listed.banners, "show": show, "limit": _LISTED,
+            "visitor": self._visitor(request), "doors": self._desk is not None,
+        }  # fmt: skip
         return _html("incidents.html", facts)
 
     async def incident_page(self, request: Request, incident: str) -> Response:
@@ -62,7 +75,67 @@ class Pages:
             view = shown.view
             facts = view.model_dump(mode="json") | {"needs": view.needs, "cause": view.cause}
             return JSONResponse(facts | {"warnings": shown.banners})
-        return _html("incident.html", _incident_facts(shown))
+        visitor, step = self._visitor(request), request.query_params.get("step", "")
+        facts = self._facts(shown, visitor, step, None)
+        # The cookie stays away when a link of another site leads here; a reload by our own page brings it.
+        lost = self._desk is not None and visitor is None and request.headers.get("sec-fetch-site") == "cross-site"
+        return _html("incident.html", facts | {"at_once": lost})
+
+    async def act(self, request: Request, incident: str) -> Response:
+        """A form of the page: what it says is told to the incident, and the answer stands on the page."""
+        try:
+            shown = await self._reader.one(incident)
+        except NothingAnswers as error:
+            return _unavailable(request, error)
+        if shown is None:
+            return await self._unknown(request, incident)
+        visitor = self._visitor(request)
+        try:
+            reply = await self._told(request, visitor, shown)
+        except Refused as refused:
+            said = Reply(became=Became.REFUSED, text=str(refused))
+            return _html("incident.html", self._facts(shown, visitor, "", said), refused.status)
+        if reply.became is Became.ACCEPTED:
+            shown = await self._reader.one(incident) or shown
+        return _html("incident.html", self._facts(shown, visitor, "", reply), STATUS[reply.became])
+
+    async def _told(self, request: Request, visitor: Visitor | None, shown: Shown) -> Reply:
+        """Raises Refused for who may say nothing here."""
+        desk = self._desk
+        if desk is None or visitor is None:
+            raise Refused(401, "you are not logged in; nothing was recorded")
+        form = await read_form(request)
+        if from_elsewhere(request) or not desk.visitors.sent_by(visitor, form.get("form", "")):
+            _log.warning("form of elsewhere refused", who=visitor.person.name, incident=shown.view.incident)
+            raise Refused(403, FORGED)
+        return await acted(desk, visitor, shown.view, form)
+
+    def _visitor(self, request: Request) -> Visitor | None:
+        return self._desk.visitors.who(request, datetime.now(UTC)) if self._desk is not None else None
+
+    def _facts(self, shown: Shown, visitor: Visitor | None, step: str, reply: Reply | None) -> dict[str, Any]:
+        view, now = shown.view, datetime.now(UTC)
+        doors = self._desk is not None
+        return {
+            "view": view,
+            "banners": shown.banners,
+            "can_decide": shown.can_decide,
+            "audit": shown.audit,
+            "panes": evidence.panes(view),
+            "similar": evidence.similar(view),
+            "planned": evidence.planned(view, now),
+            "visitor": visitor,
+            "doors": doors,
+            "card": card.card_of(view, visitor, now, can_decide=shown.can_decide, doors=doors),
+            "record": card.record_of(view),
+            "step": card.step_of(view, step, visitor),
+            "step_words": card.STEP_WORDS,
+            "limits": card.limits,
+            "identity_line": card.identity_line,
+            "reply": reply,
+            "reply_heading": card.heading(reply) if reply is not None else "",
+            "at_once": False,
+        }
 
     async def postmortem_page(self, request: Request, incident: str) -> Response:
         """The postmortem: a page, `?format=md` for its Markdown, JSON with the facts behind it."""
@@ -91,20 +164,6 @@ class Pages:
             return _unavailable(request, error)
         newest = sorted(views, key=lambda view: view.opened_at, reverse=True)[:_SUGGESTED]
         return _html("message.html", {"heading": "Not found", "message": message, "views": newest}, 404)
-
-
-def _incident_facts(shown: Shown) -> dict[str, Any]:
-    view, now = shown.view, datetime.now(UTC)
-    return {
-        "view": view,
-        "banners": shown.banners,
-        "can_decide": shown.can_decide,
-        "audit": shown.audit,
-        "plan": evidence.waiting_plan(view),
-        "panes": evidence.panes(view),
-        "similar": evidence.similar(view),
-        "planned": evidence.planned(view, now),
-    }
 
 
 def _wants_json(request: Request) -> bool:
