@@ -8,18 +8,34 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.addresses import Dsn, HostPort, HttpAddress, MailAddress, Recipients, SmtpAddress, Token
+from config.addresses import (
+    Dsn,
+    HostPort,
+    HttpAddress,
+    MailAddress,
+    Policies,
+    Recipients,
+    RoutingKeys,
+    Secrets,
+    SmtpAddress,
+    Token,
+    VendorId,
+)  # fmt: skip
 from config.errors import ConfigError, problems, sentence, shown
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
-_SECRET = ("DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", CONNECTION)
+_SECRET = (
+    "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "PAGERDUTY_API_KEY", "PAGERDUTY_ROUTING_KEYS",
+    "PAGERDUTY_WEBHOOK_SECRET", CONNECTION,
+)  # fmt: skip
 
 
 class Settings(BaseSettings):
     """One field per variable. None: not configured, and what depends on it is off and says so.
 
     `connections` are the named database connections (`NIGHTSHIFT_CONNECTION_<NAME>`), by name in small letters.
-    `email_to` are mail addresses by escalation tier.
+    `email_to` are mail addresses by escalation tier, `pagerduty_escalation_policies` ids and `pagerduty_routing_keys`
+    keys by the same. `pagerduty_webhook_secret` holds each secret that a delivery may be signed with.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
@@ -38,6 +54,20 @@ class Settings(BaseSettings):
     smtp_url: SmtpAddress | None = Field(default=None, validation_alias="SMTP_URL")
     email_from: MailAddress = Field(default="nightshift@localhost", validation_alias="EMAIL_FROM")
     email_to: Annotated[Recipients, NoDecode] = Field(default={}, validation_alias="EMAIL_TO")
+    pagerduty_api_key: SecretStr | None = Field(default=None, validation_alias="PAGERDUTY_API_KEY", min_length=1)
+    pagerduty_from: MailAddress | None = Field(default=None, validation_alias="PAGERDUTY_FROM")
+    pagerduty_service: VendorId | None = Field(default=None, validation_alias="PAGERDUTY_SERVICE")
+    pagerduty_escalation_policies: Annotated[Policies, NoDecode] = Field(
+        default={}, validation_alias="PAGERDUTY_ESCALATION_POLICIES"
+    )
+    pagerduty_routing_keys: Annotated[RoutingKeys, NoDecode] = Field(
+        default={}, validation_alias="PAGERDUTY_ROUTING_KEYS"
+    )
+    pagerduty_api_url: HttpAddress | None = Field(default=None, validation_alias="PAGERDUTY_API_URL")
+    pagerduty_events_url: HttpAddress | None = Field(default=None, validation_alias="PAGERDUTY_EVENTS_URL")
+    pagerduty_webhook_secret: Annotated[Secrets, NoDecode] = Field(
+        default=(), validation_alias="PAGERDUTY_WEBHOOK_SECRET"
+    )
     webhook_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_WEBHOOK_TOKEN")
     host: str = Field(default="127.0.0.1", validation_alias="NIGHTSHIFT_HOST", min_length=1)
     port: int = Field(default=8000, validation_alias="NIGHTSHIFT_PORT", ge=0, le=65_535)

@@ -1,9 +1,11 @@
 """What people may tell an incident, read from untrusted payloads."""
 
 import json
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, cast
 
+from domain.lengths import read_length
 from domain.model import Model
 
 _LONGEST = 2_000
@@ -17,6 +19,12 @@ class CommandName(StrEnum):
     TAKE = "take"
     RESOLVE = "resolve"
     FALSE_POSITIVE = "false_positive"
+    SNOOZE = "snooze"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What its data may say."""
+        return ("who", "comment", "for") if self is CommandName.SNOOZE else ("who", "comment")
 
     @property
     def words(self) -> str:
@@ -26,16 +34,18 @@ class CommandName(StrEnum):
             CommandName.TAKE: "taken over",
             CommandName.RESOLVE: "resolved",
             CommandName.FALSE_POSITIVE: "marked as a false positive",
+            CommandName.SNOOZE: "snoozed",
         }
         return said[self]
 
 
 class Command(Model):
-    """A command. `who` is a claim."""
+    """A command. `who` is a claim. `lasting`: for how long a snooze is asked; the others last."""
 
     name: CommandName
     who: str
     comment: str = ""
+    lasting: timedelta | None = None
 
 
 def read_payload(raw: Any, allowed: tuple[str, ...]) -> dict[str, str] | str:  # noqa: ANN401 - it is untrusted
@@ -71,9 +81,12 @@ def _clean(text: str) -> str:
 
 def read_command(raw: Any, name: CommandName) -> Command | str:  # noqa: ANN401 - it is untrusted
     """The command in an untrusted payload, or what is wrong with it."""
-    fields = read_payload(raw, ("who", "comment"))
+    fields = read_payload(raw, name.fields)
     if isinstance(fields, str):
         return fields
     if not fields["who"]:
         return "who is missing or empty"
-    return Command(name=name, who=fields["who"][:200], comment=fields["comment"])
+    lasting = read_length(fields["for"]) if name is CommandName.SNOOZE else None
+    if isinstance(lasting, str):
+        return f"for: {lasting}; a snooze has an end"
+    return Command(name=name, who=fields["who"][:200], comment=fields["comment"], lasting=lasting)

@@ -14,4 +14,5 @@ pytest_plugins = [
     "tests.fixtures.shop",
     "tests.fixtures.observability",
     "tests.fixtures.smtp",
+    "tests.fixtures.pagerduty",
 ]

@@ -8,7 +8,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain.approval import Answer, Decision, Door, Request, Verdict, judge, read_decision
     from domain.audit import AuditRow
-    from domain.escalation import AT_RISK, Reason, target_at
+    from domain.escalation import Reason, decide_by
     from domain.gate import GateVerdict
     from domain.incident import State
     from domain.plan import Plan
@@ -61,14 +61,12 @@ class Approvals:
         return self._decided is not None or record.hands_off_by is not None or record.over or resolved
 
     def _request(self, plan: Plan, verdict: GateVerdict) -> Request:
-        """The deadline of the severity, never past 75 % of the MTTR target."""
         record, now = self._record, workflow.now()
         policy = record.opening.policy
-        latest = target_at(record.clock, policy, AT_RISK)
         return Request(
             digest=plan.digest, action=plan.action, risk=plan.risk, sentence=plan.sentence, reason=verdict.reason,
             undo=plan.undo, asked_at=now,
-            deadline=max(now, min(now + timedelta(minutes=record.rules.decide_min), latest)),
+            deadline=decide_by(record.clock, policy, now),
             approvers=policy.approvers, claimed_identity_up_to=policy.claimed_identity_up_to,
         )  # fmt: skip
 

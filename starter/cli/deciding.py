@@ -1,7 +1,9 @@
-"""Commands by which a person decides: approve, reject, ack, take, resolve."""
+"""Commands by which a person decides: approve, reject, ack, take, snooze, resolve."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import typer
@@ -10,9 +12,11 @@ from temporalio.service import RPCError
 
 from domain.approval import Request, Verdict
 from domain.command import CommandName
+from domain.lengths import length_text
 from domain.view import IncidentView
 from starter.away import NoAnswer, answered
 from starter.cli.control import Who, claimed
+from starter.cli.durations import duration
 from starter.cli.exits import Exit, Stop
 from starter.cli.listing import Name
 from starter.cli.output import Output, output_of
@@ -56,6 +60,18 @@ def take(context: typer.Context, incident: Name, comment: Comment = "", who: Who
     output_of(context).line(asyncio.run(_say(incident, CommandName.TAKE, comment, claimed(who))))
 
 
+def snooze(
+    context: typer.Context,
+    incident: Name,
+    lasting: Annotated[str, typer.Option("--for", help="For how long, such as 30m; the policy has the longest.")],
+    comment: Comment = "",
+    who: Who = None,
+) -> None:
+    """Quiet for a while: acknowledges, and reminds you at the end. A missed target and a raise break through."""
+    length = length_text(duration(lasting))
+    output_of(context).line(asyncio.run(_say(incident, CommandName.SNOOZE, comment, claimed(who), {"for": length})))
+
+
 def resolve(context: typer.Context, incident: Name, comment: Comment = "", who: Who = None) -> None:
     """Say that it is fixed, and close the incident."""
     output_of(context).line(asyncio.run(_say(incident, CommandName.RESOLVE, comment, claimed(who))))
@@ -75,10 +91,13 @@ async def decide(
         return await _update(run, view, "decide", payload, f"{verdict}:{payload['digest']}:{who}")
 
 
-async def _say(name: str, command: CommandName, comment: str, who: str) -> str:
+async def _say(
+    name: str, command: CommandName, comment: str, who: str, more: Mapping[str, str] = MappingProxyType({})
+) -> str:
     async with session() as run:
         view = (await run.incident(name)).view
-        return await _update(run, view, "person", {"command": command.value, "who": who, "comment": comment}, None)
+        payload = {"command": command.value, "who": who, "comment": comment, **more}
+        return await _update(run, view, "person", payload, None)
 
 
 def _waiting(view: IncidentView, digest: str | None) -> Request:
