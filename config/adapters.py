@@ -16,6 +16,7 @@ from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
+from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 from integrations.ports import Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
@@ -106,6 +107,31 @@ def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator
 
 def channels(settings: Settings) -> Sequence[Channel]:
     """The ways to reach people that are configured."""
+    configured = (_email(settings), pagerduty(settings))
+    return tuple(channel for channel in configured if channel is not None)
+
+
+def _email(settings: Settings) -> Channel | None:
     if settings.smtp_url is None:
-        return ()
-    return (EmailChannel(settings.smtp_url, settings.email_from, settings.email_to),)
+        return None
+    return EmailChannel(settings.smtp_url, settings.email_from, settings.email_to)
+
+
+def pagerduty(settings: Settings) -> PagerDutyIncidents | PagerDutyEvents | None:
+    """REST with PAGERDUTY_API_KEY, else Events v2 with routing keys, else None.
+
+    Raises ConfigError for a key without what every page needs: a page that fails for it would be found out at night.
+    """
+    key, sender, service = settings.pagerduty_api_key, settings.pagerduty_from, settings.pagerduty_service
+    if key is not None:
+        if sender is None:
+            raise ConfigError("PAGERDUTY_FROM: is not set; PAGERDUTY_API_KEY needs the mail address of a user")
+        if service is None:
+            raise ConfigError("PAGERDUTY_SERVICE: is not set; PAGERDUTY_API_KEY needs the id of a service")
+        policies = settings.pagerduty_escalation_policies
+        return PagerDutyIncidents(key, sender, service, policies, url=settings.pagerduty_api_url)
+    if settings.pagerduty_routing_keys:
+        return PagerDutyEvents(
+            settings.pagerduty_routing_keys, settings.temporal_namespace, url=settings.pagerduty_events_url
+        )
+    return None

@@ -14,6 +14,8 @@ _HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")
 _SHORTEST_TOKEN = 16
 _SHORTEST_KEY = 32
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+_VENDOR_ID = re.compile(r"[A-Za-z0-9]{4,40}")
+_ROUTING_KEY = re.compile(r"[A-Za-z0-9]{32}")
 TIERS = (1, 2, 3)
 
 
@@ -106,6 +108,56 @@ def _recipients(value: object) -> object:
     return tiers
 
 
+def _policies(value: object) -> object:
+    """`P1ABCDE` for every tier, or `1=P1ABCDE;2=P2ABCDE`."""
+    if not isinstance(value, str):
+        return value
+    tiers = _by_tier(value)
+    if tiers is None:
+        raise ValueError(f"{value!r} is neither one id nor 1=ID;2=ID;3=ID")
+    for name in tiers.values():
+        _vendor_id(name)
+    return tiers
+
+
+def _routing_keys(value: object) -> object:
+    """`KEY` for every tier, or `1=KEY;2=KEY`."""
+    if not isinstance(value, str):
+        return value
+    tiers = _by_tier(value)
+    if tiers is None or not all(_ROUTING_KEY.fullmatch(key) for key in tiers.values()):
+        raise ValueError("is neither one routing key of 32 letters and digits nor 1=KEY;2=KEY;3=KEY")
+    return {tier: SecretStr(key) for tier, key in tiers.items()}
+
+
+def _by_tier(text: str) -> dict[int, str] | None:
+    """One text for every tier, or those of `1=a;2=b`; None where it is neither."""
+    if "=" not in text:
+        return dict.fromkeys(TIERS, text.strip()) if text.strip() else None
+    found = [part.partition("=") for part in text.split(";") if part.strip()]
+    tiers = {tier.strip(): name.strip() for tier, _, name in found}
+    if not all(tiers.values()) or not tiers.keys() <= {str(number) for number in TIERS} or len(tiers) < len(found):
+        return None
+    return {int(tier): name for tier, name in tiers.items()}
+
+
+def _vendor_id(value: str) -> str:
+    """Ids are put into paths of addresses."""
+    if not _VENDOR_ID.fullmatch(value):
+        raise ValueError(f"{value!r} is not an id such as 'PIJ90N7'")
+    return value
+
+
+def _secrets(value: object) -> object:
+    """Several with commas between, for the time of a rotation, or one for each subscription."""
+    if not isinstance(value, str):
+        return value
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not all(len(part) >= _SHORTEST_TOKEN for part in found):
+        raise ValueError(f"holds a secret of less than {_SHORTEST_TOKEN} characters")
+    return tuple(SecretStr(part) for part in found)
+
+
 def _addresses(text: str) -> tuple[str, ...]:
     names = tuple(_mail(name.strip()) for name in text.split(",") if name.strip())
     if not names:
@@ -148,3 +200,7 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_net
 MailAddress = Annotated[str, AfterValidator(_mail)]
 HostNames = Annotated[tuple[str, ...], BeforeValidator(_hosts)]
 Recipients = Annotated[dict[int, tuple[str, ...]], BeforeValidator(_recipients)]
+VendorId = Annotated[str, AfterValidator(_vendor_id)]
+Policies = Annotated[dict[int, str], BeforeValidator(_policies)]
+RoutingKeys = Annotated[dict[int, SecretStr], BeforeValidator(_routing_keys)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_secrets)]

@@ -17,21 +17,29 @@ from config.addresses import (
     Key,
     MailAddress,
     Networks,
+    Policies,
     Recipients,
+    RoutingKeys,
+    Secrets,
     SmtpAddress,
     Token,
+    VendorId,
 )
 from config.errors import ConfigError, problems, sentence, shown
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
-_SECRET = ("DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", CONNECTION)
+_SECRET = (
+    "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", "PAGERDUTY_API_KEY",
+    "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", CONNECTION,
+)  # fmt: skip
 
 
 class Settings(BaseSettings):
     """One field per variable. None: not configured, and what depends on it is off and says so.
 
     `connections` are the named database connections (`NIGHTSHIFT_CONNECTION_<NAME>`), by name in small letters.
-    `email_to` are mail addresses by escalation tier.
+    `email_to` are mail addresses by escalation tier, `pagerduty_escalation_policies` ids and `pagerduty_routing_keys`
+    keys by the same. `pagerduty_webhook_secret` holds each secret that a delivery may be signed with.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
@@ -50,6 +58,20 @@ class Settings(BaseSettings):
     smtp_url: SmtpAddress | None = Field(default=None, validation_alias="SMTP_URL")
     email_from: MailAddress = Field(default="nightshift@localhost", validation_alias="EMAIL_FROM")
     email_to: Annotated[Recipients, NoDecode] = Field(default={}, validation_alias="EMAIL_TO")
+    pagerduty_api_key: SecretStr | None = Field(default=None, validation_alias="PAGERDUTY_API_KEY", min_length=1)
+    pagerduty_from: MailAddress | None = Field(default=None, validation_alias="PAGERDUTY_FROM")
+    pagerduty_service: VendorId | None = Field(default=None, validation_alias="PAGERDUTY_SERVICE")
+    pagerduty_escalation_policies: Annotated[Policies, NoDecode] = Field(
+        default={}, validation_alias="PAGERDUTY_ESCALATION_POLICIES"
+    )
+    pagerduty_routing_keys: Annotated[RoutingKeys, NoDecode] = Field(
+        default={}, validation_alias="PAGERDUTY_ROUTING_KEYS"
+    )
+    pagerduty_api_url: HttpAddress | None = Field(default=None, validation_alias="PAGERDUTY_API_URL")
+    pagerduty_events_url: HttpAddress | None = Field(default=None, validation_alias="PAGERDUTY_EVENTS_URL")
+    pagerduty_webhook_secret: Annotated[Secrets, NoDecode] = Field(
+        default=(), validation_alias="PAGERDUTY_WEBHOOK_SECRET"
+    )
     webhook_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_WEBHOOK_TOKEN")
     people_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_PEOPLE")
     identity_key: Key | None = Field(default=None, validation_alias="NIGHTSHIFT_IDENTITY_KEY")

@@ -184,6 +184,10 @@ class Policy(_Setting):
     kill_connections: KillConnections = KillConnections()
     rollback_deployment: RollbackDeployment = RollbackDeployment()
     approvers: tuple[str, ...] = Field(default=(), description="who may decide; empty: nobody")
+    decide_at_least_min: float = Field(
+        default=2, ge=0, le=_YEAR_MIN, description="least time of a decision, never beyond the MTTR target"
+    )
+    snooze_at_most_min: float = Field(default=240, gt=0, le=_YEAR_MIN, description="longest snooze")
     claimed_identity_up_to: Risk = Field(
         default=Risk.HIGH, description="highest risk that a door without proof of identity may decide"
     )

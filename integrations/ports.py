@@ -296,12 +296,20 @@ class Guard(Protocol):
         """The attempt has ended; another incident may act on the target."""
         ...
 
-    def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None: ...
+    def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
+        """No action before `until`, None: before somebody resumes. Of several people's pauses the longest holds."""
+        ...
 
-    def resume(self, who: str, at: datetime) -> None: ...
+    def resume(self, who: str, at: datetime) -> None:
+        """Lift all pauses."""
+        ...
 
     def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
-        """No automatic action before `until`; people may still approve. A freeze until now ends the one before."""
+        """No automatic action before `until`; people may still approve. The longest holds, as of pauses."""
+        ...
+
+    def unfreeze(self, who: str, at: datetime) -> None:
+        """Lift all freezes."""
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from pydantic import Field
 
 from domain.approval import Verdict
 from domain.change import Change
@@ -35,10 +36,11 @@ class SaidDecision(Model):
 
 
 class SaidCommand(Model):
-    """Anything else that a person says."""
+    """Anything else that a person says. `for` is how long a snooze lasts, such as 30m."""
 
     command: CommandName
     comment: str = ""
+    lasting: str = Field(default="", alias="for")
 
 
 Said = Literal["decision", "command"]
@@ -90,7 +92,7 @@ class Api:
         if what == "command":
             said = parse(SaidCommand, content)
             view = await self._view(incident)
-            return await desk.tell(person, Door.CLI, view, said.command, said.comment)
+            return await self._told(desk, person, view, said)
         decided = parse(SaidDecision, content)
         view = await self._view(incident)
         try:
@@ -98,6 +100,12 @@ class Api:
                 person, Door.CLI, view, digest=decided.digest, verdict=decided.verdict, comment=decided.comment,
                 change=decided.change,
             )  # fmt: skip
+        except Unsayable as error:
+            raise Refused(422, f"{error}; nothing was recorded") from error
+
+    async def _told(self, desk: Desk, person: Person, view: IncidentView, said: SaidCommand) -> Reply:
+        try:
+            return await desk.tell(person, Door.CLI, view, said.command, said.comment, said.lasting)
         except Unsayable as error:
             raise Refused(422, f"{error}; nothing was recorded") from error
 

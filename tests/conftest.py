@@ -15,4 +15,5 @@ pytest_plugins = [
     "tests.fixtures.observability",
     "tests.fixtures.cluster",
     "tests.fixtures.smtp",
+    "tests.fixtures.pagerduty",
 ]

@@ -18,7 +18,7 @@ from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Plan
 from domain.policy import Policy
-from domain.reservation import Reservation, Stop, controls_at, reserve
+from domain.reservation import Reservation, Stop, controls_at, in_force, reserve
 from domain.services import Database, ServiceMap
 from domain.view import IncidentView
 from integrations.ports import (
@@ -143,14 +143,13 @@ class FakeGuard(Breakable):
     def __init__(self) -> None:
         super().__init__()
         self.reservations: list[Reservation] = []
-        self.paused: Stop | None = None
-        self.frozen: Stop | None = None
+        self.stops: list[Stop] = []
         self.results: list[tuple[str, int, str]] = []
 
     def controls(self, target: str, now: datetime) -> Controls:
         with self.lock:
             self.asked()
-            return controls_at(target, now, self.reservations, self.paused, self.frozen)
+            return self._controls(target, now, self.reservations)
 
     def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
         with self.lock:
@@ -159,10 +158,7 @@ class FakeGuard(Breakable):
             if own is not None and own.live(circumstances.now):
                 return own.verdict
             others = [r for r in self.reservations if not r.of(plan)]
-            verdict = gate(
-                plan, policy, controls_at(plan.target, circumstances.now, others, self.paused, self.frozen),
-                circumstances,
-            )  # fmt: skip
+            verdict = gate(plan, policy, self._controls(plan.target, circumstances.now, others), circumstances)
             if verdict.ruling is Ruling.RUN:
                 self.reservations = [*others, reserve(plan, verdict, circumstances)]
             return verdict
@@ -178,15 +174,25 @@ class FakeGuard(Breakable):
 
     def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
         self.asked()
-        self.paused = Stop(kind="pause", who=who, reason=reason, at=at, until=until)
+        self.stops.append(Stop(kind="pause", who=who, reason=reason, at=at, until=until))
 
     def resume(self, who: str, at: datetime) -> None:
-        self.asked()
-        self.paused = None
+        self._lift("pause")
 
     def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
         self.asked()
-        self.frozen = Stop(kind="freeze", who=who, reason=reason, at=at, until=until)
+        self.stops.append(Stop(kind="freeze", who=who, reason=reason, at=at, until=until))
+
+    def unfreeze(self, who: str, at: datetime) -> None:
+        self._lift("freeze")
+
+    def _lift(self, kind: str) -> None:
+        self.asked()
+        self.stops = [stop for stop in self.stops if stop.kind != kind]
+
+    def _controls(self, target: str, now: datetime, reservations: Sequence[Reservation]) -> Controls:
+        pause, freeze = (in_force([s for s in self.stops if s.kind == kind], now) for kind in ("pause", "freeze"))
+        return controls_at(target, now, reservations, pause, freeze)
 
 
 class FakeEvidence(Breakable):

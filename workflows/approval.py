@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.approval import Answer, Decision, Door, Request, Verdict, read_decision
     from domain.audit import AuditRow
     from domain.change import MOST_CHANGES, knobs
-    from domain.escalation import AT_RISK, Reason, target_at
+    from domain.escalation import Reason, decide_by
     from domain.gate import GateVerdict
     from domain.incident import State
     from domain.levels import Risk
@@ -65,16 +65,14 @@ class Approvals:
         return self._record.docket.decided is not None or record.hands_off_by is not None or record.over or resolved
 
     def _request(self, plan: Plan, verdict: GateVerdict) -> Request:
-        """The deadline of the severity, never past 75 % of the MTTR target."""
         record, now = self._record, workflow.now()
         policy = record.opening.policy
-        latest = target_at(record.clock, policy, AT_RISK)
+        deadline = decide_by(record.clock, policy, now)
         limits = record.opening.limits
-        room_min = (latest - now).total_seconds() / 60
+        room_min = (deadline - now).total_seconds() / 60
         return Request(
             digest=plan.digest, action=plan.action, risk=plan.risk, sentence=plan.sentence, reason=verdict.reason,
-            undo=plan.undo, asked_at=now,
-            deadline=max(now, min(now + timedelta(minutes=record.rules.decide_min), latest)),
+            undo=plan.undo, asked_at=now, deadline=deadline,
             approvers=tuple(who for who in policy.approvers if limits.get(who, Risk.HIGH).at_least(plan.risk)),
             claimed_identity_up_to=policy.claimed_identity_up_to, plan=plan,
             knobs=knobs(plan, policy, room_min) if self._changes < MOST_CHANGES else (),

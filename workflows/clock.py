@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.notification import NotificationActivities, Send
     from activities.postmortem import PostmortemActivities
-    from domain.escalation import WORDS, Told, channels, next_due, schedule, tell
+    from domain.escalation import WORDS, Told, channels, instead, next_due, schedule, tell
     from domain.message import Moment, Receipt
     from domain.timeline import Kind
     from domain.view import Delivery
@@ -17,9 +17,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.calls import reason
     from workflows.record import Record
     from workflows.timers import happens
-
-# When none of a severity's channels delivers, the others are tried, the loudest first.
-LOUDEST_FIRST = ("pagerduty", "slack", "email")
 
 
 class EscalationClock:
@@ -73,14 +70,14 @@ class EscalationClock:
         return told
 
     async def deliver(self, told: Told | None) -> None:
-        """To all channels of the severity at once; to the others, loudest first, when none of those delivered."""
+        """To all channels of the message at once; to the others, one by one, when none of those delivered."""
         self._record.messages += 1
         number, wanted = self._record.messages, self._channels(told)
         receipts = await asyncio.gather(*(self._send(name, told, number) for name in wanted))
         if any(receipt.delivered for receipt in receipts):
             return
-        for name in LOUDEST_FIRST:
-            if name not in wanted and (await self._send(name, told, number)).delivered:
+        for name in instead(self._record.clock, told, wanted) if told else ():
+            if (await self._send(name, told, number)).delivered:
                 return
         text = "no channel delivered: nobody has been told"
         self._record.note(workflow.now(), Kind.NOTIFICATION, "communication", text)
@@ -88,7 +85,8 @@ class EscalationClock:
     def _channels(self, told: Told | None) -> tuple[str, ...]:
         """The end is told where the story was told."""
         if told is not None:
-            return channels(self._record.clock, self._record.opening.policy, told)
+            paged = "pagerduty" in self._record.roots
+            return channels(self._record.clock, self._record.opening.policy, told, paged=paged)
         return tuple(dict.fromkeys(d.channel for d in self._record.deliveries if d.delivered))
 
     async def _send(self, channel: str, told: Told | None, number: int) -> Receipt:

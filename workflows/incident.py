@@ -218,6 +218,11 @@ class IncidentWorkflow:
         """The machine goes on observing and keeping time, and acts no more."""
         self._people.told(_only(data), CommandName.TAKE, Door.SIGNAL)
 
+    @workflow.signal(description='quiet for a while: {"who": "...", "for": "30m"}')
+    def snooze(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        """No reminders until then; a missed target and a higher severity break through."""
+        self._people.told(_only(data), CommandName.SNOOZE, Door.SIGNAL)
+
     @workflow.signal(description='it is fixed: {"who": "..."}')
     def resolve(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """A person says that it is over."""
@@ -250,7 +255,7 @@ class IncidentWorkflow:
 
     @workflow.update(description='a person\'s word, with an answer: {"command": "ack", "who": "..."}')
     async def person(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
-        """Acknowledge, take over, resolve, or mark as a false positive."""
+        """Acknowledge, take over, snooze, resolve, or mark as a false positive."""
         named, fields = _command(_only(data))
         answer = await self._people.heard(fields, named)
         if not answer.startswith("accepted"):
@@ -287,11 +292,14 @@ def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted
 
 def _command(raw: Any) -> tuple[CommandName, dict[str, str]]:  # noqa: ANN401 - untrusted
     """The command's name, and the rest of its data. Raises ApplicationError with the words for who sent it."""
-    fields = read_payload(raw, ("command", "who", "comment"), SEALED)
+    fields = read_payload(raw, ("command", "who", "comment"), (*SEALED, "for"))
     if isinstance(fields, str):
         raise ApplicationError(f"refused: {fields}", type="CommandUnreadable", non_retryable=True)
     named = fields.pop("command")
+    if not fields["for"]:
+        del fields["for"]  # only a snooze may say for how long
     if named not in list(CommandName):
         said = f"refused: command is {named[:40]!r}, not one of {', '.join(CommandName)}"
         raise ApplicationError(said, type="CommandUnreadable", non_retryable=True)
-    return CommandName(named), fields
+    # What only a snooze has is no word of the others.
+    return CommandName(named), {field: text for field, text in fields.items() if field != "for" or text}

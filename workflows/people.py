@@ -1,5 +1,6 @@
-"""What people tell an incident besides decisions: acknowledge, take over, resolve, false positive."""
+"""What people tell an incident besides decisions: acknowledge, take over, snooze, resolve, false positive."""
 
+from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -8,6 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.approval import Door
     from domain.audit import AuditRow
     from domain.command import Command, CommandName, read_command
+    from domain.lengths import length_text
     from domain.proof import Word
     from domain.timeline import Kind
     from workflows.proof import objection_to
@@ -30,7 +32,10 @@ class People:
         read = read_command(raw, name, Door.UPDATE)
         if isinstance(read, str) or read.seal is None:
             return self._take(read, Door.UPDATE)
-        word = Word(incident=self._record.incident, said=read.name, who=read.who, door=read.door, comment=read.comment)
+        word = Word(
+            incident=self._record.incident, said=read.name, who=read.who, door=read.door, comment=read.comment,
+            lasting=read.lasting,
+        )  # fmt: skip
         objection = await objection_to(word, read.seal)
         checked = read.model_copy(update={"seal": None, "proven": objection is None})
         if objection is not None:
@@ -43,7 +48,7 @@ class People:
 
     def unknown(self, name: str) -> None:
         """A signal with a name that nobody listens to, such as a misspelt one: answered, never lost in silence."""
-        known = "approve, reject, change, ack, take, resolve, false_positive"
+        known = "approve, reject, change, ack, take, snooze, resolve, false_positive"
         self._say(f"refused: there is no signal {name[:60]!r}; there are {known}", "", Door.SIGNAL)
 
     def unreadable(self, name: str, why: str) -> None:
@@ -60,6 +65,8 @@ class People:
             case CommandName.TAKE:
                 record.hands_off_by = who
                 record.clock = record.clock.acknowledging(who, now)
+            case CommandName.SNOOZE:
+                return self._snoozed(command)
             case CommandName.RESOLVE:
                 record.ends(person=who)
                 record.news = False
@@ -67,6 +74,18 @@ class People:
                 record.ends(person=who, false_positive=True)
                 record.news = False
         return f"accepted: {command.name.words} by {who}" + (f": {command.comment}" if command.comment else "")
+
+    def _snoozed(self, command: Command) -> str:
+        """Quiet for a while, never for longer than the policy's longest."""
+        record, now = self._record, workflow.now()
+        longest = timedelta(minutes=record.opening.policy.snooze_at_most_min)
+        lasting = command.lasting or timedelta(0)
+        if not timedelta(0) < lasting <= longest:
+            return f"refused: a snooze of {length_text(lasting)} is not between 1s and {length_text(longest)}"
+        until = now + lasting
+        record.clock = record.clock.snoozing(command.who, now, until)
+        said = f"accepted: snoozed until {until:%H:%M:%S} UTC by {command.who}"
+        return said + (f": {command.comment}" if command.comment else "")
 
     def _say(self, answer: str, read: Command | str, door: Door) -> str:
         record, now = self._record, workflow.now()

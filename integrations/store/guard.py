@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
 from domain.plan import Plan
 from domain.policy import Policy
-from domain.reservation import LIMIT_WINDOW, Reservation, Stop, controls_at, reserve
+from domain.reservation import LIMIT_WINDOW, Reservation, Stop, controls_at, in_force, reserve
 from integrations.store.documents import document, text
 from integrations.store.pool import Pool
 
@@ -24,8 +24,14 @@ WHERE began_at > %(since)s OR (ended_at IS NULL AND expires_at > %(now)s)
 ORDER BY began_at
 """
 
-_LAST_STOP = """
-SELECT kind, who, reason, at, until, lifted FROM nightshift.stops WHERE kind = %s ORDER BY number DESC LIMIT 1
+# Of each person the newest since all were lifted: an older one must not come back when the newer one has ended.
+_STOPS = """
+SELECT DISTINCT ON (who) kind, who, reason, at, until
+FROM nightshift.stops
+WHERE kind = %(kind)s AND number > coalesce(
+    (SELECT max(number) FROM nightshift.stops WHERE kind = %(kind)s AND lifted), 0
+)
+ORDER BY who, number DESC
 """
 
 _STOP = """
@@ -85,6 +91,9 @@ class PostgresGuard:
     def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
         self._stop("freeze", who, reason, at, until)
 
+    def unfreeze(self, who: str, at: datetime) -> None:
+        self._stop("freeze", who, "unfrozen", at, at, lifted=True)
+
     def _stop(
         self, kind: Literal["pause", "freeze"], who: str, reason: str, at: datetime, until: datetime | None,
         *, lifted: bool = False,
@@ -104,15 +113,14 @@ def _current(connection: Connection[Any], now: datetime) -> list[Reservation]:
 
 
 def _controls(connection: Connection[Any], target: str, now: datetime, reservations: Sequence[Reservation]) -> Controls:
-    return controls_at(target, now, reservations, _last(connection, "pause"), _last(connection, "freeze"))
+    pause, freeze = (in_force(_stops(connection, kind), now) for kind in ("pause", "freeze"))
+    return controls_at(target, now, reservations, pause, freeze)
 
 
-def _last(connection: Connection[Any], kind: str) -> Stop | None:
+def _stops(connection: Connection[Any], kind: str) -> list[Stop]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_LAST_STOP, [kind]).fetchone()
-    if row is None or row.pop("lifted"):
-        return None
-    return Stop.model_validate(row)
+        rows = cursor.execute(_STOPS, {"kind": kind}).fetchall()
+    return [Stop.model_validate(row) for row in rows]
 
 
 def _columns(reservation: Reservation) -> dict[str, Any]:
