@@ -27,7 +27,10 @@ class Next(Model):
 
 
 class Delivery(Model):
-    """One message on one channel: delivered, or why not. `reference` is the other side's name for it."""
+    """One message on one channel: delivered, or why not. `reference` is the other side's name for it.
+
+    `calls`: it told people on the clock's behalf; what only follows the incident calls nobody.
+    """
 
     at: AwareDatetime
     channel: str
@@ -35,6 +38,7 @@ class Delivery(Model):
     delivered: bool
     detail: str = ""
     reference: str = ""
+    calls: bool = True
 
 
 class IncidentView(Model):

@@ -16,4 +16,5 @@ pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.smtp",
     "tests.fixtures.pagerduty",
+    "tests.fixtures.slack",
 ]

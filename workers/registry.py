@@ -15,6 +15,7 @@ from activities.notification import NotificationActivities
 from activities.postmortem import PostmortemActivities
 from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
+from activities.texts import Texts
 from activities.verification import VerificationActivities
 from integrations.ports import (
     AuditLog,
@@ -63,6 +64,7 @@ class Ports:
     databases: DatabaseSource | None = None
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
+    texts: Texts | None = None
     postmortem_folder: Path | None = None
     identity_key: SecretStr | None = None
 
@@ -120,7 +122,7 @@ def _remediation(ports: Ports) -> Queue:
 
 
 def _notification(ports: Ports) -> Queue:
-    tell = NotificationActivities(ports.channels)
+    tell = NotificationActivities(ports.channels, ports.texts)
     return Queue(NOTIFICATION_QUEUE, [tell.send], threads=8)
 
 

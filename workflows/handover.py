@@ -9,6 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.timeline import Kind
     from workflows.carrying import carried
     from workflows.clock import EscalationClock
+    from workflows.herald import Herald
     from workflows.projection import Projector
     from workflows.record import Record
 
@@ -22,9 +23,10 @@ _URGENT = 3
 class Handover:
     """Knows when a run has become long, and when nothing would be lost by ending it."""
 
-    def __init__(self, record: Record, clock: EscalationClock, projector: Projector) -> None:
+    def __init__(self, record: Record, clock: EscalationClock, herald: Herald, projector: Projector) -> None:
         self._record = record
         self._clock = clock
+        self._herald = herald
         self._projector = projector
         self._too_large = False
 
@@ -35,6 +37,7 @@ class Handover:
 
     async def go(self) -> None:
         """End this run and go on in the next. Returns for a record that does not fit, which is said once."""
+        await self._herald.quiet()
         await self._clock.quiet()  # nothing is under way; what went wrong with a message is raised
         opening = carried(self._record)
         if opening is None:
@@ -56,4 +59,4 @@ class Handover:
 
     def _calm(self) -> bool:
         saved = self._projector.up_to_date or self._due(_URGENT)
-        return saved and self._clock.silent and workflow.all_handlers_finished()
+        return saved and self._clock.silent and self._herald.silent and workflow.all_handlers_finished()

@@ -27,8 +27,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import UNPROVEN, Opening, Report, Summary
     from workflows.grouping import belongs_elsewhere
     from workflows.handover import Handover
+    from workflows.herald import Herald
     from workflows.investigation import diagnose, investigate
     from workflows.people import People
+    from workflows.post import Post
     from workflows.projection import Projector
     from workflows.record import Record
     from workflows.remediation import Result, attempt
@@ -49,9 +51,11 @@ class IncidentWorkflow:
         self._record.run = workflow.info().run_id
         self._approvals = Approvals(self._record)
         self._people = People(self._record)
-        self._clock = EscalationClock(self._record)
+        post = Post(self._record)
+        self._clock = EscalationClock(self._record, post)
+        self._herald = Herald(self._record, post)
         self._projector = Projector(self._record)
-        self._handover = Handover(self._record, self._clock, self._projector)
+        self._handover = Handover(self._record, self._clock, self._herald, self._projector)
 
     @workflow.run
     async def run(self, opening: Opening) -> Summary:
@@ -71,7 +75,7 @@ class IncidentWorkflow:
             elsewhere = await belongs_elsewhere(record)
         while True:
             if not elsewhere:
-                await beside(self._clock.run(), self._see_through())
+                await beside(self._herald.run(), beside(self._clock.run(), self._see_through()))
             record.closes(workflow.now(), _CLOSED)
             await self._books_closed()
             if not record.reopened(workflow.now()):
@@ -153,7 +157,7 @@ class IncidentWorkflow:
 
     async def _last_word(self) -> None:
         """To those who were told, on the channels that reached them."""
-        await self._clock.quiet()
+        await asyncio.gather(self._clock.quiet(), self._herald.quiet())
         if any(delivery.delivered for delivery in self._record.deliveries):
             await self._clock.deliver(None)
 

@@ -69,6 +69,13 @@ SEND = Options(
     schedule_to_close_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=4),
 )
+# What follows an incident: worth less waiting, as the next message says it too.
+FOLLOW = Options(
+    task_queue=NOTIFICATION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=15),
+    schedule_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+)
 WRITE_UP = Options(
     task_queue=TASK_QUEUE,
     start_to_close_timeout=timedelta(seconds=60),

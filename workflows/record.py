@@ -13,6 +13,7 @@ from domain.escalation import ABOUT_A_PLAN, Clock, Reason, target_at
 from domain.finding import Finding
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
+from domain.news import Known
 from domain.policy import Escalation
 from domain.question import Question
 from domain.severity import Assessment, assess
@@ -59,6 +60,10 @@ class Record:
     deliveries: list[Delivery] = field(default_factory=list[Delivery])
     roots: dict[str, str] = field(default_factory=dict[str, str])
     """What each channel answered to the incident's first message there: what follows refers to it."""
+    heard: dict[str, Known] = field(default_factory=dict[str, Known])
+    """The incident as each channel that was reached was last told of it."""
+    shown: dict[str, Known] = field(default_factory=dict[str, Known])
+    """The incident as it stands there: an edit shows, and tells nothing."""
     messages: int = 0
     """How many were sent: the number of the last one."""
     drafted: bool = False

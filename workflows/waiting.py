@@ -101,7 +101,7 @@ def _give_up_when_old(record: Record) -> None:
     old = workflow.now() - last >= timedelta(hours=record.opening.policy.give_up_h)
     clock = record.clock
     called = [t.at for t in clock.told if t.awaits and t.tier == HIGHEST_TIER]
-    paged = any(d.delivered and d.at >= at for d in record.deliveries for at in called)
+    paged = any(d.delivered and d.calls and d.at >= at for d in record.deliveries for at in called)
     if old and (clock.acknowledged_at is not None or paged):
         record.ends(given_up=True)
 
