@@ -15,6 +15,7 @@ from activities.remediation import RemediationActivities
 from activities.verification import VerificationActivities
 from integrations.ports import (
     AuditLog,
+    ChangeSource,
     Channel,
     DatabaseSource,
     EvidenceStore,
@@ -51,6 +52,7 @@ class Ports:
     logs: LogSource | None = None
     traces: TraceSource | None = None
     databases: DatabaseSource | None = None
+    changes: ChangeSource | None = None
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
     postmortem_folder: Path | None = None
@@ -72,7 +74,7 @@ def queues(ports: Ports) -> tuple[Queue, ...]:
     postmortem = PostmortemActivities(ports.postmortems, ports.metrics, ports.postmortem_folder)
     learning = LearningActivities(ports.memory)
     look = InvestigationActivities(
-        ports.metrics, ports.logs, ports.traces, ports.databases, ports.memory, ports.evidence
+        ports.metrics, ports.logs, ports.traces, ports.databases, ports.changes, ports.memory, ports.evidence
     )
     samples = VerificationActivities(ports.metrics)
     ranking = DiagnosisActivities()
@@ -92,6 +94,7 @@ def queues(ports: Ports) -> tuple[Queue, ...]:
                 look.look_at_logs,
                 look.look_at_traces,
                 look.look_at_databases,
+                look.look_at_changes,
                 look.recall,
                 look.measure_impact,
                 samples.sample,

@@ -20,6 +20,7 @@ def ports(settings: Settings, services: ServiceMap) -> Ports:
         logs=adapters.logs(settings),
         traces=adapters.traces(settings),
         databases=adapters.databases(settings),
+        changes=adapters.changes(settings),
         remediators=adapters.remediators(settings, services),
         channels=adapters.channels(settings),
         postmortem_folder=settings.postmortems,
