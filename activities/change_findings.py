@@ -136,8 +136,14 @@ def _facts(change: Change, seen: Changes, before_s: float) -> dict[str, str | in
     if change.release is not None:
         facts |= _release("", change.release) | {"runs_now": change.release == seen.runs, "returned": change.returned}
     if change.before is not None:
-        facts |= _release("to_", change.before)
+        facts |= _release("to_", change.before) | {"revisions": _earlier(change, seen)}
     return facts
+
+
+def _earlier(change: Change, seen: Changes) -> str:
+    """Revisions that came before it and can be put back, newest first."""
+    came = change.release.revision if change.release is not None else 0
+    return ",".join(str(number) for number in seen.kept if number < came)
 
 
 def _release(prefix: str, release: Release) -> dict[str, str | int | float | bool]:

@@ -25,6 +25,7 @@ from integrations.postgres.sessions import PostgresSessions
 from integrations.prometheus import PrometheusMetrics
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
+from integrations.store.feedback import PostgresFeedback
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -57,6 +58,10 @@ class Store:
     @cached_property
     def evidence(self) -> PostgresEvidence:
         return PostgresEvidence(self.pool)
+
+    @cached_property
+    def feedback(self) -> PostgresFeedback:
+        return PostgresFeedback(self.pool)
 
     @cached_property
     def postmortems(self) -> PostgresPostmortems:

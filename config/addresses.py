@@ -1,6 +1,7 @@
 """Kinds of addresses that settings hold, each with the sentence that says what is wrong with one."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -9,7 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 _MAIL = re.compile(r"^[^\s@,;=<>\"']+@[^\s@,;=<>\"']+$")
 _DSN_SCHEMES = ("postgresql", "postgres")
 _HIGHEST_PORT = 65_535
+_HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")
 _SHORTEST_TOKEN = 16
+_SHORTEST_KEY = 32
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 TIERS = (1, 2, 3)
 
 
@@ -54,6 +58,33 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _key(value: SecretStr) -> SecretStr:
+    length = len(value.get_secret_value())
+    if length < _SHORTEST_KEY:
+        raise ValueError(f"has {length} characters, and {_SHORTEST_KEY} are the least (its value is secret)")
+    return value
+
+
+def _header(value: str) -> str:
+    if not _HEADER.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a header, such as X-Forwarded-User")
+    return value.lower()
+
+
+def _networks(value: object) -> object:
+    """`10.0.0.7` or `10.0.0.0/24`, several with commas between."""
+    if not isinstance(value, str):
+        return value
+    return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an address such as 10.0.0.7, or a network such as 10.0.0.0/24") from None
+
+
 def _mail(value: str) -> str:
     if not _MAIL.match(value):
         raise ValueError(f"{value!r} is not a mail address")
@@ -82,6 +113,17 @@ def _addresses(text: str) -> tuple[str, ...]:
     return names
 
 
+def _hosts(value: object) -> object:
+    """`a,b.internal`: names without a port."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    for name in names:
+        if not _HOST.match(name):
+            raise ValueError(f"{name!r} is not the name of a host, without a port")
+    return names
+
+
 def _split(value: str):  # noqa: ANN202 - urllib's own result type
     try:
         parts = urlsplit(value)
@@ -100,5 +142,9 @@ HttpAddress = Annotated[str, AfterValidator(_http)]
 SmtpAddress = Annotated[SecretStr, AfterValidator(_smtp)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+Key = Annotated[SecretStr, AfterValidator(_key)]
+HeaderName = Annotated[str, AfterValidator(_header)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 MailAddress = Annotated[str, AfterValidator(_mail)]
+HostNames = Annotated[tuple[str, ...], BeforeValidator(_hosts)]
 Recipients = Annotated[dict[int, tuple[str, ...]], BeforeValidator(_recipients)]

@@ -8,11 +8,23 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.addresses import Dsn, HostPort, HttpAddress, MailAddress, Recipients, SmtpAddress, Token
+from config.addresses import (
+    Dsn,
+    HeaderName,
+    HostNames,
+    HostPort,
+    HttpAddress,
+    Key,
+    MailAddress,
+    Networks,
+    Recipients,
+    SmtpAddress,
+    Token,
+)
 from config.errors import ConfigError, problems, sentence, shown
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
-_SECRET = ("DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", CONNECTION)
+_SECRET = ("DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", CONNECTION)
 
 
 class Settings(BaseSettings):
@@ -42,8 +54,14 @@ class Settings(BaseSettings):
     email_from: MailAddress = Field(default="nightshift@localhost", validation_alias="EMAIL_FROM")
     email_to: Annotated[Recipients, NoDecode] = Field(default={}, validation_alias="EMAIL_TO")
     webhook_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_WEBHOOK_TOKEN")
+    people_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_PEOPLE")
+    identity_key: Key | None = Field(default=None, validation_alias="NIGHTSHIFT_IDENTITY_KEY")
+    proxy_header: HeaderName | None = Field(default=None, validation_alias="NIGHTSHIFT_PROXY_HEADER")
+    proxy_addresses: Annotated[Networks, NoDecode] = Field(default=(), validation_alias="NIGHTSHIFT_PROXY_ADDRESSES")
+    starter_url: HttpAddress | None = Field(default=None, validation_alias="NIGHTSHIFT_STARTER_URL")
     host: str = Field(default="127.0.0.1", validation_alias="NIGHTSHIFT_HOST", min_length=1)
     port: int = Field(default=8000, validation_alias="NIGHTSHIFT_PORT", ge=0, le=65_535)
+    hosts: Annotated[HostNames, NoDecode] = Field(default=(), validation_alias="NIGHTSHIFT_HOSTS")
     public_url: HttpAddress | None = Field(default=None, validation_alias="NIGHTSHIFT_PUBLIC_URL")
     postmortems: Path = Field(default=Path("postmortems"), validation_alias="NIGHTSHIFT_POSTMORTEMS")
     connections: Annotated[dict[str, Dsn], NoDecode] = Field(default={}, validation_alias="connections")

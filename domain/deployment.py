@@ -84,10 +84,10 @@ class DeploymentState(Model):
     @property
     def current(self) -> Revision | None:
         """The release that runs, or is being rolled out; None while the controller has not said which."""
-        return next((r for r in self.revisions if r.number == self.revision), None) if self.settled else None
+        return self.numbered(self.revision) if self.settled else None
 
-    def of_template(self, template_hash: str) -> Revision | None:
-        return next((r for r in self.revisions if r.template_hash == template_hash), None)
+    def numbered(self, number: object) -> Revision | None:
+        return next((r for r in self.revisions if r.number == number), None)
 
     @property
     def rolled_out(self) -> bool:

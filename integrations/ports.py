@@ -13,9 +13,11 @@ from pydantic import AwareDatetime
 
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous
+from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict
 from domain.incident import Executed, State
+from domain.listing import PAGE, Counts, Filter, Page, Place
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.model import Model
@@ -231,13 +233,15 @@ class Change(Model):
 class Changes(Model):
     """What happened to a deployment within a window, newest first, and what runs now. Counts are of pods.
 
-    `runs` None: its controller has not said yet. `left_out`: changes beyond the bound of an answer.
+    `runs` None: its controller has not said yet. `kept`: numbers of the revisions that can be put back, newest first.
+    `left_out`: changes beyond the bound of an answer.
     """
 
     at: AwareDatetime
     target: str
     uid: str
     runs: Release | None
+    kept: tuple[int, ...] = ()
     replicas: int
     ready: int
     changes: tuple[Change, ...]
@@ -317,6 +321,14 @@ class IncidentStore(Protocol):
         """Needs a person first, then SLA time left, then severity, then newest; closed ones after that."""
         ...
 
+    def page(self, by: Filter, now: datetime, after: Place | None = None, limit: int = PAGE) -> Page:
+        """In the same order, those that the filter lets through and that come after a place."""
+        ...
+
+    def counts(self, now: datetime) -> Counts:
+        """How many are open, by what matters."""
+        ...
+
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
         ...
@@ -388,6 +400,16 @@ class PostmortemStore(Protocol):
     def save(self, incident: str, markdown: str, facts: Mapping[str, object]) -> None: ...
 
     def get(self, incident: str) -> tuple[str, dict[str, object]] | None: ...
+
+
+class FeedbackStore(Protocol):
+    """What people say of diagnoses."""
+
+    def add(self, said: Feedback) -> None: ...
+
+    def of(self, incident: str) -> Sequence[Feedback]:
+        """By time; the last one holds."""
+        ...
 
 
 class Embedder(Protocol):

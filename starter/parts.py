@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from integrations.ports import AuditLog, IncidentStore, PostmortemStore
+from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.metrics import StarterMetrics
@@ -17,6 +18,7 @@ class Parts:
 
     `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
     (DNS rebinding) comes with another one, and gets nothing.
+    `desk`: where people are recognised; None: nobody is known, so that nobody can decide on a page.
     """
 
     intake: Intake
@@ -26,5 +28,6 @@ class Parts:
     postmortems: PostmortemStore
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
+    desk: Desk | None = None
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)

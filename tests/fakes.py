@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous, survivor
+from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
 from domain.identity import group_key
 from domain.incident import State
+from domain.listing import PAGE, Counts, Filter, Page, Place, counted, wanted
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Plan
@@ -69,8 +71,19 @@ class FakeIncidents(Breakable):
     def list(self, limit: int = 50, *, open_only: bool = False, states: Sequence[State] = ()) -> Sequence[IncidentView]:
         self.asked()
         found = [v for v in self.views.values() if not states or v.state in states]
-        wanted = [v for v in found if not (open_only and v.state.closed)]
-        return sorted(wanted, key=_place)[:limit]
+        fitting = [v for v in found if not (open_only and v.state.closed)]
+        return sorted(fitting, key=_place)[:limit]
+
+    def page(self, by: Filter, now: datetime, after: Place | None = None, limit: int = PAGE) -> Page:
+        self.asked()
+        places = [(Place.of(v), v.brief) for v in self.views.values() if wanted(v, by, now)]
+        found = sorted((p for p in places if after is None or p[0].order > after.order), key=lambda p: p[0].order)
+        last = found[limit - 1][0] if len(found) > limit else None
+        return Page(views=tuple(view for _, view in found[:limit]), after=last)
+
+    def counts(self, now: datetime) -> Counts:
+        self.asked()
+        return counted(self.views.values(), now)
 
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         with self.lock:
@@ -236,6 +249,22 @@ class FakePostmortems(Breakable):
     def get(self, incident: str) -> tuple[str, dict[str, object]] | None:
         self.asked()
         return self.all.get(incident)
+
+
+class FakeFeedback(Breakable):
+    """FeedbackStore in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[Feedback] = []
+
+    def add(self, said: Feedback) -> None:
+        self.asked()
+        self.all.append(said)
+
+    def of(self, incident: str) -> Sequence[Feedback]:
+        self.asked()
+        return [said for said in self.all if said.incident == incident]
 
 
 class FakeChannel(Breakable):

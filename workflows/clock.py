@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.notification import NotificationActivities, Send
     from activities.postmortem import PostmortemActivities
-    from domain.escalation import WORDS, Told, channels, schedule, tell
+    from domain.escalation import WORDS, Told, channels, next_due, schedule, tell
     from domain.message import Moment, Receipt
     from domain.timeline import Kind
     from domain.view import Delivery
@@ -27,9 +27,7 @@ class EscalationClock:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._numbers = 0
         self._messages: list[asyncio.Task[None]] = []
-        self._drafted = False
 
     async def run(self) -> None:
         """Forever: until the incident ends and cancels it. Messages go out beside the clock, which never waits."""
@@ -38,6 +36,12 @@ class EscalationClock:
             told = self._next_message()
             if told is not None:
                 self._messages.append(asyncio.create_task(self._tell(told)))
+
+    @property
+    def silent(self) -> bool:
+        """Is no message under way, and none due?"""
+        due = next_due(self._record.clock, self._record.opening.policy)
+        return all(message.done() for message in self._messages) and (due is None or due > workflow.now())
 
     async def quiet(self) -> None:
         """Wait until nothing is under way, so that the last word is the last one."""
@@ -70,8 +74,8 @@ class EscalationClock:
 
     async def deliver(self, told: Told | None) -> None:
         """To all channels of the severity at once; to the others, loudest first, when none of those delivered."""
-        self._numbers += 1
-        number, wanted = self._numbers, self._channels(told)
+        self._record.messages += 1
+        number, wanted = self._record.messages, self._channels(told)
         receipts = await asyncio.gather(*(self._send(name, told, number) for name in wanted))
         if any(receipt.delivered for receipt in receipts):
             return
@@ -117,9 +121,9 @@ class EscalationClock:
 
     async def _draft(self) -> None:
         """People who are called upon find a draft of the postmortem."""
-        if self._drafted or self._record.clock.escalated_at is None:
+        if self._record.drafted or self._record.clock.escalated_at is None:
             return
-        self._drafted = True
+        self._record.drafted = True
         await write_postmortem(self._record, draft=True)
 
 

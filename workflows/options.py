@@ -35,6 +35,13 @@ ASK = Options(
     schedule_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(maximum_attempts=2),
 )
+# Somebody waits for the answer: what cannot be checked by then is refused, and may be said again.
+CHECK = Options(
+    task_queue=TASK_QUEUE,
+    start_to_close_timeout=timedelta(seconds=3),
+    schedule_to_close_timeout=timedelta(seconds=8),
+    retry_policy=RetryPolicy(maximum_attempts=3),
+)
 # A source gets 20 s twice. A worker that died shows by the timeout, so the whole stays under a minute.
 INVESTIGATE = Options(
     task_queue=INVESTIGATION_QUEUE,

@@ -1,5 +1,6 @@
 """One attempt: plan, gate, approval, action, verification. Every way out leaves a reason."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from temporalio import workflow
@@ -9,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.remediation import Execute, Prepare, Release, RemediationActivities, Reserve
     from domain.approval import Decision, Verdict
     from domain.catalogue import Case, choose
+    from domain.change import Change, changed
     from domain.diagnosis import Diagnosis
     from domain.escalation import Reason
     from domain.gate import Circumstances, GateVerdict, Ruling, gate
@@ -21,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.approval import Approvals
     from workflows.calls import reason
     from workflows.record import Record
+    from workflows.timers import happens
     from workflows.verification import before, verify
 
 
@@ -29,6 +32,7 @@ PASSING = frozenset({"paused", "busy", "unknown", "precheck", "target_limit", "h
 UNSEEN = "what was anomalous cannot be measured now, so nobody could tell whether it worked"
 
 _MOOT = "moot"
+_CHANGED = "changed"
 
 
 class Result(StrEnum):
@@ -45,15 +49,43 @@ class Result(StrEnum):
 async def attempt(record: Record, approvals: Approvals) -> Result:
     """Try to fix it once, by the rules."""
     plan = _plan(record)
-    if plan is None:
-        return Result.STUCK
+    return Result.STUCK if plan is None else await _try(record, approvals, plan)
+
+
+async def _try(record: Record, approvals: Approvals, plan: Plan) -> Result:
+    """Show the plan to the gate, and to a person if it says so; then carry out that or what they want instead."""
     watches = await before(record.watches())
     verdict, decision = await _permission(record, approvals, plan, seen=watches is not None)
     record.attempts.append(_attempt(record, plan, verdict, decision))
     record.changed(workflow.now())
     if verdict.clause == _MOOT:
         return Result.MOOT
+    if verdict.clause == _CHANGED and decision is not None and decision.change is not None:
+        return await _otherwise(record, approvals, plan, decision.change)
     return await _carry_out(record, plan, decision, watches or ()) if verdict.ruling is Ruling.RUN else Result.STUCK
+
+
+async def _otherwise(record: Record, approvals: Approvals, plan: Plan, change: Change) -> Result:
+    """Another plan with a digest of its own, through the gate from the beginning; or later, from what is seen then."""
+    if change.wait_min is not None:
+        await _wait(record, change.wait_min)
+        return Result.MOOT
+    another = changed(plan, change, len(record.attempts) + 1)
+    said = f"{another.sentence} Risk {another.risk}, undo: {another.undo}, digest {another.short_digest}"
+    record.note(workflow.now(), Kind.PLAN, "remediation", f"instead of {plan.short_digest}: {said}")
+    return await _try(record, approvals, another)
+
+
+async def _wait(record: Record, minutes: int) -> None:
+    """As a person asked. News, a person's word or the end of all alerts cut it short."""
+    until = workflow.now() + timedelta(minutes=minutes)
+    text = f"As a person asked, the machine looks again at {until:%H:%M:%S} UTC and plans anew"
+    record.enter(State.DIAGNOSED, workflow.now(), Next(text=text, at=until))
+    resolved = record.all_resolved
+    await happens(
+        lambda: record.over or record.news or record.hands_off_by is not None or record.all_resolved != resolved,
+        timedelta(minutes=minutes), "wait as a person asked, then plan anew",
+    )  # fmt: skip
 
 
 async def may_act_now(record: Record) -> bool:
@@ -96,7 +128,7 @@ async def _permission(
     decision: Decision | None = None
     if verdict.ruling is Ruling.ASK:
         decision = await approvals.ask(plan, verdict)
-        if decision is None or decision.verdict is Verdict.REJECT:
+        if decision is None or decision.verdict is not Verdict.APPROVE:
             return _refused(record, approvals, verdict, decision), decision
         verdict = await _ask_gate(record, plan, approved=True, seen=seen)
     if verdict.ruling is Ruling.RUN:
@@ -112,7 +144,11 @@ def _refused(record: Record, approvals: Approvals, asked: GateVerdict, decision:
     if decision is None:
         record.calls_for(Reason.APPROVAL_EXPIRED, workflow.now(), asked.reason)
         return GateVerdict(ruling=Ruling.REFUSE, clause="expired", reason=f"nobody decided in time: {asked.reason}")
-    said = f"{decision.who} rejected it" + (f": {decision.comment}" if decision.comment else "")
+    why = f": {decision.comment}" if decision.comment else ""
+    if decision.change is not None:
+        said = f"{decision.actor} asked for another plan: {decision.change.words}{why}"
+        return GateVerdict(ruling=Ruling.REFUSE, clause=_CHANGED, reason=said)
+    said = f"{decision.actor} rejected it{why}"
     record.calls_for(Reason.APPROVAL_REFUSED, workflow.now(), said)
     return GateVerdict(ruling=Ruling.REFUSE, clause="rejected", reason=said)
 
@@ -165,7 +201,7 @@ async def _reserve(record: Record, plan: Plan, *, approved: bool) -> GateVerdict
 
 
 def _attempt(record: Record, plan: Plan, verdict: GateVerdict, decision: Decision | None) -> Attempt:
-    approved = decision.who if decision and decision.verdict is Verdict.APPROVE else None
+    approved = decision.actor if decision and decision.verdict is Verdict.APPROVE else None
     return Attempt(number=len(record.attempts) + 1, plan=plan, gate=verdict, approved_by=approved)
 
 
@@ -193,7 +229,7 @@ async def _order(plan: Plan, decision: Decision | None) -> Execute:
         RemediationActivities.intend, plan, summary="name what will be touched", **options.PREPARE
     )
     return Execute(
-        plan=plan, intent=intent, actor=decision.who if decision else "remediation",
+        plan=plan, intent=intent, actor=decision.actor if decision else "remediation",
         door=decision.door if decision else "automatic",
     )  # fmt: skip
 

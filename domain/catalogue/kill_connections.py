@@ -5,6 +5,7 @@ from domain.diagnosis import Hypothesis
 from domain.finding import Category
 from domain.levels import Risk
 from domain.plan import Action, Plan
+from domain.sentences import Parameters, ending_sessions
 
 
 def _plan(case: Case, hypothesis: Hypothesis) -> Plan | str:
@@ -25,18 +26,14 @@ def _plan(case: Case, hypothesis: Hypothesis) -> Plan | str:
         return f"the idle sessions are those of {hypothesis.service} itself"
     bounds = case.policy.kill_connections
     role, application = str(worst.facts["role"]), str(worst.facts["application"])
-    owner = f"{application or 'an unnamed application'} (role {role})"
+    parameters: Parameters = {
+        "role": role, "application": application, "idle_age_s": bounds.idle_age_s, "cap": bounds.cap,
+        "remedy": database.remedy, "database": database.name,
+    }  # fmt: skip
     return Plan(
         incident=case.incident, attempt=case.attempt, action=Action.KILL_CONNECTIONS, service=hypothesis.service,
         category=hypothesis.category, target=database.target, risk=Risk.LOW, undo="none", timeout_s=60,
-        parameters={
-            "role": role, "application": application, "idle_age_s": bounds.idle_age_s, "cap": bounds.cap,
-            "remedy": database.remedy, "database": database.name,
-        },
-        sentence=(
-            f"End at most {bounds.cap} sessions of {owner} in {database.target} "
-            f"that have been idle for {bounds.idle_age_s:g} s or longer."
-        ),
+        parameters=dict(parameters), sentence=ending_sessions(database.target, parameters),
         expected_effect=f"{database.name} has free connections again and {hypothesis.service} stops failing",
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ class PutBack:
         self._put_back(plan, intent, of)
         said = wait_for_rollout(lambda: progress(self._cluster, of), plan.timeout_s * _ROLLOUT_SHARE, self._poll_s)
         after = self._look(plan, of).state
-        detail = f"Revision {plan.parameters['to_revision']} put back as revision {after.revision}: {said}."
+        detail = f"Revision {plan.parameters['revision']} put back as revision {after.revision}: {said}."
         _log.info("%s: %s", plan.target, detail)
         return executed(started_at, intent, after, detail)
 
@@ -69,7 +69,7 @@ class PutBack:
         """Read, decide, and write for the version that was read; who was faster than us makes us read again."""
         for _ in range(_TRIES):
             seen = self._look(plan, of)
-            if _done(plan, seen.state):
+            if _done(plan, intent, seen.state):
                 return
             objection = against(plan, seen.state)
             if objection is not None:
@@ -88,21 +88,24 @@ class PutBack:
         return look(self._cluster, of, migrations=plan.action is Action.ROLLBACK_DEPLOYMENT)
 
 
-def _done(plan: Plan, state: DeploymentState) -> bool:
-    """Our own mark is on it, or what we want runs already. After a write the controller may not have said so yet."""
+def _done(plan: Plan, intent: Intent, state: DeploymentState) -> bool:
+    """Our own mark is on it, or what was intended runs already. After a write the controller may not have said so yet.
+
+    By its name and uid, not its number: a release that comes back gets a new one.
+    """
     if state.uid != plan.parameters["uid"]:
         return False
     current = state.current
     return state.digest == plan.digest or (
-        current is not None and current.template_hash == plan.parameters["to_template_hash"]
+        current is not None and f"replicaset/{current.replica_set}@{current.uid}" in intent.items
     )
 
 
 def _wanted(plan: Plan, seen: Seen) -> objects.ReplicaSet:
-    wanted = plan.parameters["to_template_hash"]
-    found = next((s for s in seen.sets if s.template_hash == wanted), None)
+    wanted = plan.parameters["revision"]
+    found = next((s for s in seen.sets if s.revision == wanted), None)
     if found is None:
-        raise Rejected(f"revision {plan.parameters['to_revision']} of {plan.target} is not kept any more")
+        raise Rejected(f"revision {wanted} of {plan.target} is not kept any more")
     return found
 
 

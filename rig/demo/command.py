@@ -18,6 +18,8 @@ from rig.demo.stage import Stage
 from rig.faults.connection_pool import ConnectionPoolFault
 from rig.servers.process import ServerFailedError
 
+_FILE_WIDTH = 160
+
 
 def demo(
     scenario: Annotated[str, typer.Option(help=f"One of: {', '.join(SCENARIOS)}.")] = ConnectionPoolFault.scenario,
@@ -32,7 +34,8 @@ def demo(
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="--scenario")
     signal.signal(signal.SIGTERM, _as_interrupt)
-    console = Console(highlight=False)
+    # A file or a pipe has no width of its own, and the default of 80 columns would break every line.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
     choice = Choice(SCENARIOS[scenario], quiet=no_fault, paused=pause_automation)
     sys.exit(_run(console, choice, seed))
 

@@ -127,5 +127,8 @@ async def _update(
         raise Stop(Exit.UNREACHABLE, f"{said}, and repeat it if it is not there") from error
     except WorkflowUpdateFailedError as error:
         raise Stop(Exit.REFUSED, str(error.cause)) from error
-    except RPCError as error:  # NOT_FOUND: it has closed since we looked
+    except RPCError as error:  # NOT_FOUND: since we looked it has closed, or goes on in a new run
+        now = (await run.incident(view.incident)).view
+        if now.workflow_run != view.workflow_run:
+            return await _update(run, now, name, payload, key)
         raise Stop(Exit.REFUSED, f"{view.incident} is closed; nothing was recorded") from error

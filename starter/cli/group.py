@@ -31,6 +31,7 @@ COMMANDS = {
     "migrate": "starter.cli.processes:migrate",
     "worker": "starter.cli.processes:worker",
     "starter": "starter.cli.processes:starter",
+    "health": "starter.cli.health:health",
 }
 
 

@@ -42,13 +42,13 @@ async def test_an_approval_by_signal_runs_the_plan_on_that_persons_word(night_of
         summary = await night.end(handle)
         seen = await view(handle)
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
-    assert seen.attempts[0].approved_by == "ana"
+    assert seen.attempts[0].approved_by == "ana (claimed)"
     assert "accepted: approve by ana (claimed)" in str(seen.last_decision)
     rows = night.world.audit.rows(seen.incident)
     assert [(r.actor, r.door, r.action) for r in rows if r.action == "approve"] == [
         ("ana (claimed)", "signal", "approve")
     ]
-    assert [(r.actor, r.affected) for r in rows if r.action == "KILL_CONNECTIONS"] == [("ana", 3)]
+    assert [(r.actor, r.affected) for r in rows if r.action == "KILL_CONNECTIONS"] == [("ana (claimed)", 3)]
 
 
 async def test_an_approval_by_update_is_answered_at_once(night_of: NightOf) -> None:

@@ -136,6 +136,7 @@ class World:
     failing: set[Source] = field(default_factory=set[Source])
     unranked: bool = False
     policy: Policy = POLICY
+    events_per_run: int | None = None
     looks: list[Question] = field(default_factory=list[Question])
     hold: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
     reached: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
@@ -262,7 +263,10 @@ class World:
 
     async def open(self, client: Client, *anomalies: Anomaly, key: str = "incident-orders") -> Handle:
         """What the starter does: signal-with-start on the group's key."""
-        opening = Opening(key=key, policy=self.policy, services=SERVICES, public_url="http://127.0.0.1:8000")
+        opening = Opening(
+            key=key, policy=self.policy, services=SERVICES, public_url="http://127.0.0.1:8000",
+            events_per_run=self.events_per_run,
+        )  # fmt: skip
         return await client.start_workflow(
             IncidentWorkflow.run, opening, id=key, task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
