@@ -54,7 +54,7 @@ class DeploymentState(Model):
     """What the cluster says. Counts are of pods.
 
     `settled`: its controller has seen the newest change of it. `digest` names the plan of ours that changed it last.
-    `gitops` names the controller that writes it from a repository. `revisions`: newest first.
+    `failed_at`: when a rollout last passed its deadline. `gitops` names the controller that writes it from a repository. `revisions`: newest first.
     """
 
     at: AwareDatetime
@@ -68,7 +68,7 @@ class DeploymentState(Model):
     updated: int
     ready: int
     available: int
-    failed: bool = False
+    failed_at: AwareDatetime | None = None
     strategy: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
     max_unavailable: Amount = "25%"
     max_surge: Amount = "25%"

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     APPROVAL_EXPIRED = "approval_expired"
     ATTEMPTS_USED_UP = "attempts_used_up"
     CANNOT_TELL = "cannot_tell"
+    UNDO_FAILED = "undo_failed"
     UNRESOLVED = "unresolved"
     SLA_AT_RISK = "sla_at_risk"
     SLA_MISSED = "sla_missed"
@@ -52,6 +53,7 @@ WORDS: dict[Reason, str] = {
     Reason.APPROVAL_EXPIRED: "nobody decided before the deadline",
     Reason.ATTEMPTS_USED_UP: "all attempts of the policy are used up",
     Reason.CANNOT_TELL: "nobody can tell whether the remediation worked",
+    Reason.UNDO_FAILED: "URGENT: a remediation did not help and could not be undone",
     Reason.UNRESOLVED: "unresolved for more than twice the delay",
     Reason.SLA_AT_RISK: "75 % of the MTTR target is used",
     Reason.SLA_MISSED: "the MTTR target has passed",
@@ -60,7 +62,7 @@ WORDS: dict[Reason, str] = {
 }
 
 
-ABOUT_A_PLAN = frozenset({Reason.APPROVAL_NEEDED, Reason.APPROVAL_REFUSED, Reason.APPROVAL_EXPIRED})
+ABOUT_A_PLAN = frozenset({Reason.APPROVAL_NEEDED, Reason.APPROVAL_REFUSED, Reason.APPROVAL_EXPIRED, Reason.UNDO_FAILED})
 """Said again when they come up again: another plan waits for another decision, with another deadline."""
 
 
@@ -174,7 +176,8 @@ def tell(clock: Clock, policy: Policy, now: datetime) -> tuple[Clock, Told] | No
 
 
 def channels(clock: Clock, policy: Policy, told: Told) -> tuple[ChannelName, ...]:
-    """The channels of a message: those of the severity; a page too for HIGH off-hours and when nobody answered.
+    """The channels of a message: those of the severity; a page too for HIGH off-hours, when nobody answered, and when
+    an undo failed.
 
     Once there is a page, what follows is said there too: it is one escalation.
     """
@@ -186,7 +189,7 @@ def channels(clock: Clock, policy: Policy, told: Told) -> tuple[ChannelName, ...
 
 def _pages(clock: Clock, policy: Policy, told: Told) -> bool:
     severity = told.severity or clock.severity
-    if "pagerduty" in policy.escalation.row(severity).channels:
+    if "pagerduty" in policy.escalation.row(severity).channels or Reason.UNDO_FAILED in told.reasons:
         return True
     off_hours = severity is Severity.HIGH and not open_at(policy.calendar, told.at)
     unheard = Reason.NOT_ACKNOWLEDGED in told.reasons and told.tier == HIGHEST_TIER
@@ -223,7 +226,8 @@ def _by_target(clock: Clock, policy: Policy) -> Iterator[Due]:
 def _by_events(clock: Clock, policy: Policy) -> Iterator[Due]:
     for raised in clock.raised:
         if not clock.answered(raised):
-            yield Due(reason=raised.reason, at=_at_work(clock, policy, raised.at))
+            at_once = raised.reason is Reason.UNDO_FAILED
+            yield Due(reason=raised.reason, at=raised.at if at_once else _at_work(clock, policy, raised.at))
 
 
 def _by_silence(clock: Clock, policy: Policy) -> Iterator[Due]:
@@ -268,11 +272,12 @@ def _reasons(due: Sequence[Due]) -> tuple[Reason, ...]:
 def _awaits(clock: Clock, reasons: tuple[Reason, ...], tier: int) -> bool:
     """Does this message call upon people anew? A further reason updates the same page and does not restart the wait.
 
-    A higher tier or severity is news even to who has acknowledged; a missed target only to who has not.
+    A higher tier or severity, and a failed undo, are news even to who has acknowledged; a missed target only to who has
+    not.
     """
     if reasons in {(Reason.ANNOUNCED,), (Reason.REMINDER,)}:
         return False
-    if clock.tier is None or tier < clock.tier or Reason.CRITICAL in reasons:
+    if clock.tier is None or tier < clock.tier or {Reason.CRITICAL, Reason.UNDO_FAILED} & set(reasons):
         return True
     if clock.acknowledged_at is not None:
         return _worse_than_acknowledged(clock)

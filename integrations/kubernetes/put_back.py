@@ -59,11 +59,12 @@ class PutBack:
         require_own(plan, intent)
         started_at = datetime.now(UTC)
         self._put_back(plan, intent, of)
-        said = wait_for_rollout(lambda: progress(self._cluster, of), plan.timeout_s * _ROLLOUT_SHARE, self._poll_s)
+        limit_s = plan.timeout_s * _ROLLOUT_SHARE
+        ended = wait_for_rollout(lambda: progress(self._cluster, of), limit_s, intent, self._poll_s)
         after = self._look(plan, of).state
-        detail = f"Revision {plan.parameters['revision']} put back as revision {after.revision}: {said}."
+        detail = f"Revision {plan.parameters['revision']} put back as revision {after.revision}: {ended.words}."
         _log.info("%s: %s", plan.target, detail)
-        return executed(started_at, intent, after, detail)
+        return executed(started_at, intent, after, detail, complete=ended.complete)
 
     def _put_back(self, plan: Plan, intent: Intent, of: Deployment) -> None:
         """Read, decide, and write for the version that was read; who was faster than us makes us read again."""

@@ -65,7 +65,7 @@ def _state(of: Deployment, deployment: objects.Deployment, sets: Iterable[object
         at=datetime.now(UTC), target=of.target, uid=metadata.uid, resource_version=metadata.resource_version,
         settled=status.observed_generation >= metadata.generation, paused=spec.paused, replicas=spec.replicas,
         total=status.replicas, updated=status.updated_replicas, ready=status.ready_replicas,
-        available=status.available_replicas, failed=_deadline_exceeded(status), strategy=strategy,
+        available=status.available_replicas, failed_at=_deadline_exceeded(status), strategy=strategy,
         max_unavailable=rolling.max_unavailable, max_surge=rolling.max_surge,
         revision=int(revision) if revision.isdecimal() else 0,
         revisions=tuple(_revision(s, deployment) for s in sets), gitops=_gitops(metadata),
@@ -106,8 +106,9 @@ def _gitops(metadata: objects.Metadata) -> str | None:
     return next((who for key, who in _GITOPS.items() if key in said), None)
 
 
-def _deadline_exceeded(status: objects.DeploymentStatus) -> bool:
-    return any(c.type == "Progressing" and c.reason == "ProgressDeadlineExceeded" for c in status.conditions)
+def _deadline_exceeded(status: objects.DeploymentStatus) -> datetime | None:
+    late = (c for c in status.conditions if c.type == "Progressing" and c.reason == "ProgressDeadlineExceeded")
+    return next((c.last_update_time for c in late), None)
 
 
 def _budgets(found: objects.DisruptionBudgets, deployment: objects.Deployment) -> Iterable[Budget]:

@@ -50,11 +50,12 @@ class Restart:
         require_own(plan, intent)
         started_at = datetime.now(UTC)
         self._restart(plan, _moment(intent), of)
-        said = wait_for_rollout(lambda: progress(self._cluster, of), plan.timeout_s * _ROLLOUT_SHARE, self._poll_s)
+        limit_s = plan.timeout_s * _ROLLOUT_SHARE
+        ended = wait_for_rollout(lambda: progress(self._cluster, of), limit_s, intent, self._poll_s)
         after = self._look(of)
-        detail = f"Restarted as revision {after.revision}: {said}."
+        detail = f"Restarted as revision {after.revision}: {ended.words}."
         _log.info("%s: %s", plan.target, detail)
-        return executed(started_at, intent, after, detail)
+        return executed(started_at, intent, after, detail, complete=ended.complete)
 
     def _restart(self, plan: Plan, moment: str, of: Deployment) -> None:
         for _ in range(_TRIES):

@@ -4,16 +4,28 @@ import time
 from collections.abc import Callable
 
 from domain.deployment import DeploymentState
-from integrations.ports import Unavailable
+from domain.model import Model
+from integrations.kubernetes.target import failed_at
+from integrations.ports import Intent, Unavailable
 
 POLL_S = 1.0
 _AWAY_S = 30.0
 
 
-def wait_for_rollout(read: Callable[[], DeploymentState], limit_s: float, poll_s: float = POLL_S) -> str:
-    """How it ended, in words. A server that is away for a moment is asked again; for longer it is Unavailable.
+class Ended(Model):
+    """How a rollout ended, in words; `complete`: every pod is of the newest template, and available."""
 
-    A rollout that fails is a result, not an error: it was done, and what came of it is measured afterwards.
+    words: str
+    complete: bool
+
+
+def wait_for_rollout(
+    read: Callable[[], DeploymentState], limit_s: float, before: Intent, poll_s: float = POLL_S
+) -> Ended:
+    """How it ended. A server that is away for a moment is asked again; for longer it is Unavailable.
+
+    `before` knows of the failure of an earlier rollout, whose mark stays until the new one moves. A rollout that fails
+    is a result, not an error: it was done, and what came of it is measured afterwards.
     """
     deadline = time.monotonic() + limit_s
     last_answer = time.monotonic()
@@ -26,11 +38,12 @@ def wait_for_rollout(read: Callable[[], DeploymentState], limit_s: float, poll_s
             time.sleep(poll_s)
             continue
         if state.rolled_out:
-            return f"{state.ready} of {state.replicas} replicas ready"
-        if state.settled and state.failed:
-            return f"the rollout failed: {_stands(state)}, and its deadline has passed"
+            return Ended(words=f"{state.ready} of {state.replicas} replicas ready", complete=True)
+        if state.settled and failed_at(state) not in {"", before.before.get("failed_at")}:
+            said = f"the rollout failed: {_stands(state)}, and its deadline has passed"
+            return Ended(words=said, complete=False)
         if time.monotonic() >= deadline:
-            return f"not rolled out after {limit_s:g} s: {_stands(state)}"
+            return Ended(words=f"not rolled out after {limit_s:g} s: {_stands(state)}", complete=False)
         time.sleep(poll_s)
 
 

@@ -38,15 +38,20 @@ def facts(state: DeploymentState) -> dict[str, str | int | float]:
     return {
         "uid": state.uid, "resource_version": state.resource_version, "revision": state.revision,
         "template_hash": current.template_hash if current else "", "image": current.image if current else "",
-        "replicas": state.replicas, "ready": state.ready, "updated": state.updated,
+        "replicas": state.replicas, "ready": state.ready, "updated": state.updated, "failed_at": failed_at(state),
     }  # fmt: skip
 
 
+def failed_at(state: DeploymentState) -> str:
+    """When a rollout failed last, empty when none did. The mark of an earlier failure stays until something moves."""
+    return state.failed_at.isoformat() if state.failed_at else ""
+
+
 def executed(
-    started_at: datetime, before: Intent, after: DeploymentState, detail: str,
+    started_at: datetime, before: Intent, after: DeploymentState, detail: str, *, complete: bool,
 ) -> Executed:  # fmt: skip
     """`affected`: pods of the newest template."""
     return Executed(
         started_at=started_at, ended_at=after.at, affected=after.updated, before=before.before, after=facts(after),
-        detail=detail,
+        detail=detail, complete=complete,
     )  # fmt: skip
