@@ -11,13 +11,16 @@ from pydantic import SecretStr
 
 from config.errors import ConfigError
 from config.settings import Settings
+from domain.plan import Action
 from domain.services import ServiceMap
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
+from integrations.kubernetes import Cluster, Identity, KubernetesChanges, PutBack, Restart
+from integrations.kubernetes.connection import SERVICE_ACCOUNT
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
-from integrations.ports import Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
+from integrations.ports import ChangeSource, Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
 from integrations.prometheus import PrometheusMetrics
@@ -100,9 +103,37 @@ def databases(settings: Settings) -> DatabaseSource | None:
     return PostgresSessions(settings.connections) if settings.connections else None
 
 
+def cluster(settings: Settings, *, remedy: bool = False) -> Cluster | None:
+    """Kubernetes' API: by a kubeconfig, else as the pod that we run in; None where neither is.
+
+    `remedy`: as whom it is acted on, where that is somebody else than who looks.
+    """
+    context = settings.kubernetes_context
+    if remedy and settings.kubernetes_remedy_context is not None:
+        context = settings.kubernetes_remedy_context
+    if settings.kubeconfig is not None or context is not None:
+        return Cluster(Identity(kubeconfig=settings.kubeconfig, context=context))
+    if (SERVICE_ACCOUNT / "token").exists():
+        return Cluster(Identity(in_cluster=True))
+    return None
+
+
+def changes(settings: Settings) -> ChangeSource | None:
+    """Kubernetes as a source of changes, None without a cluster."""
+    found = cluster(settings)
+    return KubernetesChanges(found) if found is not None else None
+
+
 def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator]:
     """What this process may do to the systems under care."""
-    return (KillConnections(settings.connections, services),) if settings.connections else ()
+    found: list[Remediator] = []
+    if settings.connections:
+        found.append(KillConnections(settings.connections, services))
+    acted_on = cluster(settings, remedy=True)
+    if acted_on is not None:
+        put_back = (PutBack(action, acted_on, services) for action in (Action.ROLLBACK_DEPLOYMENT, Action.ROLL_FORWARD))
+        found += [Restart(acted_on, services), *put_back]
+    return tuple(found)
 
 
 def channels(settings: Settings) -> Sequence[Channel]:

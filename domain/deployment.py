@@ -54,7 +54,7 @@ class DeploymentState(Model):
     """What the cluster says. Counts are of pods.
 
     `settled`: its controller has seen the newest change of it. `digest` names the plan of ours that changed it last.
-    `gitops` names the controller that writes it from a repository. `revisions`: newest first.
+    `failed_at`: when a rollout last passed its deadline. `gitops` names the controller that writes it from a repository. `revisions`: newest first.
     """
 
     at: AwareDatetime
@@ -68,7 +68,7 @@ class DeploymentState(Model):
     updated: int
     ready: int
     available: int
-    failed: bool = False
+    failed_at: AwareDatetime | None = None
     strategy: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
     max_unavailable: Amount = "25%"
     max_surge: Amount = "25%"
@@ -84,10 +84,10 @@ class DeploymentState(Model):
     @property
     def current(self) -> Revision | None:
         """The release that runs, or is being rolled out; None while the controller has not said which."""
-        return next((r for r in self.revisions if r.number == self.revision), None) if self.settled else None
+        return self.numbered(self.revision) if self.settled else None
 
-    def of_template(self, template_hash: str) -> Revision | None:
-        return next((r for r in self.revisions if r.template_hash == template_hash), None)
+    def numbered(self, number: object) -> Revision | None:
+        return next((r for r in self.revisions if r.number == number), None)
 
     @property
     def rolled_out(self) -> bool:

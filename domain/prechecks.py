@@ -1,7 +1,7 @@
 """What speaks against changing a deployment now. Pure: each gives a sentence for people, or None.
 
-A plan that is about a deployment says in its parameters which one it saw (`uid`), which release ran (`revision`,
-`template_hash`) and, where a release is put back, which one (`to_revision`, `to_template_hash`).
+A plan that is about a deployment says in its parameters which one it saw (`uid`), which release ran (`from_revision`,
+`from_template_hash`) and, where a release is put back, which one (`revision`).
 """
 
 from collections.abc import Callable, Iterable
@@ -43,10 +43,10 @@ def has_changed(plan: Plan, state: DeploymentState) -> str | None:
         return f"{state.target} was changed a moment ago, and its controller has not taken it up yet"
     if state.uid != plan.parameters.get("uid"):
         return f"{state.target} was deleted and made anew since the plan"
-    if current.template_hash != plan.parameters.get("template_hash"):
+    if current.template_hash != plan.parameters.get("from_template_hash"):
         return (
             f"{state.target} was changed since the plan: revision {current.number} runs ({current.image}), "
-            f"not revision {plan.parameters.get('revision')}"
+            f"not revision {plan.parameters.get('from_revision')}"
         )
     return None
 
@@ -69,7 +69,7 @@ def is_single(_plan: Plan, state: DeploymentState) -> str | None:
 def has_no_such_release(plan: Plan, state: DeploymentState) -> str | None:
     """Old replica sets go when there are more of them than the deployment keeps."""
     if _wanted(plan, state) is None:
-        return f"revision {plan.parameters.get('to_revision')} of {state.target} is not kept any more"
+        return f"revision {plan.parameters.get('revision')} of {state.target} is not kept any more"
     return None
 
 
@@ -78,7 +78,9 @@ def is_too_old(plan: Plan, state: DeploymentState) -> str | None:
     released = datetime.fromisoformat(str(plan.parameters["released_at"]))
     age, bound = (state.at - released).total_seconds(), float(plan.parameters["released_within_s"])
     if age > bound:
-        return f"revision {plan.parameters['revision']} runs for {age / 60:.0f} min, longer than {bound / 60:g} min"
+        return (
+            f"revision {plan.parameters['from_revision']} runs for {age / 60:.0f} min, longer than {bound / 60:g} min"
+        )
     return None
 
 
@@ -150,7 +152,7 @@ def _migrates(current: Revision, earlier: Revision | None) -> bool:
 
 
 def _wanted(plan: Plan, state: DeploymentState) -> Revision | None:
-    return state.of_template(str(plan.parameters.get("to_template_hash")))
+    return state.numbered(plan.parameters.get("revision"))
 
 
 def _wants(budget: Budget, replicas: int) -> int:

@@ -6,6 +6,7 @@ All calls block; activities run them on threads. A port raises only `PortError`s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from pydantic import AwareDatetime
@@ -22,7 +23,7 @@ from domain.message import Message, Receipt
 from domain.model import Model
 from domain.plan import Action, Plan
 from domain.policy import Policy
-from domain.services import Database, ServiceMap
+from domain.services import Database, Deployment, ServiceMap
 from domain.view import IncidentView
 
 
@@ -188,6 +189,76 @@ class DatabaseSource(Protocol):
 
     def query_text(self) -> str:
         """The statement that is sent, for a person to repeat."""
+        ...
+
+
+class ChangeKind(StrEnum):
+    """What happened to a deployment. FAILING: its pods cannot start; RESTART: somebody restarted it on purpose."""
+
+    ROLLOUT = "rollout"
+    RESTART = "restart"
+    SCALING = "scaling"
+    CONFIG = "config"
+    OOM_KILL = "oom_kill"
+    CRASH = "crash"
+    FAILING = "failing"
+    WARNING = "warning"
+
+
+class Release(Model):
+    """A revision of a deployment, by its number and the hash of its template; `image` of the first container."""
+
+    revision: int
+    template_hash: str
+    image: str
+
+
+class Change(Model):
+    """Something that was changed or happened, at `at` for the first time. `said` is untrusted text.
+
+    `fields`: names of what differs, never values. `release` and `before`, of a rollout: what came and what ran until
+    then, None where that is not kept. `returned`: an earlier release came back. `count`: how often, or on how many.
+    """
+
+    kind: ChangeKind
+    at: AwareDatetime
+    said: str
+    count: int = 1
+    fields: tuple[str, ...] = ()
+    release: Release | None = None
+    before: Release | None = None
+    returned: bool = False
+
+
+class Changes(Model):
+    """What happened to a deployment within a window, newest first, and what runs now. Counts are of pods.
+
+    `runs` None: its controller has not said yet. `kept`: numbers of the revisions that can be put back, newest first.
+    `left_out`: changes beyond the bound of an answer.
+    """
+
+    at: AwareDatetime
+    target: str
+    uid: str
+    runs: Release | None
+    kept: tuple[int, ...] = ()
+    replicas: int
+    ready: int
+    changes: tuple[Change, ...]
+    left_out: int = 0
+
+
+class ChangeSource(Protocol):
+    """What was changed in deployments, and what happened to them."""
+
+    def changes(self, deployment: Deployment, window: Window) -> Changes:
+        """Changes that began within the window, or at its end are still going on. Raises Rejected where there is
+        no such deployment.
+        """
+        ...
+
+    def query_text(self, deployment: Deployment) -> str:
+        """Commands for a person to see the same."""
         ...
 
 

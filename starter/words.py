@@ -190,7 +190,8 @@ def attempt_result(attempt: Attempt) -> str:
     if attempt.executed is None:
         return f"not executed: {attempt.gate.reason}"
     verdict = f"; {attempt.verification.recovery}" if attempt.verification else ""
-    return f"{attempt.executed.detail}{verdict}"
+    undone = f"; {attempt.undo.words}" if attempt.undo else ""
+    return f"{attempt.executed.detail}{verdict}{undone}"
 
 
 def needs_words(view: IncidentView) -> str:

@@ -19,9 +19,10 @@ from domain.message import Message, Receipt
 from domain.plan import Plan
 from domain.policy import Policy
 from domain.reservation import Reservation, Stop, controls_at, in_force, reserve
-from domain.services import Database, ServiceMap
+from domain.services import Database, Deployment, ServiceMap
 from domain.view import IncidentView
 from integrations.ports import (
+    Changes,
     DatabaseState,
     Instant,
     LogLine,
@@ -458,3 +459,20 @@ class FakeEar:
         if key is not None:
             self._answered[key] = self.reply
         return self.reply
+
+
+class FakeChanges(Breakable):
+    """ChangeSource with an answer for each deployment by target; all it holds lies within every window."""
+
+    def __init__(self, *seen: Changes) -> None:
+        super().__init__()
+        self.seen = {one.target: one for one in seen}
+
+    def changes(self, deployment: Deployment, window: Window) -> Changes:
+        self.asked()
+        if deployment.target not in self.seen:
+            raise Rejected(f"{deployment.target!r} does not exist")
+        return self.seen[deployment.target]
+
+    def query_text(self, deployment: Deployment) -> str:
+        return f"kubectl rollout history deployment/{deployment.name}"

@@ -19,6 +19,7 @@ from activities.texts import Texts
 from activities.verification import VerificationActivities
 from integrations.ports import (
     AuditLog,
+    ChangeSource,
     Channel,
     DatabaseSource,
     EvidenceStore,
@@ -62,6 +63,7 @@ class Ports:
     logs: LogSource | None = None
     traces: TraceSource | None = None
     databases: DatabaseSource | None = None
+    changes: ChangeSource | None = None
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
     texts: Texts | None = None
@@ -94,8 +96,9 @@ def _incidents(ports: Ports) -> Queue:
 
 def _investigation(ports: Ports) -> Queue:
     look = InvestigationActivities(
-        ports.metrics, ports.logs, ports.traces, ports.databases, _needed(ports.memory), _needed(ports.evidence)
-    )
+        ports.metrics, ports.logs, ports.traces, ports.databases, ports.changes, _needed(ports.memory),
+        _needed(ports.evidence),
+    )  # fmt: skip
     samples = VerificationActivities(ports.metrics)
     return Queue(
         INVESTIGATION_QUEUE,
@@ -104,6 +107,7 @@ def _investigation(ports: Ports) -> Queue:
             look.look_at_logs,
             look.look_at_traces,
             look.look_at_databases,
+            look.look_at_changes,
             look.recall,
             look.measure_impact,
             samples.sample,

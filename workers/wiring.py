@@ -32,6 +32,7 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         logs=adapters.logs(settings) if looks else None,
         traces=adapters.traces(settings) if looks else None,
         databases=adapters.databases(settings) if looks else None,
+        changes=adapters.changes(settings) if looks else None,
         remediators=adapters.remediators(settings, services) if acts else (),
         channels=adapters.channels(settings) if tells else (),
         postmortem_folder=settings.postmortems,

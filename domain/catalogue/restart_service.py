@@ -25,8 +25,8 @@ def _plan(case: Case, hypothesis: Hypothesis) -> Plan | str:
         incident=case.incident, attempt=case.attempt, action=Action.RESTART_SERVICE, service=hypothesis.service,
         category=hypothesis.category, target=deployment.target, risk=Risk.MEDIUM, undo="none", timeout_s=_TIMEOUT_S,
         parameters={
-            "uid": str(seen.facts["uid"]), "revision": int(seen.facts["runs_revision"]),
-            "template_hash": str(seen.facts["runs_template_hash"]),
+            "uid": str(seen.facts["uid"]), "from_revision": int(seen.facts["runs_revision"]),
+            "from_template_hash": str(seen.facts["runs_template_hash"]),
         },
         sentence=f"Restart {deployment.target}, a few replicas at a time.",
         expected_effect=f"the memory of {hypothesis.service} is free again",

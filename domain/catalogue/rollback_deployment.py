@@ -8,10 +8,11 @@ from domain.incident import Executed
 from domain.levels import Risk
 from domain.plan import Action, Plan
 from domain.rights import Right
+from domain.sentences import Parameters, rolling_back, rolling_forward
 
 _TIMEOUT_S = 600
 _UNDO = "the release is rolled forward again, only with an approval of its own"
-_NEEDED = ("target", "uid", "revision", "template_hash", "to_revision", "to_template_hash", "at", "before_onset_s")
+_NEEDED = ("target", "uid", "revision", "template_hash", "to_revision", "revisions", "at", "before_onset_s")
 _SAFE = (
     prechecks.is_paused, prechecks.runs_nothing, prechecks.has_changed, prechecks.has_no_such_release,
     prechecks.would_be_reverted, prechecks.takes_down_too_many, prechecks.breaks_a_budget, prechecks.exceeds_a_quota,
@@ -42,7 +43,7 @@ def _plan(case: Case, hypothesis: Hypothesis) -> Plan | str:
 
 def _against(rollout: Finding, within_s: float) -> str | None:
     facts = rollout.facts
-    if not facts.get("to_template_hash"):
+    if "to_revision" not in facts:
         return "there is no earlier release to go back to"
     missing = [name for name in _NEEDED if name not in facts]
     if missing:
@@ -58,20 +59,17 @@ def _against(rollout: Finding, within_s: float) -> str | None:
 
 def _take_back(case: Case, hypothesis: Hypothesis, rollout: Finding) -> Plan:
     facts = rollout.facts
-    target, bad, good = str(facts["target"]), int(facts["revision"]), int(facts["to_revision"])
+    target = str(facts["target"])
+    parameters: Parameters = {
+        "uid": str(facts["uid"]), "from_revision": int(facts["revision"]),
+        "from_template_hash": str(facts["template_hash"]), "from_image": str(facts.get("image", "")),
+        "revision": int(facts["to_revision"]), "revisions": str(facts["revisions"]), "released_at": str(facts["at"]),
+        "released_within_s": case.policy.rollback_deployment.released_within_s,
+    }  # fmt: skip
     return Plan(
         incident=case.incident, attempt=case.attempt, action=Action.ROLLBACK_DEPLOYMENT, service=hypothesis.service,
         category=hypothesis.category, target=target, risk=Risk.HIGH, undo=_UNDO, timeout_s=_TIMEOUT_S,
-        parameters={
-            "uid": str(facts["uid"]), "revision": bad, "template_hash": str(facts["template_hash"]),
-            "to_revision": good, "to_template_hash": str(facts["to_template_hash"]), "released_at": str(facts["at"]),
-            "released_within_s": case.policy.rollback_deployment.released_within_s,
-            "image": str(facts.get("image", "")), "to_image": str(facts.get("to_image", "")),
-        },
-        sentence=(
-            f"Roll {target} back from revision {bad} ({facts.get('image', 'image unknown')}) "
-            f"to revision {good} ({facts.get('to_image', 'image unknown')})."
-        ),
+        parameters=dict(parameters), sentence=rolling_back(target, parameters),
         expected_effect=f"{hypothesis.service} runs the release of before the trouble",
     )  # fmt: skip
 
@@ -79,16 +77,14 @@ def _take_back(case: Case, hypothesis: Hypothesis, rollout: Finding) -> Plan:
 def _roll_forward(plan: Plan, done: Executed) -> Plan:
     """The plan that brings the release back. What runs after the rollback is what was read then."""
     was = plan.parameters
-    bad, image = was["revision"], was.get("image", "")
+    parameters: Parameters = {
+        "uid": was["uid"], "from_revision": done.after["revision"], "from_template_hash": done.after["template_hash"],
+        "revision": was["from_revision"],
+    }  # fmt: skip
     return Plan(
         incident=plan.incident, attempt=plan.attempt, action=Action.ROLL_FORWARD, service=plan.service,
         category=plan.category, target=plan.target, risk=Risk.HIGH, undo="none", timeout_s=_TIMEOUT_S,
-        parameters={
-            "uid": was["uid"], "revision": done.after.get("revision", was["to_revision"]),
-            "template_hash": was["to_template_hash"], "to_revision": bad, "to_template_hash": was["template_hash"],
-            "image": was.get("to_image", ""), "to_image": image,
-        },
-        sentence=f"Roll {plan.target} forward again to revision {bad} ({image}): taking it back did not help.",
+        parameters=dict(parameters), sentence=rolling_forward(plan.target, parameters),
         expected_effect=f"{plan.service} runs the release that it ran when the incident began",
     )  # fmt: skip
 
@@ -99,7 +95,7 @@ def _by_hand(plan: Plan) -> tuple[str, ...]:
     at = f"kubectl --namespace {namespace} rollout"
     return (
         f"{at} history deployment/{name}",
-        f"{at} undo deployment/{name} --to-revision={plan.parameters['to_revision']}",
+        f"{at} undo deployment/{name} --to-revision={plan.parameters['revision']}",
         f"{at} status deployment/{name}",
     )
 

@@ -8,11 +8,12 @@ from domain.levels import Severity
 from domain.policy import ChannelName, Policy
 
 _LOUDEST_FIRST: tuple[ChannelName, ...] = ("pagerduty", "slack", "email")
-_WORTH_A_PAGE_AT_LOW = frozenset({Reason.NOT_ACKNOWLEDGED, Reason.SLA_AT_RISK, Reason.SLA_MISSED})
+_WORTH_A_PAGE_AT_LOW = frozenset({Reason.NOT_ACKNOWLEDGED, Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.UNDO_FAILED})
 
 
 def channels(clock: Clock, policy: Policy, told: Told, *, paged: bool = False) -> tuple[ChannelName, ...]:
-    """The channels of a message: those of the severity; a page too for HIGH off-hours and when nobody answered.
+    """The channels of a message: those of the severity; a page too for HIGH off-hours, when nobody answered, and when
+    an undo failed.
 
     Once there is a page, what follows is said there too: it is one escalation. `paged`: there is one, because other
     channels were dead.
@@ -39,7 +40,7 @@ def instead(clock: Clock, told: Told, wanted: tuple[str, ...]) -> tuple[ChannelN
 
 def _pages(clock: Clock, policy: Policy, told: Told) -> bool:
     severity = told.severity or clock.severity
-    if "pagerduty" in policy.escalation.row(severity).channels:
+    if "pagerduty" in policy.escalation.row(severity).channels or Reason.UNDO_FAILED in told.reasons:
         return True
     off_hours = severity is Severity.HIGH and not open_at(policy.calendar, told.at)
     unheard = Reason.NOT_ACKNOWLEDGED in told.reasons and told.tier == HIGHEST_TIER

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     APPROVAL_EXPIRED = "approval_expired"
     ATTEMPTS_USED_UP = "attempts_used_up"
     CANNOT_TELL = "cannot_tell"
+    UNDO_FAILED = "undo_failed"
     UNRESOLVED = "unresolved"
     SLA_AT_RISK = "sla_at_risk"
     SLA_MISSED = "sla_missed"
@@ -37,6 +38,7 @@ WORDS: dict[Reason, str] = {
     Reason.APPROVAL_EXPIRED: "nobody decided before the deadline",
     Reason.ATTEMPTS_USED_UP: "all attempts of the policy are used up",
     Reason.CANNOT_TELL: "nobody can tell whether the remediation worked",
+    Reason.UNDO_FAILED: "URGENT: a remediation did not help and could not be undone",
     Reason.UNRESOLVED: "unresolved for more than twice the delay",
     Reason.SLA_AT_RISK: "75 % of the MTTR target is used",
     Reason.SLA_MISSED: "the MTTR target has passed",
@@ -45,8 +47,8 @@ WORDS: dict[Reason, str] = {
 }
 
 
-ABOUT_A_PLAN = frozenset({Reason.APPROVAL_NEEDED, Reason.APPROVAL_REFUSED, Reason.APPROVAL_EXPIRED})
+ABOUT_A_PLAN = frozenset({Reason.APPROVAL_NEEDED, Reason.APPROVAL_REFUSED, Reason.APPROVAL_EXPIRED, Reason.UNDO_FAILED})
 """Said again when they come up again: another plan waits for another decision, with another deadline."""
 
-BREAKS_A_SNOOZE = frozenset({Reason.CRITICAL, Reason.SLA_MISSED, Reason.APPROVAL_NEEDED})
+BREAKS_A_SNOOZE = frozenset({Reason.CRITICAL, Reason.SLA_MISSED, Reason.APPROVAL_NEEDED, Reason.UNDO_FAILED})
 """Said even while somebody wants quiet: what has become worse, and what would be over by the end of it."""

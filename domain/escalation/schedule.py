@@ -63,7 +63,8 @@ def _by_target(clock: Clock, policy: Policy) -> Iterator[Due]:
 def _by_events(clock: Clock, policy: Policy) -> Iterator[Due]:
     for raised in clock.raised:
         if not clock.answered(raised):
-            yield Due(reason=raised.reason, at=_at_work(clock, policy, raised.at))
+            at_once = raised.reason is Reason.UNDO_FAILED
+            yield Due(reason=raised.reason, at=raised.at if at_once else _at_work(clock, policy, raised.at))
 
 
 def _by_silence(clock: Clock, policy: Policy) -> Iterator[Due]:

@@ -32,11 +32,12 @@ def _reasons(due: Sequence[Due]) -> tuple[Reason, ...]:
 def _awaits(clock: Clock, reasons: tuple[Reason, ...], tier: int) -> bool:
     """Does this message call upon people anew? A further reason updates the same page and does not restart the wait.
 
-    A higher tier or severity is news even to who has acknowledged; a missed target only to who has not.
+    A higher tier or severity, and a failed undo, are news even to who has acknowledged; a missed target only to who has
+    not.
     """
     if reasons in {(Reason.ANNOUNCED,), (Reason.REMINDER,)}:
         return False
-    if clock.tier is None or tier < clock.tier or Reason.CRITICAL in reasons:
+    if clock.tier is None or tier < clock.tier or {Reason.CRITICAL, Reason.UNDO_FAILED} & set(reasons):
         return True
     if clock.acknowledged_at is not None:
         return _worse_than_acknowledged(clock)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from config.settings import Settings
 from domain.levels import Severity
 from domain.policy import Escalation, Policy
-from domain.services import Database, Expression, Service, ServiceMap
+from domain.services import Database, Deployment, Expression, Service, ServiceMap
 from rig.demo.command import demo
 from starter.cli.group import COMMANDS
 
@@ -29,6 +29,7 @@ PLACES_IN_SERVICES: Mapping[str, type[BaseModel]] = {
     "": ServiceMap,
     "services[].": Service,
     "services[].databases[].": Database,
+    "services[].deployment.": Deployment,
     "expressions[].": Expression,
 }
 

@@ -283,6 +283,7 @@ _LOOKS = (
     ("look_at_logs", Source.LOGS),
     ("look_at_traces", Source.TRACES),
     ("look_at_databases", Source.DATABASE),
+    ("look_at_changes", Source.CHANGES),
     ("recall", Source.MEMORY),
 )
 
