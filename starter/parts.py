@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from integrations.ports import AuditLog, IncidentStore, PostmortemStore
+from integrations.ports import AuditLog, FeedbackStore, IncidentStore, PostmortemStore
 from starter.intake import Intake
 from starter.live import LiveIncidents
+from starter.machine.watch import MachineWatch
 from starter.metrics import StarterMetrics
 
 
@@ -24,7 +25,10 @@ class Parts:
     incidents: IncidentStore
     audit: AuditLog
     postmortems: PostmortemStore
+    feedback: FeedbackStore
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
+    temporal_ui: str | None = None
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
+    machine: MachineWatch = field(default_factory=MachineWatch)

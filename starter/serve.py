@@ -10,14 +10,16 @@ import structlog
 import uvicorn
 
 from config import adapters
-from config.policy import differences, load_policy
-from config.services import load_services
+from config.policy import differences
 from config.settings import Settings
 from config.temporal import connect
 from starter.access import is_loopback
 from starter.app import create_app
-from starter.intake import House, TemporalIntake
+from starter.house import house_of
+from starter.intake import TemporalIntake
 from starter.live import TemporalIncidents
+from starter.machine.asking import Asking
+from starter.machine.watch import MachineWatch
 from starter.parts import Parts
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
@@ -70,15 +72,8 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
 
 
 async def _parts(settings: Settings) -> Parts:
-    policy = load_policy(settings.policy_file)
-    house = House(
-        policy=policy,
-        services=load_services(settings.services_file),
-        namespace=settings.temporal_namespace,
-        temporal_ui=settings.temporal_ui_url,
-        public_url=settings.public_url,
-    )
-    _log.info("policy", differs_from_default=[str(difference) for difference in differences(policy)])
+    house = house_of(settings)
+    _log.info("policy", differs_from_default=[str(difference) for difference in differences(house.policy)])
     store = adapters.store(settings)
     client = await connect(settings, lazy=True)
     return Parts(
@@ -88,8 +83,11 @@ async def _parts(settings: Settings) -> Parts:
         incidents=store.incidents,
         audit=store.audit,
         postmortems=store.postmortems,
+        feedback=store.feedback,
         ping_store=store.pool.ping,
+        machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
         webhook_token=settings.webhook_token,
+        temporal_ui=settings.temporal_ui_url,
     )
 
 

@@ -4,7 +4,7 @@ from integrations.ports import PortError
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.parts import Parts
-from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
+from tests.fakes import FakeAudit, FakeFeedback, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
 
 
 def parts_with(
@@ -18,6 +18,7 @@ def parts_with(
         incidents=store,
         audit=FakeAudit(),
         postmortems=FakePostmortems(),
+        feedback=FakeFeedback(),
         ping_store=lambda: raise_if(store.error),
     )
 

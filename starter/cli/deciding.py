@@ -1,7 +1,6 @@
 """Commands by which a person decides: approve, reject, ack, take, resolve."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
@@ -94,7 +93,7 @@ def _waiting(view: IncidentView, digest: str | None) -> Request:
 
 
 def _present(output: Output, view: IncidentView, request: Request, who: str) -> None:
-    now = datetime.now(UTC)
+    now = output.now()
     output.note(f"{view.incident}  {view.severity}  {view.title}")
     output.note(f"plan      {request.sentence}")
     output.note(f"risk      {request.risk}: {request.reason}")
