@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from integrations.ports import AuditLog, IncidentStore, PostmortemStore
+from integrations.ports import AuditLog, FeedbackStore, IncidentStore, PostmortemStore
 from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
+from starter.machine.watch import MachineWatch
 from starter.metrics import StarterMetrics
 
 
@@ -26,8 +27,11 @@ class Parts:
     incidents: IncidentStore
     audit: AuditLog
     postmortems: PostmortemStore
+    feedback: FeedbackStore
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
     desk: Desk | None = None
+    temporal_ui: str | None = None
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
+    machine: MachineWatch = field(default_factory=MachineWatch)

@@ -11,16 +11,18 @@ import uvicorn
 
 from config import adapters
 from config.people import load_people
-from config.policy import differences, load_policy
-from config.services import load_services
+from config.policy import differences
 from config.settings import Settings
 from config.temporal import connect
 from starter.access import is_loopback
 from starter.app import create_app
+from starter.house import house_of
 from starter.identity.sending import TemporalEar
 from starter.identity.wiring import desk_of
-from starter.intake import House, TemporalIntake
+from starter.intake import TemporalIntake
 from starter.live import TemporalIncidents
+from starter.machine.asking import Asking
+from starter.machine.watch import MachineWatch
 from starter.parts import Parts
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
@@ -73,17 +75,9 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
 
 
 async def _parts(settings: Settings) -> Parts:
-    policy = load_policy(settings.policy_file)
-    people = load_people(settings, policy)
-    house = House(
-        policy=policy,
-        services=load_services(settings.services_file),
-        namespace=settings.temporal_namespace,
-        temporal_ui=settings.temporal_ui_url,
-        public_url=settings.public_url,
-        limits=people.limits,
-    )
-    _log.info("policy", differs_from_default=[str(difference) for difference in differences(policy)])
+    house = house_of(settings)
+    people = load_people(settings, house.policy)
+    _log.info("policy", differs_from_default=[str(difference) for difference in differences(house.policy)])
     store = adapters.store(settings)
     client = await connect(settings, lazy=True)
     return Parts(
@@ -93,9 +87,12 @@ async def _parts(settings: Settings) -> Parts:
         incidents=store.incidents,
         audit=store.audit,
         postmortems=store.postmortems,
+        feedback=store.feedback,
         ping_store=store.pool.ping,
+        machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
         webhook_token=settings.webhook_token,
         desk=desk_of(settings, people, TemporalEar(client)),
+        temporal_ui=settings.temporal_ui_url,
     )
 
 

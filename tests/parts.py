@@ -5,7 +5,7 @@ from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.parts import Parts
-from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
+from tests.fakes import FakeAudit, FakeFeedback, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
 
 
 def parts_with(
@@ -20,6 +20,7 @@ def parts_with(
         incidents=store,
         audit=FakeAudit(),
         postmortems=FakePostmortems(),
+        feedback=FakeFeedback(),
         ping_store=lambda: raise_if(store.error),
         desk=desk,
     )

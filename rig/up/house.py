@@ -25,7 +25,7 @@ from workflows.search_attributes import ALL
 
 _PROGRAM = Path(sys.executable).with_name("nightshift")
 _MIGRATE_S = 120
-_READY_S = 60.0
+_READY_S = 120.0
 # A worker lets running activities finish for 20 s.
 _GRACE_S = 25.0
 _OPEN = "WorkflowType='IncidentWorkflow' AND ExecutionStatus='Running'"

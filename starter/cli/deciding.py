@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -228,7 +227,7 @@ def _waiting(view: IncidentView, digest: str | None) -> Request:
 
 
 def _present(output: Output, view: IncidentView, request: Request, through: Way, wanted: Change | None) -> None:
-    now = datetime.now(UTC)
+    now = output.now()
     output.note(f"{view.incident}  {view.severity}  {view.title}")
     output.note(f"plan      {request.sentence}")
     if wanted is not None:

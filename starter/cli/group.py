@@ -15,6 +15,7 @@ PLUGINS = "nightshift.commands"
 # In the order of the help text.
 COMMANDS = {
     "incidents": "starter.cli.listing:incidents",
+    "open": "starter.cli.opening:open_incident",
     "show": "starter.cli.listing:show",
     "watch": "starter.cli.watching:watch",
     "approve": "starter.cli.deciding:approve",
@@ -30,6 +31,7 @@ COMMANDS = {
     "people": "starter.cli.people:people",
     "audit": "starter.cli.listing:audit",
     "postmortem": "starter.cli.listing:postmortem",
+    "feedback": "starter.cli.judging:feedback",
     "similar": "starter.cli.listing:similar",
     "pause": "starter.cli.control:pause",
     "resume-automation": "starter.cli.control:resume_automation",

@@ -23,7 +23,7 @@ import yaml
 from rig.servers.ports import LOOPBACK, free_port
 
 _PROGRAM = Path(sys.executable).with_name("nightshift")
-_HANGS_AFTER_S = 90.0
+_HANGS_AFTER_S = 300.0
 # Nobody answers, so that the incident waits for people; they are called again after a few seconds.
 _ROW = {"delay_min": 0, "attempts": 0, "channels": ["email"], "acknowledge_min": 0.15}
 _POLICY = {"gather_s": 0, "escalation": {"CRITICAL": _ROW}}

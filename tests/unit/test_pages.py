@@ -186,7 +186,7 @@ async def test_the_list_begins_with_what_needs_a_person_and_can_leave_out_what_i
     ]
     text = await page(parts(*views), "/incidents")
     assert order(text, views) == [2, 1, 0]
-    assert "2 open · 1 waiting for a person" in text
+    assert "2 open · 1 waiting for a decision · 0 not acknowledged · 0 at risk · all" in text
     assert order(await page(parts(*views), "/incidents?show=open"), views) == [2, 1]
 
 
