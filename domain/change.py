@@ -16,6 +16,7 @@ MOST_CHANGES = 5
 """After so many other plans for one incident, a person decides on one of them, or takes over."""
 _LONGEST_WAIT_MIN = 60
 _OLDEST_S = 86_400
+_LONGEST_NUMBER = 12
 
 
 class Change(Model):
@@ -87,6 +88,9 @@ def read_change(fields: Mapping[str, str]) -> Change | str | None:
         if not text:
             continue
         try:
+            # Python reads numbers of any length, and some of them cannot be compared or printed any more.
+            if len(text) > _LONGEST_NUMBER:
+                raise ValueError
             found[name] = float(text) if name == "idle_age_s" else int(text)
         except ValueError:
             return f"{name} is {text[:40]!r}, not a number"

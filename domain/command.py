@@ -16,6 +16,7 @@ SEALED = ("door", "issued_at", "proof")
 _LONGEST = 2_000
 _LONGEST_TEXT = 20_000
 _LONGEST_CODE = 64
+_LARGEST = 1e12
 
 
 class CommandName(StrEnum):
@@ -90,11 +91,16 @@ def _texts(raw: dict[Any, Any], allowed: tuple[str, ...], also: tuple[str, ...])
     for field, value in raw.items():
         if field not in allowed and field not in also:
             return f"unknown field {str(field)[:40]!r}; allowed are {', '.join(allowed)}"
-        number = field in also and isinstance(value, int | float) and not isinstance(value, bool)
+        number = field in also and isinstance(value, int | float) and not isinstance(value, bool) and _small(value)
         if value is not None and not isinstance(value, str) and not number:
             return f"{field} is a {type(value).__name__}, not text"
         texts[field] = _clean(str(value)[:_LONGEST_TEXT] if value is not None else "")[:_LONGEST]
     return {field: texts.get(field, "") for field in (*allowed, *also)}
+
+
+def _small(value: float) -> bool:
+    """Can it be printed at all? Python refuses to print integers of thousands of digits."""
+    return abs(value) < _LARGEST
 
 
 def _clean(text: str) -> str:

@@ -54,8 +54,8 @@ class DeploymentState(Model):
     """What the cluster says. Counts are of pods.
 
     `settled`: its controller has seen the newest change of it. `digest` names the plan of ours that changed it last.
-    `failed_at`: when a rollout last passed its deadline. `gitops` names the controller that writes it from a repository.
-    `revisions`: newest first.
+    `failed_at`: when a rollout last passed its deadline. `gitops` names the controller that writes it from a
+    repository. `revisions`: newest first.
     """
 
     at: AwareDatetime

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.approval import Decision, Door, Request
-from domain.approval import Verdict as Answer
+from domain.approval import Verdict as Said
 from domain.change import knobs
 from domain.diagnosis import Contribution, Diagnosis, Hypothesis
 from domain.escalation import Clock, Reason, Told
@@ -50,7 +50,7 @@ def waiting(now: datetime, **changes: Any) -> IncidentView:
     request = Request(
         digest=plan.digest, action=plan.action, risk=Risk.HIGH, sentence=plan.sentence, asked_at=now - minutes(1),
         reason="risk HIGH is above the limit MEDIUM: needs a person", deadline=now + minutes(4),
-        approvers=("ana@example.com", "mia@example.com"), claimed_identity_up_to=Risk.HIGH, plan=plan,
+        approvers=("ana", "mia"), claimed_identity_up_to=Risk.HIGH, plan=plan,
         knobs=knobs(plan, Policy(), 20),
     )  # fmt: skip
     gate = GateVerdict(ruling=Ruling.ASK, clause="risk", reason=request.reason)
@@ -96,12 +96,12 @@ def decided(now: datetime) -> IncidentView:
     assert asked is not None
     at = now - timedelta(seconds=40)
     said = Decision(
-        verdict=Answer.APPROVE, digest=asked.digest, who="ana@example.com", comment="the report can wait",
+        verdict=Said.APPROVE, digest=asked.digest, who="ana", comment="the report can wait",
         door=Door.CONSOLE, proven=True, at=at,
     )  # fmt: skip
     steps = (
-        Entry(seq=8, at=at, kind=Kind.DECISION, actor="ana@example.com",
-              text=f"{at:%H:%M:%S} UTC by console: accepted: approve by ana@example.com"),
+        Entry(seq=8, at=at, kind=Kind.DECISION, actor="ana",
+              text=f"{at:%H:%M:%S} UTC by console: accepted: approve by ana"),
         Entry(seq=9, at=at, kind=Kind.GATE, actor="safety gate", text="run: a person approved this plan"),
         Entry(seq=10, at=at + timedelta(seconds=2), kind=Kind.ACTION, actor="remediation",
               text="KILL_CONNECTIONS on database/orders: ended 17 sessions of nightly-report"),

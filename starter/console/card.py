@@ -16,12 +16,12 @@ from starter.identity.sending import Reply
 from starter.identity.visitors import Known, Visitor
 
 _ACTS = {
-    Action.KILL_CONNECTIONS: ("ending sessions", "end the sessions of {service}'s database"),
+    Action.KILL_CONNECTIONS: ("ending sessions", "end these sessions"),
     Action.ROLLBACK_DEPLOYMENT: ("rollback", "roll back {service}"),
     Action.ROLL_FORWARD: ("roll forward", "roll {service} forward"),
     Action.RESTART_SERVICE: ("restart", "restart {service}"),
 }
-_OF_AN_ATTEMPT = frozenset({Kind.GATE, Kind.ACTION, Kind.VERIFICATION, Kind.DECISION})
+_OF_AN_ATTEMPT = frozenset({Kind.GATE, Kind.PLAN, Kind.ACTION, Kind.VERIFICATION})
 
 
 class Step(StrEnum):
@@ -86,7 +86,7 @@ def card_of(
         seen_at=seen.window.end if seen is not None else None,
         why_not=_why_not(request, visitor, now, can_decide=can_decide, doors=doors),
         may=" or ".join(request.approvers) or "nobody: the policy lists no approver of this risk",
-        act=act, sure=sure.format(service=view.service),
+        act=act, sure=sure.format(service=plan.service if plan is not None else view.service),
     )  # fmt: skip
 
 

@@ -15,8 +15,9 @@ from rig.obtain.missing import Missing
 from rig.servers.ports import LOOPBACK, free_port
 from starter.app import create_app
 from tests import page_views
-from tests.fakes import FakeIncidents, FakeLive
+from tests.fakes import FakeEar, FakeIncidents, FakeLive
 from tests.parts import parts_with
+from tests.people import known
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 Open = Callable[..., Page]
@@ -51,7 +52,8 @@ def address(views: dict[str, IncidentView]) -> Iterator[str]:
     store, port = FakeIncidents(), free_port()
     for view in views.values():
         store.save(view)
-    app = create_app(parts_with(live=FakeLive(*views.values()), incidents=store))
+    desk = known(FakeEar()).desk
+    app = create_app(parts_with(live=FakeLive(*views.values()), incidents=store, desk=desk))
     server = uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()

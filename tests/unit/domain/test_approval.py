@@ -145,7 +145,15 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 NEARLY: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {},
-    optional={"digest": TEXTS | st.just(DIGEST) | JSON, "who": TEXTS | JSON, "comment": TEXTS | JSON, "verdict": TEXTS},
+    optional={
+        "cap": JSON | st.just(10**5_000),
+        "proof": TEXTS,
+        "issued_at": TEXTS | st.just(NOW.isoformat()),
+        "digest": TEXTS | st.just(DIGEST) | JSON,
+        "who": TEXTS | JSON,
+        "comment": TEXTS | JSON,
+        "verdict": TEXTS,
+    },
 )
 PAYLOADS: st.SearchStrategy[Any] = (
     JSON | NEARLY | NEARLY.map(json.dumps) | st.binary() | st.text(st.sampled_from('[{":,}]\\'))
