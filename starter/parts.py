@@ -9,6 +9,7 @@ from integrations.ports import AuditLog, IncidentStore, PostmortemStore
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.metrics import StarterMetrics
+from starter.synchronising import Synchroniser
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,19 @@ class Parts:
     """`ping_store` raises PortError when Postgres does not answer.
 
     `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
-    (DNS rebinding) comes with another one, and gets nothing.
+    (DNS rebinding) comes with another one, and gets nothing. `installation` tells our pages from those of another
+    installation of Nightshift that pages by the same account.
     """
 
     intake: Intake
     live: LiveIncidents
+    synchroniser: Synchroniser
     incidents: IncidentStore
     audit: AuditLog
     postmortems: PostmortemStore
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
+    pagerduty_secrets: tuple[SecretStr, ...] = ()
+    installation: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)

@@ -19,6 +19,7 @@ from starter.app import create_app
 from starter.intake import House, TemporalIntake
 from starter.live import TemporalIncidents
 from starter.parts import Parts
+from starter.synchronising import TemporalSynchroniser
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
 _GRACE_S = 10
@@ -84,11 +85,14 @@ async def _parts(settings: Settings) -> Parts:
         hosts=_hosts(settings),
         intake=TemporalIntake(client, house),
         live=TemporalIncidents(client),
+        synchroniser=TemporalSynchroniser(client),
         incidents=store.incidents,
         audit=store.audit,
         postmortems=store.postmortems,
         ping_store=store.pool.ping,
         webhook_token=settings.webhook_token,
+        pagerduty_secrets=settings.pagerduty_webhook_secret,
+        installation=settings.temporal_namespace,
     )
 
 

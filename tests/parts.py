@@ -4,7 +4,7 @@ from integrations.ports import PortError
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.parts import Parts
-from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
+from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePostmortems, FakeSynchroniser
 
 
 def parts_with(
@@ -15,6 +15,7 @@ def parts_with(
     return Parts(
         intake=intake or FakeIntake(),
         live=live or FakeLive(),
+        synchroniser=FakeSynchroniser(),
         incidents=store,
         audit=FakeAudit(),
         postmortems=FakePostmortems(),

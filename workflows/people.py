@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.command import Command, CommandName, read_command
     from domain.lengths import length_text
     from domain.timeline import Kind
+    from workflows.contract import Synchronise
     from workflows.record import Record
 
 
@@ -19,6 +20,7 @@ class People:
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self._heard: set[str] = set()
 
     def told(self, raw: Any, name: CommandName, door: Door) -> str:  # noqa: ANN401 - it is untrusted
         """Do what the command says. The answer goes to the sender and to the current details."""
@@ -26,6 +28,25 @@ class People:
         answer = f"refused: {read}" if isinstance(read, str) else self._obey(read)
         self._say(answer, read, door)
         return answer
+
+    def synchronised(self, word: Synchronise) -> None:
+        """A person acted on this incident in another system. What is so already, such as the echo of what we did there
+        ourselves, changes nothing and is not even noted.
+        """
+        if word.event in self._heard or not self._is_news(word):
+            return
+        self._heard.add(word.event)
+        command = Command(name=word.command, who=word.who)
+        self._say(self._obey(command), command, word.door)
+
+    def _is_news(self, word: Synchronise) -> bool:
+        record = self._record
+        if record.over or record.state.closed:
+            return False
+        if word.command is CommandName.ACK:
+            return record.clock.acknowledged_at is None
+        # We resolve it there when it closes here: the echo of that must not end what was reopened since.
+        return record.reopened_at is None or word.at > record.reopened_at
 
     def unknown(self, name: str) -> None:
         """A signal with a name that nobody listens to, such as a misspelt one: answered, never lost in silence."""

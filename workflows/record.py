@@ -62,6 +62,7 @@ class Record:
     paused: bool = False
     recovered_at: datetime | None = None
     closed_at: datetime | None = None
+    reopened_at: datetime | None = None
     closed_severity: Severity | None = None
     postmortem: str | None = None
     next: Next = field(default_factory=lambda: Next(text="Alerts are gathered for a moment, then the machine looks."))
@@ -204,6 +205,7 @@ class Record:
             return False
         self.ending = Ending()
         self.outcome, self.closed_at, self.recovered_at = None, None, None
+        self.reopened_at = at
         self.clock = self.clock.running_on()
         self.note(at, Kind.STATE, "nightshift", "reopened: alerts came in after it was over")
         self.enter(State.INVESTIGATING, at, Next(text="It is looked at again."))
