@@ -87,16 +87,22 @@ def read_change(fields: Mapping[str, str]) -> Change | str | None:
         text = fields.get(name, "")
         if not text:
             continue
-        try:
-            # Python reads numbers of any length, and some of them cannot be compared or printed any more.
-            if len(text) > _LONGEST_NUMBER:
-                raise ValueError
-            found[name] = float(text) if name == "idle_age_s" else int(text)
-        except ValueError:
+        number = _number(text, whole=name != "idle_age_s")
+        if number is None:
             return f"{name} is {text[:40]!r}, not a number"
-        if not isfinite(found[name]):
-            return f"{name} is {text[:40]!r}, not a number"
+        found[name] = number
     return Change.model_validate(found) if found else None
+
+
+def _number(text: str, *, whole: bool) -> float | int | None:
+    """Python reads numbers of any length, and some of them cannot be compared or printed any more."""
+    if len(text) > _LONGEST_NUMBER:
+        return None
+    try:
+        number = int(text) if whole else float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
 
 
 def objection(change: Change | None, allowed: Sequence[Knob]) -> str | None:

@@ -11,6 +11,7 @@ from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.machine.watch import MachineWatch
 from starter.metrics import StarterMetrics
+from starter.synchronising import Synchroniser
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Parts:
     """`ping_store` raises PortError when Postgres does not answer.
 
     `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
-    (DNS rebinding) comes with another one, and gets nothing.
+    (DNS rebinding) comes with another one, and gets nothing. `installation` tells our pages from those of another
+    installation of Nightshift that pages by the same account.
     `desk`: where people are recognised; None: nobody is known, so that nobody can decide on a page.
     """
 
     intake: Intake
     live: LiveIncidents
+    synchroniser: Synchroniser
     incidents: IncidentStore
     audit: AuditLog
     postmortems: PostmortemStore
@@ -32,6 +35,8 @@ class Parts:
     webhook_token: SecretStr | None = None
     desk: Desk | None = None
     temporal_ui: str | None = None
+    pagerduty_secrets: tuple[SecretStr, ...] = ()
+    installation: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
     machine: MachineWatch = field(default_factory=MachineWatch)

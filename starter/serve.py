@@ -24,6 +24,7 @@ from starter.live import TemporalIncidents
 from starter.machine.asking import Asking
 from starter.machine.watch import MachineWatch
 from starter.parts import Parts
+from starter.synchronising import TemporalSynchroniser
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
 _GRACE_S = 10
@@ -84,6 +85,7 @@ async def _parts(settings: Settings) -> Parts:
         hosts=_hosts(settings),
         intake=TemporalIntake(client, house),
         live=TemporalIncidents(client),
+        synchroniser=TemporalSynchroniser(client),
         incidents=store.incidents,
         audit=store.audit,
         postmortems=store.postmortems,
@@ -93,6 +95,8 @@ async def _parts(settings: Settings) -> Parts:
         webhook_token=settings.webhook_token,
         desk=desk_of(settings, people, TemporalEar(client)),
         temporal_ui=settings.temporal_ui_url,
+        pagerduty_secrets=settings.pagerduty_webhook_secret,
+        installation=settings.temporal_namespace,
     )
 
 

@@ -34,6 +34,7 @@ from integrations.ports import (
 )
 from starter.away import TemporalAway
 from starter.identity.sending import Became, Reply, Update
+from workflows.contract import Synchronise
 
 
 class Breakable:
@@ -306,6 +307,22 @@ class FakeIntake:
             if anomaly.firing or key in self.told:
                 self.told.setdefault(key, []).append(anomaly)
         return tuple(dict.fromkeys(key for a in anomalies if (key := group_key(a)) in self.told))
+
+
+class FakeSynchroniser:
+    """Synchroniser of the `open` incidents; `told` are the words, in order. `away` is raised while it is set."""
+
+    def __init__(self, *open_incidents: str, away: TemporalAway | None = None) -> None:
+        self.open = set(open_incidents)
+        self.away = away
+        self.told: list[tuple[str, Synchronise]] = []
+
+    async def tell(self, incident: str, word: Synchronise) -> bool:
+        if self.away is not None:
+            raise self.away
+        if incident in self.open:
+            self.told.append((incident, word))
+        return incident in self.open
 
 
 class FakeLive:

@@ -1,10 +1,12 @@
 """What the outside may say to an incident, and what it is told: the names and models of the workflow's interface."""
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from domain.anomaly import Anomaly
+from domain.approval import Door
+from domain.command import CommandName
 from domain.levels import Risk
 from domain.model import Model
 from domain.policy import Policy
@@ -46,6 +48,19 @@ class Report(Model):
     """Anomalies, firing or resolved, that belong to this incident."""
 
     anomalies: tuple[Anomaly, ...]
+
+
+class Synchronise(Model):
+    """What a person did to this incident in another system, as that system tells it. `at`: when, by its clock.
+
+    `event` is its own name for the event: the same again is nothing new. `who` is what it calls the person.
+    """
+
+    event: str = Field(max_length=300)
+    command: Literal[CommandName.ACK, CommandName.RESOLVE]
+    who: str = Field(max_length=200)
+    door: Door
+    at: AwareDatetime
 
 
 class Summary(Model):

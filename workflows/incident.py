@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.carrying import resumed
     from workflows.clock import EscalationClock, write_postmortem
     from workflows.closing import learn
-    from workflows.contract import UNPROVEN, Opening, Report, Summary
+    from workflows.contract import UNPROVEN, Opening, Report, Summary, Synchronise
     from workflows.grouping import belongs_elsewhere
     from workflows.handover import Handover
     from workflows.herald import Herald
@@ -37,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.timers import happens
     from workflows.waiting import resolved_alone, wait_for_recovery, watch
 
+M = TypeVar("M", bound=BaseModel)
 _CLOSED = Next(text="Nothing: it is closed.")
 
 
@@ -190,12 +191,20 @@ class IncidentWorkflow:
     @workflow.signal(description="alerts of another system, firing or resolved")
     def report(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Alerts join at any moment of the incident's life."""
-        try:
-            self._record.sees(Report.model_validate(_only(data)).anomalies, workflow.now())
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "data"
-            self._people.unreadable("report", f"{where}: {first['msg']}"[:200])
+        read = _read(Report, _only(data))
+        if isinstance(read, str):
+            self._people.unreadable("report", read)
+        else:
+            self._record.sees(read.anomalies, workflow.now())
+
+    @workflow.signal(description="what a person did to it in another system, such as PagerDuty")
+    def synchronise(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        """Acknowledged or resolved elsewhere is so here too."""
+        read = _read(Synchronise, _only(data))
+        if isinstance(read, str):
+            self._people.unreadable("synchronise", read)
+        else:
+            self._people.synchronised(read)
 
     @workflow.signal(description='approve the waiting plan: {"digest": "...", "who": "..."}')
     def approve(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
@@ -287,6 +296,16 @@ def _opened(opening: Opening) -> Record:
         opening=opening, incident=incident_id(info.first_execution_run_id, started), run=info.run_id,
         opened_at=started, clock=Clock(detected_at=started, severity=Severity.LOW),
     )  # fmt: skip
+
+
+def _read(model: type[M], raw: Any) -> M | str:  # noqa: ANN401 - untrusted
+    """A machine's data as a model, or what is wrong with it."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "data"
+        return f"{where}: {first['msg']}"[:200]
 
 
 def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.lengths import length_text
     from domain.proof import Word
     from domain.timeline import Kind
+    from workflows.contract import Synchronise
     from workflows.proof import objection_to
     from workflows.record import Record
 
@@ -45,6 +46,25 @@ class People:
     def _take(self, read: Command | str, door: Door) -> str:
         answer = f"refused: {read}" if isinstance(read, str) else self._obey(read)
         return self._say(answer, read, door if isinstance(read, str) else read.door)
+
+    def synchronised(self, word: Synchronise) -> None:
+        """A person acted on this incident in another system. What is so already, such as the echo of what we did there
+        ourselves, changes nothing and is not even noted.
+        """
+        if word.event in self._record.synchronised or not self._is_news(word):
+            return
+        self._record.synchronised.append(word.event)
+        command = Command(name=word.command, who=word.who, door=word.door)
+        self._say(self._obey(command), command, word.door)
+
+    def _is_news(self, word: Synchronise) -> bool:
+        record = self._record
+        if record.over or record.state.closed:
+            return False
+        if word.command is CommandName.ACK:
+            return record.clock.acknowledged_at is None
+        # We resolve it there when it closes here: the echo of that must not end what was reopened since.
+        return record.reopened_at is None or word.at > record.reopened_at
 
     def unknown(self, name: str) -> None:
         """A signal with a name that nobody listens to, such as a misspelt one: answered, never lost in silence."""

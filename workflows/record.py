@@ -70,6 +70,8 @@ class Record:
     """Is there a draft of the postmortem for those who were called?"""
     docket: Docket = field(default_factory=Docket)
     """The last question that people were asked, and what they said: later answers are judged by it."""
+    synchronised: list[str] = field(default_factory=list[str])
+    """What was taken over from other systems, by their own names for the events."""
     link: Link | None = None
     ending: Ending = field(default_factory=Ending)
     outcome: Outcome | None = None
@@ -77,6 +79,7 @@ class Record:
     paused: bool = False
     recovered_at: datetime | None = None
     closed_at: datetime | None = None
+    reopened_at: datetime | None = None
     closed_severity: Severity | None = None
     postmortem: str | None = None
     next: Next = field(default_factory=lambda: Next(text="Alerts are gathered for a moment, then the machine looks."))
@@ -233,6 +236,7 @@ class Record:
             return False
         self.ending = Ending()
         self.outcome, self.closed_at, self.recovered_at = None, None, None
+        self.reopened_at = at
         self.clock = self.clock.running_on()
         self.note(at, Kind.STATE, "nightshift", "reopened: alerts came in after it was over")
         self.enter(State.INVESTIGATING, at, Next(text="It is looked at again."))
