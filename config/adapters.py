@@ -24,6 +24,7 @@ from integrations.ports import ChangeSource, Channel, DatabaseSource, LogSource,
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
 from integrations.prometheus import PrometheusMetrics
+from integrations.slack import SlackChannel, SlackWebhook
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
 from integrations.store.feedback import PostgresFeedback
@@ -137,8 +138,8 @@ def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator
 
 
 def channels(settings: Settings) -> Sequence[Channel]:
-    """The ways to reach people that are configured."""
-    configured = (_email(settings), pagerduty(settings))
+    """The ways to reach people that are configured. Raises ConfigError for one that is half configured."""
+    configured = (_slack(settings), _email(settings), pagerduty(settings))
     return tuple(channel for channel in configured if channel is not None)
 
 
@@ -166,3 +167,15 @@ def pagerduty(settings: Settings) -> PagerDutyIncidents | PagerDutyEvents | None
             settings.pagerduty_routing_keys, settings.temporal_namespace, url=settings.pagerduty_events_url
         )
     return None
+
+
+def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:
+    """By a bot's token, which can do more; else by a webhook."""
+    if settings.slack_bot_token is None:
+        return SlackWebhook(settings.slack_webhook_url) if settings.slack_webhook_url else None
+    if settings.slack_channel is None:
+        raise ConfigError("SLACK_CHANNEL: is not set; SLACK_BOT_TOKEN needs the id of a channel to post in")
+    return SlackChannel(
+        settings.slack_bot_token, settings.slack_channel, url=settings.slack_api_url, tiers=settings.slack_tiers,
+        approvers=settings.slack_approvers, decide_up_to=settings.slack_decide_up_to,
+    )  # fmt: skip

@@ -26,11 +26,14 @@ from config.addresses import (
     VendorId,
 )
 from config.errors import ConfigError, problems, sentence, shown
+from config.slack import SlackChannelId, SlackHook, SlackNames, SlackTiers, SlackToken
+from domain.levels import Risk
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
 _SECRET = (
     "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", "PAGERDUTY_API_KEY",
-    "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", CONNECTION,
+    "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", "SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL",
+    "SLACK_SIGNING_SECRET", CONNECTION,
 )  # fmt: skip
 
 
@@ -75,6 +78,15 @@ class Settings(BaseSettings):
     pagerduty_webhook_secret: Annotated[Secrets, NoDecode] = Field(
         default=(), validation_alias="PAGERDUTY_WEBHOOK_SECRET"
     )
+    slack_bot_token: SlackToken | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
+    slack_channel: SlackChannelId | None = Field(default=None, validation_alias="SLACK_CHANNEL")
+    slack_webhook_url: SlackHook | None = Field(default=None, validation_alias="SLACK_WEBHOOK_URL")
+    slack_signing_secret: Token | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
+    slack_tiers: Annotated[SlackTiers, NoDecode] = Field(default={}, validation_alias="SLACK_TIERS")
+    slack_approvers: Annotated[SlackNames, NoDecode] = Field(default=(), validation_alias="SLACK_APPROVERS")
+    slack_decide_up_to: Risk = Field(default=Risk.HIGH, validation_alias="SLACK_DECIDE_UP_TO")
+    slack_api_url: HttpAddress | None = Field(default=None, validation_alias="SLACK_API_URL")
+    templates: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_TEMPLATES")
     webhook_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_WEBHOOK_TOKEN")
     people_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_PEOPLE")
     identity_key: Key | None = Field(default=None, validation_alias="NIGHTSHIFT_IDENTITY_KEY")

@@ -20,7 +20,7 @@ from starter.identity.sending import Became, Reply
 from starter.identity.speech import Unsayable
 from starter.parts import Parts
 from starter.reading import NothingAnswers, Reader
-from starter.webhooks.body import Refused, decoded, parse, read_body
+from starter.webhooks.body import Refused, decoded, parse, read_json_body
 
 _STATUS = {Became.ACCEPTED: 200, Became.REFUSED: 409, Became.UNHEARD: 503, Became.UNANSWERED: 504}
 _log = structlog.stdlib.get_logger(__name__)
@@ -88,7 +88,7 @@ class Api:
         """Who it is comes first: a stranger learns nothing, not even which incidents there are."""
         desk = self._open_desk()
         person = await self._person(desk, request)
-        content = decoded(await read_body(request))
+        content = decoded(await read_json_body(request))
         if what == "command":
             said = parse(SaidCommand, content)
             view = await self._view(incident)

@@ -16,6 +16,7 @@ from starter.console.rendering import STATIC
 from starter.headers import SafeHeaders
 from starter.health import health_routes
 from starter.parts import Parts
+from starter.slack import slack_routes
 from starter.webhooks.routes import webhook_routes
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -28,6 +29,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(parts.hosts), www_redirect=False)
     app.include_router(webhook_routes(parts))
+    app.include_router(slack_routes(parts))
     app.include_router(health_routes(parts))
     app.include_router(api_routes(parts))
     app.include_router(login_routes(parts.desk))

@@ -37,6 +37,7 @@ class Parts:
     temporal_ui: str | None = None
     pagerduty_secrets: tuple[SecretStr, ...] = ()
     installation: str = "default"
+    slack_secret: SecretStr | None = None
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
     machine: MachineWatch = field(default_factory=MachineWatch)

@@ -93,6 +93,7 @@ async def _parts(settings: Settings) -> Parts:
         ping_store=store.pool.ping,
         machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
         webhook_token=settings.webhook_token,
+        slack_secret=settings.slack_signing_secret,
         desk=desk_of(settings, people, TemporalEar(client)),
         temporal_ui=settings.temporal_ui_url,
         pagerduty_secrets=settings.pagerduty_webhook_secret,

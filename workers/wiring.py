@@ -5,7 +5,10 @@ A credential that a process does not need is not even read by it, so that those 
 
 from collections.abc import Collection
 
+from activities.example import EXAMPLES
+from activities.texts import BrokenTemplate, Texts
 from config import adapters
+from config.errors import ConfigError
 from config.settings import Settings
 from domain.services import ServiceMap
 from workers.registry import NAMES, Ports
@@ -35,6 +38,17 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         changes=adapters.changes(settings) if looks else None,
         remediators=adapters.remediators(settings, services) if acts else (),
         channels=adapters.channels(settings) if tells else (),
+        texts=_texts(settings) if tells else None,
         postmortem_folder=settings.postmortems,
         identity_key=settings.identity_key if TASK_QUEUE in served else None,
     )
+
+
+def _texts(settings: Settings) -> Texts:
+    """The templates, tried on examples: what is wrong with one shows now and not at night. Raises ConfigError."""
+    try:
+        texts = Texts(settings.templates)
+        texts.check(EXAMPLES)
+    except BrokenTemplate as broken:
+        raise ConfigError(f"NIGHTSHIFT_TEMPLATES: {broken}") from None
+    return texts

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starter.away import TemporalAway
 from starter.metrics import StarterMetrics
 from starter.parts import Parts
-from starter.webhooks.body import Refused, decoded, read_body
+from starter.webhooks.body import Refused, decoded, read_json_body
 from starter.webhooks.pagerduty import PagerDutySender
 from starter.webhooks.prometheus import PrometheusSender
 from starter.webhooks.senders import Sender, Taken
@@ -47,7 +47,7 @@ def _add(router: APIRouter, sender: Sender, metrics: StarterMetrics) -> None:
 async def _answer(sender: Sender, metrics: StarterMetrics, request: Request) -> JSONResponse:
     try:
         sender.admit(request)
-        body = await read_body(request)
+        body = await read_json_body(request)
         sender.trust(request, body)
         return _said(sender, metrics, await sender.take(decoded(body), datetime.now(UTC)))
     except Refused as refusal:
