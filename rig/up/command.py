@@ -38,7 +38,7 @@ def up(
     """
     output = output_of(context)
     ports = _ports(temporal_port, ui_port)
-    for number in _STOPS[1:]:
+    for number in _STOPS:  # SIGINT too: a background job of a shell inherits that it is ignored
         signal.signal(number, _as_interrupt)
     try:
         _provide()
