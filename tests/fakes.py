@@ -9,14 +9,14 @@ from domain.anomaly import Anomaly
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous, survivor
 from domain.finding import EvidenceRef, Window
-from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
+from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
 from domain.incident import State
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Plan
 from domain.policy import Policy
-from domain.reservation import Reservation, Stop, controls_at, reserve
+from domain.reservation import Reservation, Stop, controls_at, lapses_at, reserve
 from domain.services import Database, ServiceMap
 from domain.view import IncidentView
 from integrations.ports import (
@@ -132,28 +132,44 @@ class FakeGuard(Breakable):
         self.paused: Stop | None = None
         self.frozen: Stop | None = None
         self.results: list[tuple[str, int, str]] = []
+        self.begun: set[tuple[str, int]] = set()
 
     def controls(self, target: str, now: datetime) -> Controls:
         with self.lock:
             self.asked()
             return controls_at(target, now, self.reservations, self.paused, self.frozen)
 
-    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+    def reserve(
+        self, plan: Plan, policy: Policy, circumstances: Circumstances, current: Policy | None = None
+    ) -> GateVerdict:
         with self.lock:
             self.asked()
             own = next((r for r in self.reservations if r.of(plan)), None)
             if own is not None and own.live(circumstances.now):
                 return own.verdict
             others = [r for r in self.reservations if not r.of(plan)]
-            verdict = gate(
-                plan, policy, controls_at(plan.target, circumstances.now, others, self.paused, self.frozen),
-                circumstances,
-            )  # fmt: skip
+            controls = controls_at(plan.target, circumstances.now, others, self.paused, self.frozen)
+            verdict = strictest(
+                gate(plan, policy, controls, circumstances),
+                gate(plan, current, controls, circumstances) if current is not None else None,
+            )
             if verdict.ruling is Ruling.RUN:
                 self.reservations = [*others, reserve(plan, verdict, circumstances)]
+                self.begun.discard((plan.incident, plan.attempt))
             return verdict
 
-    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
+    def hold(self, plan: Plan, now: datetime) -> bool:
+        with self.lock:
+            self.asked()
+            mine = next((r for r in self.reservations if r.of(plan) and r.live(now)), None)
+            if mine is None:
+                return False
+            later = max(mine.expires_at, lapses_at(plan, now))
+            self.reservations[self.reservations.index(mine)] = mine.model_copy(update={"expires_at": later})
+            self.begun.add((plan.incident, plan.attempt))
+            return True
+
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> bool:
         with self.lock:
             self.asked()
             mine = [r for r in self.reservations if (r.incident, r.attempt) == (incident, attempt) and not r.ended_at]
@@ -161,6 +177,7 @@ class FakeGuard(Breakable):
                 place = self.reservations.index(held)
                 self.reservations[place] = held.model_copy(update={"ended_at": at})
                 self.results.append((incident, attempt, result))
+            return bool(mine) and (incident, attempt) in self.begun
 
     def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
         self.asked()

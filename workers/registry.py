@@ -13,6 +13,7 @@ from activities.postmortem import PostmortemActivities
 from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
 from activities.verification import VerificationActivities
+from domain.policy import Policy
 from integrations.ports import (
     AuditLog,
     Channel,
@@ -39,7 +40,10 @@ from workflows.incident import IncidentWorkflow
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything that the activities need from outside. None: not configured, which is said in a finding."""
+    """Everything that the activities need from outside. None: not configured, which is said in a finding.
+
+    `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
+    """
 
     incidents: IncidentStore
     audit: AuditLog
@@ -54,6 +58,7 @@ class Ports:
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
     postmortem_folder: Path | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def queues(ports: Ports) -> tuple[Queue, ...]:
     )
     samples = VerificationActivities(ports.metrics)
     ranking = DiagnosisActivities()
-    fix = RemediationActivities(ports.remediators, ports.guard, ports.audit)
+    fix = RemediationActivities(ports.remediators, ports.guard, ports.audit, ports.policy)
     tell = NotificationActivities(ports.channels)
     return (
         Queue(

@@ -1,6 +1,7 @@
 """From settings to ports: what a worker process needs, and no more."""
 
 from config import adapters
+from config.policy import load_policy
 from config.settings import Settings
 from domain.services import ServiceMap
 from workers.registry import Ports
@@ -23,4 +24,6 @@ def ports(settings: Settings, services: ServiceMap) -> Ports:
         remediators=adapters.remediators(settings, services),
         channels=adapters.channels(settings),
         postmortem_folder=settings.postmortems,
+        # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
+        policy=load_policy(settings.policy_file) if settings.policy_file else None,
     )

@@ -1,9 +1,10 @@
 """One attempt: plan, gate, approval, action, verification. Every way out leaves a reason."""
 
+import asyncio
 from enum import StrEnum
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.remediation import Execute, Prepare, Release, RemediationActivities, Reserve
@@ -11,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.catalogue import Case, choose
     from domain.diagnosis import Diagnosis
     from domain.escalation import Reason
-    from domain.gate import Circumstances, GateVerdict, Ruling, gate
+    from domain.gate import Circumstances, GateVerdict, Ruling, gate, strictest
     from domain.incident import Attempt, Executed, State
     from domain.plan import Plan
     from domain.timeline import Kind
@@ -29,6 +30,7 @@ PASSING = frozenset({"paused", "busy", "unknown", "precheck", "target_limit", "h
 UNSEEN = "what was anomalous cannot be measured now, so nobody could tell whether it worked"
 
 _MOOT = "moot"
+_TOOK_OVER = "a person took over before anything was touched"
 
 
 class Result(StrEnum):
@@ -133,9 +135,11 @@ async def _ask_gate(record: Record, plan: Plan, *, approved: bool, seen: bool) -
 async def _gate(record: Record, plan: Plan, *, approved: bool, seen: bool) -> GateVerdict:
     """Without the controls nobody knows whether automation is paused: then it does not act.
 
+    The policy that the worker has now is asked as well as the incident's own copy, and the stricter answer counts.
     `seen`: what was anomalous can be measured now. An action whose effect nobody could verify is not taken.
     """
-    asked = Prepare(plan=plan, now=workflow.now())
+    before_precheck = _circumstances(record, approved=approved, precheck=None if seen else UNSEEN)
+    asked = Prepare(plan=plan, circumstances=before_precheck)
     try:
         prepared = await workflow.execute_activity_method(
             RemediationActivities.prepare, asked, summary="read controls and precheck", **options.PREPARE
@@ -143,9 +147,9 @@ async def _gate(record: Record, plan: Plan, *, approved: bool, seen: bool) -> Ga
     except ActivityError as error:
         return GateVerdict(ruling=Ruling.REFUSE, clause="unknown", reason=f"prechecks failed: {reason(error)}")
     record.paused = prepared.controls.paused
-    precheck = prepared.precheck or (None if seen else UNSEEN)
+    precheck = prepared.precheck or before_precheck.precheck
     circumstances = _circumstances(record, approved=approved, precheck=precheck)
-    return gate(plan, record.opening.policy, prepared.controls, circumstances)
+    return strictest(gate(plan, record.opening.policy, prepared.controls, circumstances), prepared.current)
 
 
 async def _reserve(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:
@@ -177,6 +181,8 @@ async def _carry_out(record: Record, plan: Plan, decision: Decision | None, watc
             return await _stand_down(record, plan)
         executed = await _execute(record, order)
     except ActivityError as error:
+        if _was_called_off(record, error):
+            return await _called_off(record, plan)
         record.update_last_attempt(workflow.now(), error=reason(error))
         record.note(workflow.now(), Kind.ACTION, "remediation", f"{plan.action} failed: {reason(error)}")
         await _release(record, plan, f"failed: {reason(error)}")
@@ -199,33 +205,69 @@ async def _order(plan: Plan, decision: Decision | None) -> Execute:
 
 
 async def _stand_down(record: Record, plan: Plan) -> Result:
-    """A person's word came after the gate's, and before anything was touched."""
-    why = "a person took over before anything was touched"
-    verdict = GateVerdict(ruling=Ruling.REFUSE, clause="hands_off", reason=why)
-    record.update_last_attempt(workflow.now(), gate=verdict)
-    record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
-    await _release(record, plan, why)
+    """A person's word came after the gate's, and before the action was given to anybody."""
+    _untouched(record)
+    await _release(record, plan, _TOOK_OVER)
     return Result.STUCK
 
 
+def _untouched(record: Record) -> None:
+    verdict = GateVerdict(ruling=Ruling.REFUSE, clause="hands_off", reason=_TOOK_OVER)
+    record.update_last_attempt(workflow.now(), gate=verdict)
+    record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
+
+
 async def _execute(record: Record, order: Execute) -> Executed:
+    """A person who takes over, or ends the incident, calls off what no worker has begun; what was begun is finished."""
     plan = order.plan
     record.enter(State.ACTING, workflow.now(), Next(text=plan.sentence))
-    return await workflow.execute_activity_method(
+    acting = workflow.start_activity_method(
         RemediationActivities.execute, order, summary=plan.sentence[:190], **options.act(plan)
     )
+    heeding = asyncio.create_task(_heed_people(record, acting))
+    try:
+        return await acting
+    finally:
+        heeding.cancel()
 
 
-async def _release(record: Record, plan: Plan, result: str) -> None:
-    """A reservation also expires by itself; letting go early is a courtesy that may fail."""
+async def _heed_people(record: Record, acting: "asyncio.Task[Executed]") -> None:
+    await workflow.wait_condition(lambda: record.hands_off_by is not None or record.over)
+    acting.cancel()
+
+
+def _was_called_off(record: Record, error: ActivityError) -> bool:
+    """By a person's word to the incident; one that somebody cancelled in Temporal is cancelled as a whole."""
+    by_a_person = record.hands_off_by is not None or record.over
+    return by_a_person and is_cancelled_exception(error) and workflow.cancellation_reason() is None
+
+
+async def _called_off(record: Record, plan: Plan) -> Result:
+    """It was waiting for a worker: for the first time, or for a further one, and then it may have touched something."""
+    begun = await _release(record, plan, "called off by a person")
+    if begun is False:
+        _untouched(record)
+        return Result.STUCK
+    said = "called off by a person before it was tried again; what the tries before did is in the audit log"
+    record.update_last_attempt(workflow.now(), error=said)
+    record.note(workflow.now(), Kind.ACTION, "remediation", f"{plan.action} {said}")
+    return Result.STUCK
+
+
+async def _release(record: Record, plan: Plan, result: str) -> bool | None:
+    """A reservation also expires by itself; letting go early is a courtesy that may fail.
+
+    Had a worker begun the attempt? None: nobody can tell.
+    """
     ended = Release(incident=record.incident, attempt=plan.attempt, result=result, at=workflow.now())
     try:
-        await workflow.execute_activity_method(
+        return await workflow.execute_activity_method(
             RemediationActivities.release, ended, summary=f"let go of {plan.target}", **options.PREPARE
         )
     except ActivityError as error:
         text = f"{plan.target} stays reserved until it expires: {reason(error)}"
         record.note(workflow.now(), Kind.NOTE, "remediation", text)
+        return None
 
 
 async def _check(record: Record, watches: tuple[Watch, ...]) -> Result:
