@@ -173,3 +173,16 @@ def gate(
         if verdict is not None:
             return verdict
     return GateVerdict(ruling=Ruling.RUN, clause="allowed", reason=_allowed(plan, policy, now))
+
+
+_STRICTNESS = (Ruling.RUN, Ruling.ASK, Ruling.REFUSE)
+
+
+def strictest(own: GateVerdict, current: GateVerdict | None) -> GateVerdict:
+    """The stricter of two answers: by the policy with which the incident began, and by the one that holds now.
+
+    None: nobody knows another policy. Of two that say the same the incident's own gives the reason.
+    """
+    if current is None or _STRICTNESS.index(current.ruling) <= _STRICTNESS.index(own.ruling):
+        return own
+    return current.model_copy(update={"reason": f"by the policy that the worker has now: {current.reason}"})

@@ -68,8 +68,7 @@ def reserve(plan: Plan, verdict: GateVerdict, circumstances: Circumstances) -> R
     now = circumstances.now
     return Reservation(
         incident=plan.incident, attempt=plan.attempt, digest=plan.digest, target=plan.target,
-        approved=circumstances.approved, verdict=verdict, began_at=now,
-        expires_at=now + timedelta(seconds=plan.timeout_s) + LEFT_BEHIND_AFTER,
+        approved=circumstances.approved, verdict=verdict, began_at=now, expires_at=lapses_at(plan, now),
     )  # fmt: skip
 
 
@@ -82,6 +81,11 @@ def in_force(stops: Iterable[Stop], now: datetime) -> Stop | None:
     newest = {stop.who: stop for stop in stops}
     holding = [stop for stop in newest.values() if stop.holds(now)]
     return max(holding, key=lambda stop: (stop.until is None, stop.until or stop.at), default=None)
+
+
+def lapses_at(plan: Plan, now: datetime) -> datetime:
+    """Until when a plan that begins, or tries again, now holds its target without another word."""
+    return now + timedelta(seconds=plan.timeout_s) + LEFT_BEHIND_AFTER
 
 
 def controls_at(

@@ -355,16 +355,26 @@ class Guard(Protocol):
         """What holds for a target at this moment."""
         ...
 
-    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+    def reserve(
+        self, plan: Plan, policy: Policy, circumstances: Circumstances, current: Policy | None = None
+    ) -> GateVerdict:
         """Ask the gate again under a lock and, when it says *run*, record the attempt as begun, in one transaction.
+
+        `policy` is the incident's own, `current` the one that holds now: the stricter answer counts.
 
         While its reservation lasts, the same incident, attempt and digest again gives the same answer and records
         nothing more. A reservation that was left behind lapses (domain.reservation); then the gate is asked again.
         """
         ...
 
-    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
-        """The attempt has ended; another incident may act on the target."""
+    def hold(self, plan: Plan, now: datetime) -> bool:
+        """Under the lock: does this very attempt still hold its target? Then it goes on to, as long anew from now, and
+        counts as begun.
+        """
+        ...
+
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> bool:
+        """The attempt has ended; another incident may act on the target. Had a worker begun it?"""
         ...
 
     def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:

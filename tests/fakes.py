@@ -10,7 +10,7 @@ from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous, survivor
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
-from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
+from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
 from domain.incident import State
 from domain.listing import PAGE, Counts, Filter, Page, Place, counted, wanted
@@ -18,7 +18,7 @@ from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Plan
 from domain.policy import Policy
-from domain.reservation import Reservation, Stop, controls_at, in_force, reserve
+from domain.reservation import Reservation, Stop, controls_at, in_force, lapses_at, reserve
 from domain.services import Database, Deployment, ServiceMap
 from domain.view import IncidentView
 from integrations.ports import (
@@ -147,25 +147,44 @@ class FakeGuard(Breakable):
         self.reservations: list[Reservation] = []
         self.stops: list[Stop] = []
         self.results: list[tuple[str, int, str]] = []
+        self.begun: set[tuple[str, int]] = set()
 
     def controls(self, target: str, now: datetime) -> Controls:
         with self.lock:
             self.asked()
             return self._controls(target, now, self.reservations)
 
-    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+    def reserve(
+        self, plan: Plan, policy: Policy, circumstances: Circumstances, current: Policy | None = None
+    ) -> GateVerdict:
         with self.lock:
             self.asked()
             own = next((r for r in self.reservations if r.of(plan)), None)
             if own is not None and own.live(circumstances.now):
                 return own.verdict
             others = [r for r in self.reservations if not r.of(plan)]
-            verdict = gate(plan, policy, self._controls(plan.target, circumstances.now, others), circumstances)
+            controls = self._controls(plan.target, circumstances.now, others)
+            verdict = strictest(
+                gate(plan, policy, controls, circumstances),
+                gate(plan, current, controls, circumstances) if current is not None else None,
+            )
             if verdict.ruling is Ruling.RUN:
                 self.reservations = [*others, reserve(plan, verdict, circumstances)]
+                self.begun.discard((plan.incident, plan.attempt))
             return verdict
 
-    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
+    def hold(self, plan: Plan, now: datetime) -> bool:
+        with self.lock:
+            self.asked()
+            mine = next((r for r in self.reservations if r.of(plan) and r.live(now)), None)
+            if mine is None:
+                return False
+            later = max(mine.expires_at, lapses_at(plan, now))
+            self.reservations[self.reservations.index(mine)] = mine.model_copy(update={"expires_at": later})
+            self.begun.add((plan.incident, plan.attempt))
+            return True
+
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> bool:
         with self.lock:
             self.asked()
             mine = [r for r in self.reservations if (r.incident, r.attempt) == (incident, attempt) and not r.ended_at]
@@ -173,6 +192,7 @@ class FakeGuard(Breakable):
                 place = self.reservations.index(held)
                 self.reservations[place] = held.model_copy(update={"ended_at": at})
                 self.results.append((incident, attempt, result))
+            return bool(mine) and (incident, attempt) in self.begun
 
     def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
         self.asked()

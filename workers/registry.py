@@ -17,6 +17,7 @@ from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
 from activities.texts import Texts
 from activities.verification import VerificationActivities
+from domain.policy import Policy
 from integrations.ports import (
     AuditLog,
     ChangeSource,
@@ -50,6 +51,7 @@ class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
     The store's ports (the first six) may only be None where no queue that needs them is served.
+    `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     """
 
     incidents: IncidentStore | None = None
@@ -69,6 +71,7 @@ class Ports:
     texts: Texts | None = None
     postmortem_folder: Path | None = None
     identity_key: SecretStr | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _analysis(_: Ports) -> Queue:
 
 
 def _remediation(ports: Ports) -> Queue:
-    fix = RemediationActivities(ports.remediators, _needed(ports.guard), _needed(ports.audit))
+    fix = RemediationActivities(ports.remediators, _needed(ports.guard), _needed(ports.audit), ports.policy)
     return Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=4)
 
 

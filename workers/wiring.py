@@ -9,6 +9,7 @@ from activities.example import EXAMPLES
 from activities.texts import BrokenTemplate, Texts
 from config import adapters
 from config.errors import ConfigError
+from config.policy import load_policy
 from config.settings import Settings
 from domain.services import ServiceMap
 from workers.registry import NAMES, Ports
@@ -41,6 +42,8 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         texts=_texts(settings) if tells else None,
         postmortem_folder=settings.postmortems,
         identity_key=settings.identity_key if TASK_QUEUE in served else None,
+        # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
+        policy=load_policy(settings.policy_file) if acts and settings.policy_file else None,
     )
 
 

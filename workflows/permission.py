@@ -7,7 +7,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.remediation import Prepare, RemediationActivities, Reserve
     from domain.approval import Decision, Verdict
     from domain.escalation import Reason
-    from domain.gate import Circumstances, GateVerdict, Ruling, gate
+    from domain.gate import Circumstances, GateVerdict, Ruling, gate, strictest
     from domain.plan import Plan
     from domain.timeline import Kind
     from workflows import options
@@ -71,9 +71,11 @@ async def _ask_gate(record: Record, plan: Plan, *, approved: bool, seen: bool) -
 async def gate_in_silence(record: Record, plan: Plan, *, approved: bool, seen: bool) -> GateVerdict:
     """Without the controls nobody knows whether automation is paused: then it does not act.
 
+    The policy that the worker has now is asked as well as the incident's own copy, and the stricter answer counts.
     `seen`: what was anomalous can be measured now. An action whose effect nobody could verify is not taken.
     """
-    asked = Prepare(plan=plan, now=workflow.now())
+    before_precheck = _circumstances(record, approved=approved, precheck=None if seen else UNSEEN)
+    asked = Prepare(plan=plan, circumstances=before_precheck)
     try:
         prepared = await workflow.execute_activity_method(
             RemediationActivities.prepare, asked, summary="read controls and precheck", **options.PREPARE
@@ -81,9 +83,9 @@ async def gate_in_silence(record: Record, plan: Plan, *, approved: bool, seen: b
     except ActivityError as error:
         return GateVerdict(ruling=Ruling.REFUSE, clause="unknown", reason=f"prechecks failed: {reason(error)}")
     record.paused = prepared.controls.paused
-    precheck = prepared.precheck or (None if seen else UNSEEN)
+    precheck = prepared.precheck or before_precheck.precheck
     circumstances = _circumstances(record, approved=approved, precheck=precheck)
-    return gate(plan, record.opening.policy, prepared.controls, circumstances)
+    return strictest(gate(plan, record.opening.policy, prepared.controls, circumstances), prepared.current)
 
 
 async def _reserve(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:

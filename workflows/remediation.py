@@ -111,7 +111,7 @@ async def _carry_out(
     acted = await act(record, record.attempts[-1].plan, decision, State.ACTING)
     if acted.error is not None:
         record.update_last_attempt(workflow.now(), error=acted.error)
-        return Result.NOT_FIXED
+        return Result.STUCK if record.hands_off_by is not None else Result.NOT_FIXED
     if acted.executed is None:
         return _stand_down(record)
     record.update_last_attempt(workflow.now(), executed=acted.executed)

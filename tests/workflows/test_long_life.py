@@ -20,8 +20,8 @@ from tests.workflows.telling import dark, in_the_dark, minutes, unhurried
 from tests.workflows.world import POLICY, Handle, World, with_row
 
 MEASURE = 100
-# What may happen between the moment at which it is time and the next at which nothing is under way.
-SLACK = 150
+# What may happen between the moment at which it is time and the next at which nothing is under way: two attempts.
+SLACK = 250
 SLOWLY = with_row(unhurried(), Severity.HIGH, acknowledge_min=240)
 CONTINUED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
@@ -136,13 +136,14 @@ async def test_a_look_that_is_due_comes_when_it_was_due(night_of: NightOf) -> No
 
 async def test_a_second_answer_is_refused_as_such_in_a_later_run_too(night_of: NightOf) -> None:
     """What was asked and decided is known to the run that goes on."""
-    async with night_of(_lasting(frozen(World(cures=(0.4,), policy=unhurried())))) as night:
+    async with night_of(_lasting(frozen(World(cures=(0.4,), policy=SLOWLY)))) as night:
         handle = await night.open()
         request = await asked(night, handle)
         await handle.signal("reject", decision(request))
+        await handle.signal("ack", {"who": "mia"})
         await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "waiting", step_s=60)
         for _ in range(3):
-            await night.pass_time(days=1)
+            await night.pass_time(hours=12)
         runs = await _runs(night, handle)
         await handle.signal("approve", decision(request))
         seen = await night.until(handle, lambda v: len(texts(v, Kind.DECISION)) == 2, "the second answer", step_s=0.1)
