@@ -87,14 +87,14 @@ def read_change(fields: Mapping[str, str]) -> Change | str | None:
         text = fields.get(name, "")
         if not text:
             continue
-        number = _number(text, whole=name != "idle_age_s")
+        number = _as_number(text, whole=name != "idle_age_s")
         if number is None:
             return f"{name} is {text[:40]!r}, not a number"
         found[name] = number
     return Change.model_validate(found) if found else None
 
 
-def _number(text: str, *, whole: bool) -> float | int | None:
+def _as_number(text: str, *, whole: bool) -> float | int | None:
     """Python reads numbers of any length, and some of them cannot be compared or printed any more."""
     if len(text) > _LONGEST_NUMBER:
         return None
