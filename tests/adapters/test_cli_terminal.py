@@ -1,8 +1,11 @@
 """`nightshift watch` on a terminal: it redraws one frame, q quits, and a approves what waits."""
 
 import asyncio
+import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -82,3 +85,32 @@ async def test_q_quits_and_a_approves_with_four_characters_of_the_digest(
             await reached(handle, State.VERIFYING)
             screen.press("q")
             assert await screen.ends() == 0
+
+
+@pytest.mark.usefixtures("store_pool")
+async def test_piped_and_without_colour_it_is_lines_without_codes_and_ctrl_c_leaves_the_incident_alone(
+    temporal_dev: TemporalServer, temporal_client: Client, database: str
+) -> None:
+    environment = {**os.environ, **QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}
+    async with asking(temporal_client) as handle:
+        for options in (["--plain"], ["--json"]):
+            watching = subprocess.Popen(
+                [_PROGRAM, "watch", handle.id, *options], env={**environment, "NO_COLOR": "1"},
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            )  # fmt: skip
+            assert watching.stdout is not None
+            first = await asyncio.to_thread(watching.stdout.readline)
+            watching.send_signal(signal.SIGINT)
+            rest, said = await asyncio.to_thread(watching.communicate, None, _HANGS_AFTER_S)
+            assert watching.returncode == 130
+            assert "stopped watching; the incident goes on" in said
+            lines = [first, *rest.splitlines()]
+            assert "\x1b" not in "".join(lines)
+            if options == ["--json"]:
+                events = [json.loads(line) for line in lines]
+                assert {event["schema"] for event in events} == {"nightshift.event/1"}
+                assert [event["seq"] for event in events] == sorted(event["seq"] for event in events)
+            else:
+                assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INC-", line) for line in lines)
+        assert (await handle.query(IncidentWorkflow.view)).state is State.WAITING_FOR_APPROVAL
