@@ -23,6 +23,7 @@ from starter.console.filters import moment, one
 from starter.house import house_of
 from starter.intake import TemporalIntake
 from starter.untrusted import clean
+from workflows.search_attributes import INCIDENT
 
 _LONGEST_TITLE = 300
 _LONGEST_NAME = 200
@@ -77,8 +78,9 @@ async def _open(anomaly: Anomaly) -> tuple[str, bool]:
     if run is None:
         raise TemporalAway("Temporal: it was accepted, and is not to be seen yet")
     joined = key != group_key(anomaly) or (before is not None and before.run_id == run.run_id)
+    # The workflow says its own id as soon as a worker has it; until then it is derived as the workflow does.
     first = run.raw_description.workflow_execution_info.first_run_id or run.run_id
-    return incident_id(first, run.start_time), joined
+    return run.typed_search_attributes.get(INCIDENT) or incident_id(first, run.start_time), joined
 
 
 async def _described(client: Client, key: str) -> WorkflowExecutionDescription | None:

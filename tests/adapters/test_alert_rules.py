@@ -1,5 +1,6 @@
 """The alert rules about Nightshift: valid, tested by promtool, and about metrics that exist."""
 
+import json
 import re
 import subprocess
 from datetime import UTC, datetime
@@ -39,15 +40,20 @@ def test_each_rule_fires_when_it_should_and_no_sooner() -> None:
     assert "SUCCESS" in promtool("test", "rules", str(FOLDER / "nightshift-rules-test.yml"))
 
 
-def test_the_metrics_that_the_rules_are_about_are_those_that_the_starter_exposes() -> None:
+DASHBOARD = FOLDER.parent / "compose" / "grafana" / "dashboards" / "nightshift.json"
+
+
+def test_the_metrics_of_rules_and_dashboard_are_those_that_the_starter_exposes() -> None:
     starter = StarterMetrics()
     starter.declare("prometheus")
     registry = CollectorRegistry()
     registry.register(Ready(gauges(WHOLE, Counts(), NOW)))
     text = (generate_latest(starter.registry) + generate_latest(registry)).decode()
     exposed = set(re.findall(r"^(nightshift_\w+)", text, re.M))
-    named = {name for rule in rules() for name in re.findall(r"nightshift_\w+", rule["expr"])}
-    assert named
+    shown = [target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel["targets"]]
+    asked = [*shown, *(str(rule["expr"]) for rule in rules())]
+    named = {name for expression in asked for name in re.findall(r"nightshift_\w+", expression)}
+    assert len(named) > 10
     assert named <= exposed
 
 

@@ -40,7 +40,8 @@ class Up:
 
     def read(self) -> None:
         assert self.process.stdout is not None
-        self.said.extend(line.rstrip() for line in self.process.stdout)
+        with self.process.stdout as lines:
+            self.said.extend(line.rstrip() for line in lines)
 
     def says(self, text: str) -> None:
         until(lambda: any(text in line for line in self.said), f"it says {text!r}, not only {self.said}")

@@ -104,7 +104,7 @@ def test_the_list_says_in_each_row_how_bad_where_it_stands_what_it_is_and_what_m
 ) -> None:
     """By whom is said where there is room."""
     page = opened("/incidents", width)
-    row = page.locator("tr.row", has=page.locator(f'a[href="{of(views["waiting"])}"]'))
+    row = page.locator("tr.row", has=page.locator(f'a.title[href="{of(views["waiting"])}"]'))
     shown = " ".join(row.inner_text().split())
     for words in ("CRITICAL", "waiting for approval", views["waiting"].title, "needs a decision", "SLA"):
         assert words in shown
