@@ -177,5 +177,5 @@ def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:
         raise ConfigError("SLACK_CHANNEL: is not set; SLACK_BOT_TOKEN needs the id of a channel to post in")
     return SlackChannel(
         settings.slack_bot_token, settings.slack_channel, url=settings.slack_api_url, tiers=settings.slack_tiers,
-        approvers=settings.slack_approvers, decide_up_to=settings.slack_decide_up_to,
+        approvers=settings.slack_approvers or (), decide_up_to=settings.slack_decide_up_to,
     )  # fmt: skip

@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     slack_webhook_url: SlackHook | None = Field(default=None, validation_alias="SLACK_WEBHOOK_URL")
     slack_signing_secret: Token | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
     slack_tiers: Annotated[SlackTiers, NoDecode] = Field(default={}, validation_alias="SLACK_TIERS")
-    slack_approvers: Annotated[SlackNames, NoDecode] = Field(default=(), validation_alias="SLACK_APPROVERS")
+    slack_approvers: Annotated[SlackNames | None, NoDecode] = Field(default=None, validation_alias="SLACK_APPROVERS")
     slack_decide_up_to: Risk = Field(default=Risk.HIGH, validation_alias="SLACK_DECIDE_UP_TO")
     slack_api_url: HttpAddress | None = Field(default=None, validation_alias="SLACK_API_URL")
     templates: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_TEMPLATES")

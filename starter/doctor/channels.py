@@ -7,6 +7,7 @@ from config.settings import Settings
 from domain.policy import Policy
 from integrations.email import EmailChannel
 from integrations.ports import Rejected
+from integrations.slack import SlackChannel, SlackWebhook
 from starter.doctor.check import Check, Doubt, blocking, off
 
 GROUP = "channels"
@@ -19,6 +20,10 @@ def checks(settings: Settings, policy: Policy) -> Iterator[Check]:
     for channel in channels.values():
         if isinstance(channel, EmailChannel):
             yield _email(settings, channel)
+        elif isinstance(channel, SlackChannel):
+            yield _slack(settings, channel)
+        elif isinstance(channel, SlackWebhook):
+            yield _webhook(channel.name)
     for name in _named(policy):
         if name not in channels:
             yield off(GROUP, name, "its messages go by the other channels, if there are any", _remedy(name))
@@ -39,6 +44,8 @@ def _named(policy: Policy) -> tuple[str, ...]:
 def _remedy(name: str) -> str:
     if name == "email":
         return "set SMTP_URL, EMAIL_FROM and EMAIL_TO"
+    if name == "slack":
+        return "set SLACK_BOT_TOKEN, SLACK_CHANNEL and SLACK_SIGNING_SECRET"
     return f"take {name} out of the policy's channels: this build cannot send there"
 
 
@@ -53,3 +60,28 @@ def _email(settings: Settings, channel: EmailChannel) -> Check:
         return "answers, and would take mail"
 
     return Check(GROUP, "email", "SMTP handshake", _COST, "check SMTP_URL and EMAIL_TO", blocking(look))
+
+
+def _slack(settings: Settings, channel: SlackChannel) -> Check:
+    def look() -> str:
+        bot = channel.whoami()
+        if settings.slack_signing_secret is None:
+            raise Doubt(f"{bot} may read the channel, but SLACK_SIGNING_SECRET is not set: its buttons are refused")
+        if settings.people_file is None:
+            raise Doubt(f"{bot} may read the channel, but nobody is known (NIGHTSHIFT_PEOPLE): its buttons are refused")
+        return f"{bot} may read the channel"
+
+    remedy = "check SLACK_BOT_TOKEN, SLACK_CHANNEL and the app's scopes; docs/notifications.md has the steps"
+    return Check(GROUP, "slack", "auth.test, conversations.history", _COST, remedy, blocking(look))
+
+
+def _webhook(name: str) -> Check:
+    """There is nothing that it could be asked without posting."""
+
+    def look() -> str:
+        raise Doubt(
+            "a webhook can only be written to: no thread, no edits, no buttons, and no way to ask whether it works"
+        )
+
+    remedy = "use a bot's token: SLACK_BOT_TOKEN and SLACK_CHANNEL"
+    return Check(GROUP, name, "nothing", "decisions are not asked for in Slack", remedy, blocking(look))
