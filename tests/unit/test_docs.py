@@ -70,7 +70,7 @@ CONFIGURATION = rows("docs/configuration.md")
 @pytest.mark.parametrize("variable", sorted(SETTINGS.keys() - {"connections"}))
 def test_every_setting_stands_in_the_configuration_with_its_default(variable: str) -> None:
     default = SETTINGS[variable].get_default()
-    assert CONFIGURATION[variable][0] == ("unset" if default in (None, {}) else str(default))
+    assert CONFIGURATION[variable][0] == ("unset" if default in (None, {}, ()) else str(default))
 
 
 def test_named_connections_stand_in_the_configuration() -> None:
