@@ -14,6 +14,7 @@ from domain.escalation import (
     channels,
     decide_by,
     instead,
+    may_give_up,
     next_due,
     schedule,
     target_at,
@@ -606,3 +607,43 @@ def test_a_decision_has_its_time(case: Asked) -> None:
 def test_a_severity_that_gives_less_than_the_least_time_is_heeded() -> None:
     """The least time is for what comes late, not for what was meant to be short."""
     assert decide_by(clock(HIGH), _high(decide_min=1), NOW) == NOW + minutes(1)
+
+
+# -- unresolved -------------------------------------------------------------------------------------------------------
+
+FIRST, SECOND = HOUR, 2 * HOUR
+"""When tier 2 was called, and when tier 1, in minutes after the first detection."""
+
+
+@dataclass(frozen=True)
+class Old:
+    """`delivered`: by which channel, at which minute. `after`: hours since the last sighting."""
+
+    name: str
+    given_up: bool
+    delivered: tuple[tuple[str, float], ...] = ()
+    after: float = 24
+    acknowledged: bool = False
+    called: bool = True
+
+
+OLD = (
+    Old("a day after the last sighting an acknowledged incident is given up", True, acknowledged=True),
+    Old("not an hour before", False, acknowledged=True, after=23),
+    Old("nor one that nobody was called for", False, acknowledged=True, called=False),
+    Old("nor one that nobody acknowledged and no page reached", False, (("slack", FIRST),)),
+    Old("a page that PagerDuty took was a page", True, (("pagerduty", FIRST),)),
+    Old("what it took before anybody was called was none", False, (("pagerduty", FIRST - 1),)),
+    Old("without a pager a call that reached tier 1 is the loudest there is", True, (("email", SECOND),)),
+    Old("nothing delivered is nothing heard", False),
+)
+
+
+@pytest.mark.parametrize("case", rows(OLD))
+def test_unresolved(case: Old) -> None:
+    tiers = ((FIRST, 2), (SECOND, 1)) if case.called else ()
+    told = tuple(Told(at=NOW + minutes(m), tier=t, reasons=(SILENCE,), awaits=True, severity=HIGH) for m, t in tiers)
+    life = clock(HIGH, told=told)
+    known = life.acknowledging("ada", NOW) if case.acknowledged else life
+    delivered = [(channel, NOW + minutes(minute)) for channel, minute in case.delivered]
+    assert may_give_up(known, POLICY, NOW, NOW + minutes(case.after * HOUR), delivered) is case.given_up
