@@ -15,4 +15,6 @@ pytest_plugins = [
     "tests.fixtures.observability",
     "tests.fixtures.cluster",
     "tests.fixtures.smtp",
+    "tests.fixtures.pagerduty",
+    "tests.fixtures.slack",
 ]

@@ -14,11 +14,13 @@ from rig.demo.decided import DecidedPerformance
 from rig.demo.paths import make_paths
 from rig.demo.performance import Choice, Performance
 from rig.demo.product import ProductFailedError
-from rig.demo.provisions import ProvisionsMissingError, obtain_required
+from rig.demo.provisions import REQUIRED, ProvisionsMissingError, obtain_required
 from rig.demo.scenarios import SCENARIOS
 from rig.demo.stage import Stage
 from rig.faults.connection_pool import ConnectionPoolFault
 from rig.servers.process import ServerFailedError
+
+_FILE_WIDTH = 160
 
 
 def demo(
@@ -42,14 +44,15 @@ def demo(
     if approve_by not in DOORS:
         raise typer.BadParameter(f"{approve_by!r} is not one of {', '.join(DOORS)}", param_hint="--approve-by")
     signal.signal(signal.SIGTERM, _as_interrupt)
-    console = Console(highlight=False)
+    # A file or a pipe has no width of its own, and the default of 80 columns would break every line.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
     choice = Choice(SCENARIOS[scenario], quiet=no_fault, paused=pause_automation, door=approve_by, reject=reject)
     sys.exit(_run(console, choice, seed))
 
 
 def _run(console: Console, choice: Choice, seed: int) -> int:
     try:
-        obtain_required(console, choice.scenario.needs)
+        obtain_required(console, (*REQUIRED, *choice.scenario.needs))
         with Stage(make_paths(), console, seed, choice.scenario) as stage:
             stage.start()
             play = DecidedPerformance if choice.scenario.ending == "decided" else Performance

@@ -18,14 +18,11 @@ class ProvisionsMissingError(RuntimeError):
     """A server without which there is no demo; one sentence with the remedy."""
 
 
-def obtain_required(console: Console, more: Sequence[str] = ()) -> None:
-    """Find or build the servers, and what the scenario needs beside them.
-
-    Raises ProvisionsMissingError for the first that cannot be had.
-    """
+def obtain_required(console: Console, required: Sequence[str] = REQUIRED, wished: Sequence[str] = WISHED) -> None:
+    """Find or build the servers. Raises ProvisionsMissingError for the first required one that cannot be had."""
     with Screen(console) as screen:
-        results = obtain([*REQUIRED, *more, *WISHED], screen.reporter)
-    for name in (*REQUIRED, *more):
+        results = obtain([*required, *wished], screen.reporter)
+    for name in required:
         try:
             results[name].result()
         except (Missing, StepFailedError, SubprocessError, OSError) as error:
