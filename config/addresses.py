@@ -25,7 +25,10 @@ def _http(value: str) -> str:
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{_without_password(value)!r} is not an http(s) address")
     if parts.username or parts.password:
-        raise ValueError(f"{_without_password(value)!r} holds a user or password: links on pages would show it")
+        raise ValueError(
+            f"{_without_password(value)!r} holds a user or password: links on pages would show it; "
+            "the variable that ends in _LOGIN takes them"
+        )
     if parts.query or parts.fragment:
         raise ValueError(f"{value!r} has a query or fragment; only the base address is wanted")
     return value.rstrip("/")
@@ -51,6 +54,13 @@ def _token(value: SecretStr) -> SecretStr:
     length = len(value.get_secret_value())
     if length < _SHORTEST_TOKEN:
         raise ValueError(f"has {length} characters, and {_SHORTEST_TOKEN} are the least (its value is secret)")
+    return value
+
+
+def _login(value: SecretStr) -> SecretStr:
+    user, colon, password = value.get_secret_value().partition(":")
+    if not (user and colon and password):
+        raise ValueError("is not user:password (its value is secret)")
     return value
 
 
@@ -100,5 +110,6 @@ HttpAddress = Annotated[str, AfterValidator(_http)]
 SmtpAddress = Annotated[SecretStr, AfterValidator(_smtp)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+Login = Annotated[SecretStr, AfterValidator(_login)]
 MailAddress = Annotated[str, AfterValidator(_mail)]
 Recipients = Annotated[dict[int, tuple[str, ...]], BeforeValidator(_recipients)]
