@@ -1,11 +1,11 @@
 """Texts for people: the six questions in their order, in plain text and HTML, from the view and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
+from activities.texts import BOARD, MAIL_HTML, MAIL_TEXT, POST, SHORT, SUBJECT, Texts, our_texts
+from analysis.redaction import private
 from domain.escalation import WORDS, Reason, Told
 from domain.incident import Attempt
 from domain.message import Ask, Fact, Link, Message, Moment
@@ -26,15 +26,13 @@ _RULES_OWN = frozenset({Reason.NO_PLAN})
 
 def compose(
     view: IncidentView, told: Told | None, number: int, *, page: bool, moment: Moment = Moment.CALL,
-    root: str | None = None,
+    root: str | None = None, news: tuple[str, ...] = (), texts: Texts | None = None,
 ) -> Message:  # fmt: skip
-    """The message number `number` of an incident. The first one starts the thread that the others belong to."""
-    said = tuple(Fact(label=label, text=_one_line(text)) for label, text in lines(view, told))
-    links = tuple(_links(view))
-    facts = {
-        "lines": [*((f.label, f.text) for f in said), *((link.label, link.url) for link in links)],
-        "service": _one_line(view.service),
-    }
+    """The message number `number` of an incident. The first one starts the thread that the others belong to.
+
+    Raises BrokenTemplate.
+    """
+    words, said = texts or our_texts(), facts(view, told, moment, news)
     return Message(
         incident=view.incident,
         key=f"{view.incident}.{number}",
@@ -42,38 +40,62 @@ def compose(
         root=root,
         moment=moment,
         severity=view.severity,
-        subject=_subject(view),
-        short=short(view, told, moment),
-        text=_environment().get_template("message.txt").render(facts),
-        html=_environment().get_template("message.html").render(facts),
-        facts=said,
-        links=links,
+        subject=_one_line(words.render(SUBJECT, said))[:_LONGEST_SUBJECT] + f" ({view.incident})",
+        short=_short(words.render(SHORT, said)),
+        text=words.render(MAIL_TEXT, said),
+        html=words.render(MAIL_HTML, said),
+        headline=private(
+            f"{view.state.upper() if view.state.closed else view.severity} {said['title']}: {_stands(view)}"
+        ),
+        board=words.render(BOARD, said).strip(),
+        post=words.render(POST, said).strip(),
+        news=news,
+        facts=tuple(Fact(label=label, text=text) for label, text in said["lines"]),
+        links=tuple(Link(label=label, url=url) for label, url in said["links"]),
         ask=_ask(view),
-        tier=told.tier if told else (view.clock.tier or 1),
-        awaits=told is not None and told.awaits,
+        tier=said["tier"],
+        awaits=said["awaits"],
         page=page,
         view=view.brief,
     )
 
 
-def short(view: IncidentView, told: Told | None, moment: Moment) -> str:
-    """One line that is enough to decide whether to get up: phones show nothing else."""
-    title = _one_line(view.title)
-    match moment:
-        case Moment.APPROVAL if view.waiting is not None:
-            said = f"Decision by {view.waiting.deadline:%H:%M} UTC: {view.waiting.sentence} ({view.waiting.risk})"
-        case Moment.ACKNOWLEDGED:
-            said = f"{view.clock.acknowledged_by or 'Somebody'} has {title}"
-        case Moment.RECOVERED:
-            said = f"Recovered, watching: {title}"
-        case Moment.CLOSED:
-            said = f"{view.state.value.upper()} {title}: {view.outcome or 'closed'}"
-        case _ if told is not None and told.awaits:
-            said = f"{view.severity} {title}: {WORDS[told.reasons[0]]}"
-        case _:
-            said = f"{view.severity} {title}: {view.state}"
-    said = _one_line(said)
-    return said if len(said) <= _LONGEST_SHORT else said[: _LONGEST_SHORT - 1] + "…"
+def facts(view: IncidentView, told: Told | None, moment: Moment, news: tuple[str, ...]) -> Mapping[str, Any]:
+    """What a template may use (docs/notifications.md). Every text is one line: a line break could begin a line, or a
+    mail header, that looks like ours.
+    """
+    ask = _ask(view)
+    return {
+        "incident": view.incident,
+        "severity": view.severity.value,
+        "state": view.state.value,
+        "outcome": view.outcome.value.replace("_", " ") if view.outcome else "",
+        "moment": moment.value,
+        "title": _one_line(view.title),
+        "service": _one_line(view.service),
+        "tier": told.tier if told else (view.clock.tier or 1),
+        "awaits": told is not None and told.awaits,
+        "reasons": [WORDS[reason] for reason in told.reasons] if told else [],
+        "news": [_one_line(sentence) for sentence in news],
+        "lines": [(label, _one_line(text)) for label, text in lines(view, told, moment)],
+        "links": list(_links(view)),
+        "ask": ask.model_dump(mode="json") | {"by": f"{ask.deadline:%H:%M}", "digest": ask.digest[:8]} if ask else None,
+        "cause": _one_line(view.cause),
+        "acknowledged_by": _one_line(view.clock.acknowledged_by or ""),
+        "alerts": len(view.anomalies),
+        "opened": _time(view.opened_at),
+        "target": _time(view.sla_due),
+    }
+
+
+def _short(text: str) -> str:
+    """It is pushed to phones, and shown there to whoever sees the screen."""
+    line = private(_one_line(text))
+    return line if len(line) <= _LONGEST_SHORT else line[: _LONGEST_SHORT - 1] + "…"
+
+
+def _stands(view: IncidentView) -> str:
+    return (view.outcome or "closed").replace("_", " ") if view.state.closed else view.state.value
 
 
 def _ask(view: IncidentView) -> Ask | None:
@@ -87,34 +109,28 @@ def _ask(view: IncidentView) -> Ask | None:
     )  # fmt: skip
 
 
-def _links(view: IncidentView) -> Iterator[Link]:
+def _links(view: IncidentView) -> Iterator[tuple[str, str]]:
     for label, url in (("Page", view.page_url), ("Temporal", view.temporal_url), ("Runbook", view.runbook)):
         if url:
-            yield Link(label=label, url=url)
-
-
-def _subject(view: IncidentView) -> str:
-    """Stable while the severity is, so that mail clients keep it together; the state is in the body."""
-    return f"[Nightshift] {view.severity} {_one_line(view.title)}"[:_LONGEST_SUBJECT] + f" ({view.incident})"
+            yield label, _one_line(url)
 
 
 def _one_line(text: str) -> str:
-    """A text from outside with line breaks could pretend to be a line, or a mail header, of ours."""
     return " ".join(text.split())
 
 
-def lines(view: IncidentView, told: Told | None) -> Iterator[tuple[str, str]]:
+def lines(view: IncidentView, told: Told | None, moment: Moment) -> Iterator[tuple[str, str]]:
     """Label and text, in reading order."""
-    yield "State", view.state.value if told else f"{view.state.value}: {view.outcome or 'open'}"
+    yield "State", f"{view.state.value}: {view.outcome}" if view.outcome else view.state.value
     yield "What", f"{view.title} (severity {view.severity}, open since {_time(view.opened_at)})"
     if view.failing_share is not None:
         yield "Impact", f"{view.failing_share:.0%} of user-facing requests failed when it was measured"
     yield "Why you", _why(view, told)
     yield "Cause", _cause(view)
     yield "Tried", _tried(view)
-    yield "Status", _status(told)
+    yield "Status", _status(view, told)
     yield "Next", view.next.text
-    if _asks_for_somebody(view, told):
+    if moment is Moment.APPROVAL or _asks_for_somebody(view, told):
         yield from _by_hand(view)
         yield "Answer", _answer(view)
     yield "Decides", _decides(view)
@@ -170,12 +186,15 @@ def _result(attempt: Attempt) -> str:
     if attempt.executed is None:
         return f"not executed: {attempt.gate.reason}"
     verdict = f", {attempt.verification.recovery}" if attempt.verification else ""
-    return f"{attempt.executed.detail.rstrip('.')}{verdict}"
+    undone = f", {attempt.undo.words}" if attempt.undo else ""
+    return f"{attempt.executed.detail.rstrip('.')}{verdict}{undone}"
 
 
-def _status(told: Told | None) -> str:
-    if told is None:
+def _status(view: IncidentView, told: Told | None) -> str:
+    if view.state.closed:
         return "closed"
+    if told is None:
+        return "a decision is waited for" if view.waiting else view.state.value
     if told.reasons == (Reason.ANNOUNCED,):
         return "automation is at work"
     return "requires human intervention"
@@ -202,12 +221,3 @@ def _left(view: IncidentView) -> str:
 
 def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _environment() -> Environment:
-    folder = Path(__file__).parent / "templates"
-    return Environment(
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        # Alert texts are untrusted: HTML escapes them, plain text has nothing to escape.
-        autoescape=select_autoescape(["html"]),
-    )  # fmt: skip

@@ -6,6 +6,7 @@ from temporalio import activity
 
 from activities.errors import retry_only_what_helps
 from activities.messages import compose
+from activities.texts import Texts
 from domain.escalation import Told
 from domain.message import Moment, Receipt
 from domain.model import Model
@@ -15,7 +16,8 @@ from integrations.ports import Channel
 
 class Send(Model):
     """What to tell, and by which channel. `number` counts the incident's messages from 1; `told` None: the clock has
-    nothing to say, `moment` tells why it goes out. `root` is what this channel answered to its first message.
+    nothing to say, `moment` tells why it goes out and `news` what has changed. `root` is what this channel answered to
+    its first message.
     """
 
     channel: str
@@ -25,12 +27,14 @@ class Send(Model):
     page: bool = False
     moment: Moment = Moment.CALL
     root: str | None = None
+    news: tuple[str, ...] = ()
 
 
 class NotificationActivities:
-    """Knows the channels that are configured."""
+    """Knows the channels that are configured. `texts` None: the templates that come with Nightshift."""
 
-    def __init__(self, channels: Sequence[Channel]) -> None:
+    def __init__(self, channels: Sequence[Channel], texts: Texts | None = None) -> None:
+        self._texts = texts
         self._channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}
 
     @activity.defn
@@ -40,5 +44,8 @@ class NotificationActivities:
         channel = self._channels.get(order.channel)
         if channel is None:
             return Receipt(channel=order.channel, delivered=False, detail="not configured")
-        message = compose(order.view, order.told, order.number, page=order.page, moment=order.moment, root=order.root)
+        message = compose(
+            order.view, order.told, order.number, page=order.page, moment=order.moment, root=order.root,
+            news=order.news, texts=self._texts,
+        )  # fmt: skip
         return channel.send(message)

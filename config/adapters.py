@@ -11,17 +11,23 @@ from pydantic import SecretStr
 
 from config.errors import ConfigError
 from config.settings import Settings
+from domain.plan import Action
 from domain.services import ServiceMap
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
-from integrations.ports import Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
+from integrations.kubernetes import Cluster, Identity, KubernetesChanges, PutBack, Restart
+from integrations.kubernetes.connection import SERVICE_ACCOUNT
+from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
+from integrations.ports import ChangeSource, Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
 from integrations.prometheus import PrometheusMetrics
+from integrations.slack import SlackChannel, SlackWebhook
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
+from integrations.store.feedback import PostgresFeedback
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -54,6 +60,10 @@ class Store:
     @cached_property
     def evidence(self) -> PostgresEvidence:
         return PostgresEvidence(self.pool)
+
+    @cached_property
+    def feedback(self) -> PostgresFeedback:
+        return PostgresFeedback(self.pool)
 
     @cached_property
     def postmortems(self) -> PostgresPostmortems:
@@ -94,13 +104,78 @@ def databases(settings: Settings) -> DatabaseSource | None:
     return PostgresSessions(settings.connections) if settings.connections else None
 
 
+def cluster(settings: Settings, *, remedy: bool = False) -> Cluster | None:
+    """Kubernetes' API: by a kubeconfig, else as the pod that we run in; None where neither is.
+
+    `remedy`: as whom it is acted on, where that is somebody else than who looks.
+    """
+    context = settings.kubernetes_context
+    if remedy and settings.kubernetes_remedy_context is not None:
+        context = settings.kubernetes_remedy_context
+    if settings.kubeconfig is not None or context is not None:
+        return Cluster(Identity(kubeconfig=settings.kubeconfig, context=context))
+    if (SERVICE_ACCOUNT / "token").exists():
+        return Cluster(Identity(in_cluster=True))
+    return None
+
+
+def changes(settings: Settings) -> ChangeSource | None:
+    """Kubernetes as a source of changes, None without a cluster."""
+    found = cluster(settings)
+    return KubernetesChanges(found) if found is not None else None
+
+
 def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator]:
     """What this process may do to the systems under care."""
-    return (KillConnections(settings.connections, services),) if settings.connections else ()
+    found: list[Remediator] = []
+    if settings.connections:
+        found.append(KillConnections(settings.connections, services))
+    acted_on = cluster(settings, remedy=True)
+    if acted_on is not None:
+        put_back = (PutBack(action, acted_on, services) for action in (Action.ROLLBACK_DEPLOYMENT, Action.ROLL_FORWARD))
+        found += [Restart(acted_on, services), *put_back]
+    return tuple(found)
 
 
 def channels(settings: Settings) -> Sequence[Channel]:
-    """The ways to reach people that are configured."""
+    """The ways to reach people that are configured. Raises ConfigError for one that is half configured."""
+    configured = (_slack(settings), _email(settings), pagerduty(settings))
+    return tuple(channel for channel in configured if channel is not None)
+
+
+def _email(settings: Settings) -> Channel | None:
     if settings.smtp_url is None:
-        return ()
-    return (EmailChannel(settings.smtp_url, settings.email_from, settings.email_to),)
+        return None
+    return EmailChannel(settings.smtp_url, settings.email_from, settings.email_to)
+
+
+def pagerduty(settings: Settings) -> PagerDutyIncidents | PagerDutyEvents | None:
+    """REST with PAGERDUTY_API_KEY, else Events v2 with routing keys, else None.
+
+    Raises ConfigError for a key without what every page needs: a page that fails for it would be found out at night.
+    """
+    key, sender, service = settings.pagerduty_api_key, settings.pagerduty_from, settings.pagerduty_service
+    if key is not None:
+        if sender is None:
+            raise ConfigError("PAGERDUTY_FROM: is not set; PAGERDUTY_API_KEY needs the mail address of a user")
+        if service is None:
+            raise ConfigError("PAGERDUTY_SERVICE: is not set; PAGERDUTY_API_KEY needs the id of a service")
+        policies = settings.pagerduty_escalation_policies
+        return PagerDutyIncidents(key, sender, service, policies, url=settings.pagerduty_api_url)
+    if settings.pagerduty_routing_keys:
+        return PagerDutyEvents(
+            settings.pagerduty_routing_keys, settings.temporal_namespace, url=settings.pagerduty_events_url
+        )
+    return None
+
+
+def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:
+    """By a bot's token, which can do more; else by a webhook."""
+    if settings.slack_bot_token is None:
+        return SlackWebhook(settings.slack_webhook_url) if settings.slack_webhook_url else None
+    if settings.slack_channel is None:
+        raise ConfigError("SLACK_CHANNEL: is not set; SLACK_BOT_TOKEN needs the id of a channel to post in")
+    return SlackChannel(
+        settings.slack_bot_token, settings.slack_channel, url=settings.slack_api_url, tiers=settings.slack_tiers,
+        approvers=settings.slack_approvers, decide_up_to=settings.slack_decide_up_to,
+    )  # fmt: skip

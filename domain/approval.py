@@ -1,37 +1,40 @@
 """Approval: what a person may answer, and when an answer counts. Pure, so that it is tested without a server."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from pydantic import AwareDatetime
 
-from domain.command import read_payload
+from domain.change import FIELDS, Change, Knob, objection, read_change
+from domain.command import SEALED, read_door, read_payload
+from domain.doors import Door
 from domain.levels import Risk
 from domain.model import Model
-from domain.plan import Action
+from domain.plan import Action, Plan
+from domain.proof import Seal
 
 _SHORT_DIGEST = 8
 _DIGEST = 64
+_ASKED = ("digest", "who", "comment")
 
 
 class Verdict(StrEnum):
+    """CHANGE is a refusal too: it asks for another plan, within bounds."""
+
     APPROVE = "approve"
     REJECT = "reject"
+    CHANGE = "change"
 
-
-class Door(StrEnum):
-    """By which way a decision came in. A signal proves nothing about who sent it."""
-
-    SIGNAL = "signal"
-    UPDATE = "update"
-    CLI = "cli"
-    CONSOLE = "console"
-    SLACK = "slack"
-    PAGERDUTY = "pagerduty"
+    @property
+    def words(self) -> str:
+        """What somebody did who said so."""
+        said = {Verdict.APPROVE: "approved", Verdict.REJECT: "rejected", Verdict.CHANGE: "asked for a change"}
+        return said[self]
 
 
 class Decision(Model):
-    """A person's answer. `who` is a claim unless `proven`."""
+    """A person's answer. `who` is a claim unless `proven`; a `seal` was not checked yet. `at`: when it counted."""
 
     verdict: Verdict
     digest: str
@@ -39,10 +42,22 @@ class Decision(Model):
     comment: str = ""
     door: Door
     proven: bool = False
+    seal: Seal | None = None
+    change: Change | None = None
+    at: AwareDatetime | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who, as records keep it: a claim is called one."""
+        return self.who if self.proven else f"{self.who} (claimed)"
 
 
 class Request(Model):
-    """A plan that waits for a person. The deadline is exclusive: at that instant it is too late."""
+    """A plan that waits for a person. The deadline is exclusive: at that instant it is too late.
+
+    `approvers`: who may decide on a plan of this risk. `knobs`: what may be asked for otherwise, and within which
+    bounds.
+    """
 
     digest: str
     action: Action
@@ -54,40 +69,80 @@ class Request(Model):
     deadline: AwareDatetime
     approvers: tuple[str, ...]
     claimed_identity_up_to: Risk
+    plan: Plan | None = None
+    knobs: tuple[Knob, ...] = ()
 
 
 class Answer(Model):
-    """What became of a decision, in words for the person who sent it."""
+    """What became of a decision, in words for the person who sent it. `unproven`: its proof was not believed."""
 
     accepted: bool
     reason: str
+    unproven: bool = False
 
 
 def read_decision(raw: Any, verdict: Verdict, door: Door) -> Decision | str:  # noqa: ANN401 - it is untrusted
     """The decision in an untrusted payload, or the sentence that says what is wrong with it.
 
-    Accepts {"digest", "who", "comment"} as an object or as JSON text; anything else is answered, never raised.
+    Accepts {"digest", "who", "comment"} as an object or as JSON text; anything else is answered, never raised. A
+    change has its values beside them, a word of a door that knows people its proof (by update only).
     """
-    fields = read_payload(raw, ("digest", "who", "comment"))
+    also = (*(FIELDS if verdict is Verdict.CHANGE else ()), *(SEALED if door is Door.UPDATE else ()))
+    fields = read_payload(raw, _ASKED, also)
     if isinstance(fields, str):
         return fields
     for field in ("digest", "who"):
         if not fields[field]:
             return f"{field} is missing or empty"
+    through, change = read_door(fields, door), read_change(fields)
+    if isinstance(through, str):
+        return through
+    if isinstance(change, str):
+        return change
     # Cut beyond a digest's length, so that a longer text stays a wrong one.
     digest = fields["digest"][: _DIGEST + 1]
-    return Decision(verdict=verdict, door=door, digest=digest, who=fields["who"][:200], comment=fields["comment"])
+    return Decision(
+        verdict=verdict, digest=digest, who=fields["who"][:200], comment=fields["comment"],
+        door=through[0], seal=through[1], change=change,
+    )  # fmt: skip
 
 
 def read_answer(raw: Any, door: Door) -> Decision | str:  # noqa: ANN401 - it is untrusted
     """As `read_decision`, for doors whose data may name the verdict: none approves, a misspelt one is refused."""
-    fields = read_payload(raw, ("digest", "who", "comment", "verdict"))
+    fields = read_payload(raw, (*_ASKED, "verdict"), (*FIELDS, *SEALED))
     if isinstance(fields, str):
         return fields
     named = fields.pop("verdict") or Verdict.APPROVE
     if named not in list(Verdict):
         return f"verdict is {named[:40]!r}, not one of {', '.join(Verdict)}"
-    return read_decision(fields, Verdict(named), door)
+    verdict = Verdict(named)
+    asked = [name for name in FIELDS if fields[name]]
+    if asked and verdict is not Verdict.CHANGE:
+        return f"{', '.join(asked)} goes with the verdict change, this is {verdict}"
+    return read_decision({name: text for name, text in fields.items() if text or name in _ASKED}, verdict, door)
+
+
+@dataclass
+class Docket:
+    """The plan that is before people, and the one decision that counts. Whatever comes in is answered."""
+
+    asked: Request | None = None
+    decided: Decision | None = None
+
+    def put(self, request: Request) -> None:
+        """Another plan is before people; what was decided on an earlier one is past."""
+        self.asked, self.decided = request, None
+
+    def withdraw(self) -> None:
+        """There is nothing to decide any more, and whoever answers now is told so."""
+        self.asked = None
+
+    def hear(self, decision: Decision, now: AwareDatetime) -> Answer:
+        """Judge a decision; the first that counts decides."""
+        answer = judge(self.asked, decision, now, self.decided)
+        if answer.accepted:
+            self.decided = decision.model_copy(update={"at": now})
+        return answer
 
 
 def judge(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> Answer:
@@ -95,7 +150,8 @@ def judge(request: Request | None, decision: Decision, now: AwareDatetime, earli
     refusal = _refusal(request, decision, now, earlier)
     if refusal is not None:
         return Answer(accepted=False, reason=f"refused: {refusal}")
-    return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.who}")
+    asked = f": {decision.change.words}" if decision.change is not None else ""
+    return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.who}{asked}")
 
 
 def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> str | None:
@@ -104,16 +160,17 @@ def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, ea
     if decision.digest != request.digest and not _is_prefix(decision.digest, request.digest):
         return f"digest {decision.digest[:8]} is not {request.digest[:8]}, the plan that is waiting"
     if earlier is not None:
-        return f"already decided: {earlier.verdict} by {earlier.who}"
+        at = f" at {earlier.at:%H:%M:%S} UTC" if earlier.at is not None else ""
+        return f"already decided: {earlier.verdict} by {earlier.who}{at}"
     if now >= request.deadline:
         return f"the deadline passed at {request.deadline:%H:%M:%S} UTC"
     if not request.approvers:
         return "the policy lists no approvers, so nobody can decide"
     if decision.who not in request.approvers:
-        return f"{decision.who!r} is not an approver"
+        return f"{decision.who!r} is not an approver of risk {request.risk}"
     if not decision.proven and not request.claimed_identity_up_to.at_least(request.risk):
         return f"this door proves no identity, and risk {request.risk} needs a proven one"
-    return None
+    return objection(decision.change, request.knobs) if decision.verdict is Verdict.CHANGE else None
 
 
 def _is_prefix(given: str, digest: str) -> bool:

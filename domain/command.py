@@ -1,13 +1,22 @@
 """What people may tell an incident, read from untrusted payloads."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
+from domain.doors import UNPROVEN, Door
+from domain.lengths import read_length
 from domain.model import Model
+from domain.proof import Seal
 
+SEALED = ("door", "issued_at", "proof")
+"""Fields that a door adds, and that nobody types."""
 _LONGEST = 2_000
 _LONGEST_TEXT = 20_000
+_LONGEST_CODE = 64
+_LARGEST = 1e12
 
 
 class CommandName(StrEnum):
@@ -17,6 +26,12 @@ class CommandName(StrEnum):
     TAKE = "take"
     RESOLVE = "resolve"
     FALSE_POSITIVE = "false_positive"
+    SNOOZE = "snooze"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What its data may say."""
+        return ("who", "comment", "for") if self is CommandName.SNOOZE else ("who", "comment")
 
     @property
     def words(self) -> str:
@@ -26,20 +41,36 @@ class CommandName(StrEnum):
             CommandName.TAKE: "taken over",
             CommandName.RESOLVE: "resolved",
             CommandName.FALSE_POSITIVE: "marked as a false positive",
+            CommandName.SNOOZE: "snoozed",
         }
         return said[self]
 
 
 class Command(Model):
-    """A command. `who` is a claim."""
+    """A command. `who` is a claim unless `proven`; a `seal` was not checked yet.
+
+    `lasting`: for how long a snooze is asked; the others last.
+    """
 
     name: CommandName
     who: str
     comment: str = ""
+    door: Door = Door.SIGNAL
+    proven: bool = False
+    seal: Seal | None = None
+    lasting: timedelta | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who, as records keep it: a claim is called one."""
+        return self.who if self.proven else f"{self.who} (claimed)"
 
 
-def read_payload(raw: Any, allowed: tuple[str, ...]) -> dict[str, str] | str:  # noqa: ANN401 - it is untrusted
-    """The text fields of an object (or of JSON text), or the sentence that says what is wrong with it."""
+def read_payload(raw: Any, allowed: tuple[str, ...], also: tuple[str, ...] = ()) -> dict[str, str] | str:  # noqa: ANN401 - it is untrusted
+    """The text fields of an object (or of JSON text), or the sentence that says what is wrong with it.
+
+    `also` are fields that are read, and numbers in them, but that no sentence proposes.
+    """
     wanted = "send an object such as " + json.dumps(dict.fromkeys(allowed, "..."))
     if raw is None or raw == "":
         return f"it came without data; {wanted}"
@@ -52,16 +83,24 @@ def read_payload(raw: Any, allowed: tuple[str, ...]) -> dict[str, str] | str:  #
             return f"the data is not JSON; {wanted}"
     if not isinstance(raw, dict):
         return f"the data is a {type(raw).__name__}; {wanted}"
-    return _texts(cast("dict[Any, Any]", raw), allowed)
+    return _texts(cast("dict[Any, Any]", raw), allowed, also)
 
 
-def _texts(raw: dict[Any, Any], allowed: tuple[str, ...]) -> dict[str, str] | str:
+def _texts(raw: dict[Any, Any], allowed: tuple[str, ...], also: tuple[str, ...]) -> dict[str, str] | str:
+    texts: dict[str, str] = {}
     for field, value in raw.items():
-        if field not in allowed:
+        if field not in allowed and field not in also:
             return f"unknown field {str(field)[:40]!r}; allowed are {', '.join(allowed)}"
-        if value is not None and not isinstance(value, str):
+        number = field in also and isinstance(value, int | float) and not isinstance(value, bool) and _small(value)
+        if value is not None and not isinstance(value, str) and not number:
             return f"{field} is a {type(value).__name__}, not text"
-    return {field: _clean(raw.get(field) or "")[:_LONGEST] for field in allowed}
+        texts[field] = _clean(str(value)[:_LONGEST_TEXT] if value is not None else "")[:_LONGEST]
+    return {field: texts.get(field, "") for field in (*allowed, *also)}
+
+
+def _small(value: float) -> bool:
+    """Can it be printed at all? Python refuses to print integers of thousands of digits."""
+    return abs(value) < _LARGEST
 
 
 def _clean(text: str) -> str:
@@ -69,11 +108,47 @@ def _clean(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def read_command(raw: Any, name: CommandName) -> Command | str:  # noqa: ANN401 - it is untrusted
-    """The command in an untrusted payload, or what is wrong with it."""
-    fields = read_payload(raw, ("who", "comment"))
+def read_door(fields: Mapping[str, str], door: Door) -> tuple[Door, Seal | None] | str:
+    """By which door a word came that says so itself, and its seal; or what is wrong with that.
+
+    A word without a seal may name some doors only: the others are behind a check of who it is.
+    """
+    named = fields.get("door") or door.value
+    if named not in list(Door):
+        return f"door is {named[:40]!r}, not one of {', '.join(Door)}"
+    said = Door(named)
+    code, issued_at = fields.get("proof", ""), fields.get("issued_at", "")
+    if not code and not issued_at:
+        return (said, None) if said is door or said in UNPROVEN else f"the door {said} comes with a proof only"
+    moment = _moment(issued_at)
+    if moment is None:
+        return f"issued_at is {issued_at[:40]!r}, not a moment with its zone"
+    # Cut beyond a code's length, so that a longer text stays a wrong one.
+    return said, Seal(issued_at=moment, code=code[: _LONGEST_CODE + 1])
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None and moment.year < 9_000 and moment.year > 1 else None  # noqa: PLR2004 - sums of it must stay dates
+
+
+def read_command(raw: Any, name: CommandName, door: Door = Door.SIGNAL) -> Command | str:  # noqa: ANN401 - it is untrusted
+    """The command in an untrusted payload, or what is wrong with it. Only an update carries a seal."""
+    fields = read_payload(raw, name.fields, SEALED if door is Door.UPDATE else ())
     if isinstance(fields, str):
         return fields
     if not fields["who"]:
         return "who is missing or empty"
-    return Command(name=name, who=fields["who"][:200], comment=fields["comment"])
+    through = read_door(fields, door)
+    if isinstance(through, str):
+        return through
+    lasting = read_length(fields["for"]) if name is CommandName.SNOOZE else None
+    if isinstance(lasting, str):
+        return f"for: {lasting}; a snooze has an end"
+    return Command(
+        name=name, who=fields["who"][:200], comment=fields["comment"], door=through[0], seal=through[1],
+        lasting=lasting,
+    )  # fmt: skip

@@ -14,7 +14,8 @@ from domain.view import IncidentView
 class Moment(StrEnum):
     """Why a message goes out. CALL: the clock tells people something (an announcement, an escalation, a reminder).
 
-    The others follow an incident that people know of already: nobody is called by them.
+    The others follow an incident that people know of already: nobody is called by them. EDIT says nothing at all: what
+    stands there already is brought up to date.
     """
 
     CALL = "call"
@@ -24,6 +25,7 @@ class Moment(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RECOVERED = "recovered"
     CLOSED = "closed"
+    EDIT = "edit"
 
 
 FOLLOWS: dict[ChannelName, frozenset[Moment]] = {
@@ -68,6 +70,9 @@ class Message(Model):
     answered to the incident's first message there (`Receipt.reference`), None when it had none yet.
     `short` is one line without markup, enough to decide whether to get up (at most 120 characters).
     `facts` are the lines of `text`, for channels that lay them out themselves. `view` has no findings and no timeline.
+    `headline` is where the incident stands, in one line, and `news` are the sentences of what has changed, the most
+    important first. `board` is what stands at the top of the incident's thread and `post` what is added to it, both as
+    Slack's mrkdwn with every outside text escaped.
     """
 
     incident: str
@@ -80,6 +85,10 @@ class Message(Model):
     short: str
     text: str
     html: str
+    headline: str = ""
+    board: str = ""
+    post: str = ""
+    news: tuple[str, ...] = ()
     facts: tuple[Fact, ...]
     links: tuple[Link, ...]
     ask: Ask | None = None

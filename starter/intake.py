@@ -1,8 +1,8 @@
 """From anomalies to incidents: signal-with-start, so that a storm is one incident by construction."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from temporalio.client import Client
@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.anomaly import Anomaly
 from domain.identity import group_key
-from domain.levels import Severity
+from domain.levels import Risk, Severity
 from domain.policy import Policy
 from domain.services import ServiceMap
 from starter.away import LIMIT_S, TemporalAway, answered
@@ -34,11 +34,12 @@ class House:
     namespace: str
     temporal_ui: str | None
     public_url: str | None
+    limits: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
 
     def opening(self, key: str) -> Opening:
         return Opening(
             key=key, policy=self.policy, services=self.services, namespace=self.namespace,
-            temporal_ui=self.temporal_ui, public_url=self.public_url,
+            temporal_ui=self.temporal_ui, public_url=self.public_url, limits=dict(self.limits),
         )  # fmt: skip
 
 

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.approval import Request
+from domain.approval import Decision, Door, Request
+from domain.approval import Verdict as Said
+from domain.change import knobs
 from domain.diagnosis import Contribution, Diagnosis, Hypothesis
 from domain.escalation import Clock, Reason, Told
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt, Executed, Outcome, State
 from domain.levels import Risk, Severity
+from domain.plan import Action
+from domain.policy import Policy
 from domain.timeline import Entry, Kind
 from domain.verification import Recovery, Verdict
 from domain.view import Delivery, IncidentView, Next
@@ -46,7 +50,8 @@ def waiting(now: datetime, **changes: Any) -> IncidentView:
     request = Request(
         digest=plan.digest, action=plan.action, risk=Risk.HIGH, sentence=plan.sentence, asked_at=now - minutes(1),
         reason="risk HIGH is above the limit MEDIUM: needs a person", deadline=now + minutes(4),
-        approvers=("ana@example.com", "mia@example.com"), claimed_identity_up_to=Risk.HIGH,
+        approvers=("ana", "mia"), claimed_identity_up_to=Risk.HIGH, plan=plan,
+        knobs=knobs(plan, Policy(), 20),
     )  # fmt: skip
     gate = GateVerdict(ruling=Ruling.ASK, clause="risk", reason=request.reason)
     clock = Clock(
@@ -64,6 +69,47 @@ def waiting(now: datetime, **changes: Any) -> IncidentView:
         "next": Next(text="If nobody decides, tier 1 is called again", at=now + minutes(4)),
         **changes,
     })  # fmt: skip
+
+
+def rollback(now: datetime, **changes: Any) -> IncidentView:
+    """A rollback waits for a decision, of a risk that always asks."""
+    plan = a_plan(
+        "INC-20260131-000002", action=Action.ROLLBACK_DEPLOYMENT, target="deployment/shop/checkout", risk=Risk.HIGH,
+        category=Category.BAD_DEPLOYMENT, service="checkout", timeout_s=600,
+        parameters={"from_revision": 41, "revision": 40, "revisions": "40,39,38", "from_image": "checkout:2.8.1",
+                    "image": "checkout:2.8.0"},
+        sentence="Roll back deployment/shop/checkout from revision 41 to 40.",
+        expected_effect="checkout stops failing", undo="roll forward, only with its own approval",
+    )  # fmt: skip
+    asked = waiting(now).waiting
+    assert asked is not None
+    request = asked.model_copy(update={
+        "digest": plan.digest, "action": plan.action, "sentence": plan.sentence, "undo": plan.undo, "plan": plan,
+        "knobs": knobs(plan, Policy(), 20),
+    })  # fmt: skip
+    return waiting(now, **{"waiting": request, "attempts": (), **changes})
+
+
+def decided(now: datetime) -> IncidentView:
+    """A person approved the plan, and it is being carried out."""
+    asked = waiting(now).waiting
+    assert asked is not None
+    at = now - timedelta(seconds=40)
+    said = Decision(
+        verdict=Said.APPROVE, digest=asked.digest, who="ana", comment="the report can wait",
+        door=Door.CONSOLE, proven=True, at=at,
+    )  # fmt: skip
+    steps = (
+        Entry(seq=8, at=at, kind=Kind.DECISION, actor="ana",
+              text=f"{at:%H:%M:%S} UTC by console: accepted: approve by ana"),
+        Entry(seq=9, at=at, kind=Kind.GATE, actor="safety gate", text="run: a person approved this plan"),
+        Entry(seq=10, at=at + timedelta(seconds=2), kind=Kind.ACTION, actor="remediation",
+              text="KILL_CONNECTIONS on database/orders: ended 17 sessions of nightly-report"),
+    )  # fmt: skip
+    return waiting(
+        now, waiting=None, decisions=(said,), state=State.VERIFYING, timeline=(*_timeline(now - minutes(6)), *steps),
+        last_decision=steps[0].text, next=Next(text="The numbers are looked at again", at=now + minutes(1)),
+    )  # fmt: skip
 
 
 def stuck(now: datetime) -> IncidentView:
@@ -155,6 +201,8 @@ BUILDS: dict[str, Build] = {
     "detected": detected,
     "diagnosed": diagnosed,
     "waiting": waiting,
+    "rollback": rollback,
+    "decided": decided,
     "stuck": stuck,
     "fixed": fixed,
     "merged": merged,

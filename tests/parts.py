@@ -1,24 +1,37 @@
 """The web application's parts over stand-ins."""
 
 from integrations.ports import PortError
+from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.parts import Parts
-from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
+from tests.fakes import (
+    FakeAudit,
+    FakeFeedback,
+    FakeIncidents,
+    FakeIntake,
+    FakeLive,
+    FakePostmortems,
+    FakeSynchroniser,
+)  # fmt: skip
 
 
 def parts_with(
-    intake: Intake | None = None, live: LiveIncidents | None = None, incidents: FakeIncidents | None = None
-) -> Parts:
+    intake: Intake | None = None, live: LiveIncidents | None = None, incidents: FakeIncidents | None = None,
+    desk: Desk | None = None,
+) -> Parts:  # fmt: skip
     """Parts over fakes; the store answers a ping unless the fake of its incidents is broken."""
     store = incidents or FakeIncidents()
     return Parts(
         intake=intake or FakeIntake(),
         live=live or FakeLive(),
+        synchroniser=FakeSynchroniser(),
         incidents=store,
         audit=FakeAudit(),
         postmortems=FakePostmortems(),
+        feedback=FakeFeedback(),
         ping_store=lambda: raise_if(store.error),
+        desk=desk,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 from config.services import load_services
 from config.settings import Settings
 from config.temporal import connect
-from workers.registry import Queue, queues
+from workers.registry import NAMES, Queue, queues
 from workers.wiring import ports
 
 # Longer than the longest single call to an outside system, shorter than an impatient supervisor.
@@ -23,13 +23,13 @@ GRACE = timedelta(seconds=20)
 CACHED_RUNS = 1000
 
 
-async def run(settings: Settings) -> None:
-    """Serve all queues until SIGTERM or SIGINT, then let what runs come to its end.
+async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
+    """Serve these queues until SIGTERM or SIGINT, then let what runs come to its end.
 
     Raises ConfigError for settings that do not fit, RuntimeError when Temporal cannot be reached.
     """
     client = await connect(settings)
-    served = queues(ports(settings, load_services(settings.services_file)))
+    served = queues(ports(settings, load_services(settings.services_file), names), names)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -1,35 +1,31 @@
 """The SLA clock that runs beside an incident from its first second: it sleeps until something is due, then tells."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.notification import NotificationActivities, Send
     from activities.postmortem import PostmortemActivities
-    from domain.escalation import WORDS, Told, channels, schedule, tell
+    from domain.escalation import WORDS, Reason, Told, channels, instead, next_due, schedule, tell
     from domain.message import Moment, Receipt
     from domain.timeline import Kind
-    from domain.view import Delivery
     from workflows import options
     from workflows.calls import reason
+    from workflows.post import LATE, Letter, Post
     from workflows.record import Record
     from workflows.timers import happens
-
-# When none of a severity's channels delivers, the others are tried, the loudest first.
-LOUDEST_FIRST = ("pagerduty", "slack", "email")
 
 
 class EscalationClock:
     """Tells people what the domain's clock says is due. One message covers all that is due at once."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, post: Post) -> None:
         self._record = record
-        self._numbers = 0
+        self._post = post
         self._messages: list[asyncio.Task[None]] = []
-        self._drafted = False
 
     async def run(self) -> None:
         """Forever: until the incident ends and cancels it. Messages go out beside the clock, which never waits."""
@@ -38,6 +34,12 @@ class EscalationClock:
             told = self._next_message()
             if told is not None:
                 self._messages.append(asyncio.create_task(self._tell(told)))
+
+    @property
+    def silent(self) -> bool:
+        """Is no message under way, and none due?"""
+        due = next_due(self._record.clock, self._record.opening.policy)
+        return all(message.done() for message in self._messages) and (due is None or due > workflow.now())
 
     async def quiet(self) -> None:
         """Wait until nothing is under way, so that the last word is the last one."""
@@ -69,58 +71,60 @@ class EscalationClock:
         return told
 
     async def deliver(self, told: Told | None) -> None:
-        """To all channels of the severity at once; to the others, loudest first, when none of those delivered."""
-        self._numbers += 1
-        number, wanted = self._numbers, self._channels(told)
-        receipts = await asyncio.gather(*(self._send(name, told, number) for name in wanted))
-        if any(receipt.delivered for receipt in receipts):
-            return
-        for name in LOUDEST_FIRST:
-            if name not in wanted and (await self._send(name, told, number)).delivered:
-                return
-        text = "no channel delivered: nobody has been told"
-        self._record.note(workflow.now(), Kind.NOTIFICATION, "communication", text)
+        """To all channels of the message at once; to the others, one by one, when none of those has delivered by then:
+        a channel that is slow is tried on beside them.
+        """
+        number, wanted, due = self._post.next_number(), self._channels(told), workflow.now()
+        sending = [asyncio.create_task(self._send(name, told, number, due)) for name in wanted]
+        await happens(lambda: _delivered(sending) or all(t.done() for t in sending), LATE, "until a channel answers")
+        reached = _delivered(sending)
+        if not reached:
+            self._say_who_is_slow(wanted, sending)
+            reached = await self._others(told, number, wanted, due)
+        await asyncio.gather(*sending)
+        if not (reached or _delivered(sending)):
+            text = "no channel delivered: nobody has been told"
+            self._record.note(workflow.now(), Kind.NOTIFICATION, "communication", text)
+
+    async def _others(self, told: Told | None, number: int, tried: tuple[str, ...], due: datetime) -> bool:
+        """Does one of the other channels deliver?"""
+        for name in instead(self._record.clock, told, tried) if told else ():
+            if (await self._send(name, told, number, due)).delivered:
+                return True
+        return False
+
+    def _say_who_is_slow(self, wanted: tuple[str, ...], sending: Sequence["asyncio.Task[Receipt]"]) -> None:
+        slow = [name for name, task in zip(wanted, sending, strict=True) if not task.done()]
+        if slow:
+            text = f"{', '.join(slow)}: no answer in {LATE.total_seconds():.0f} s, the next channel is tried beside it"
+            self._record.note(workflow.now(), Kind.NOTIFICATION, "communication", text)
 
     def _channels(self, told: Told | None) -> tuple[str, ...]:
         """The end is told where the story was told."""
         if told is not None:
-            return channels(self._record.clock, self._record.opening.policy, told)
+            paged = "pagerduty" in self._record.roots
+            return channels(self._record.clock, self._record.opening.policy, told, paged=paged)
         return tuple(dict.fromkeys(d.channel for d in self._record.deliveries if d.delivered))
 
-    async def _send(self, channel: str, told: Told | None, number: int) -> Receipt:
-        record = self._record
-        page = told is not None and told.awaits and channel == "pagerduty"
-        order = Send(
-            channel=channel, view=record.view().brief, told=told, number=number, page=page,
-            moment=Moment.CALL if told else Moment.CLOSED, root=record.roots.get(channel),
-        )  # fmt: skip
-        try:
-            receipt = await workflow.execute_activity_method(
-                NotificationActivities.send, order, summary=f"tell people by {channel}", **options.SEND
-            )
-        except ActivityError as error:
-            receipt = Receipt(channel=channel, delivered=False, detail=reason(error))
-        self._recorded(receipt, told)
-        return receipt
+    async def _send(self, channel: str, told: Told | None, number: int, due: datetime) -> Receipt:
+        return await self._post.send(Letter(channel, number, self._moment(told), due=due, told=told))
 
-    def _recorded(self, receipt: Receipt, told: Told | None) -> None:
-        if receipt.delivered and receipt.reference:
-            self._record.roots.setdefault(receipt.channel, receipt.reference)
-        subject = "; ".join(WORDS[r] for r in told.reasons) if told else "it is over"
-        now = workflow.now()
-        self._record.deliveries.append(Delivery(
-            at=now, channel=receipt.channel, subject=subject, delivered=receipt.delivered, detail=receipt.detail,
-            reference=receipt.reference,
-        ))  # fmt: skip
-        result = "delivered" if receipt.delivered else f"not delivered ({receipt.detail})"
-        self._record.note(now, Kind.NOTIFICATION, "communication", f"{receipt.channel}: {subject}: {result}")
+    def _moment(self, told: Told | None) -> Moment:
+        if told is None:
+            return Moment.CLOSED
+        asks = Reason.APPROVAL_NEEDED in told.reasons and self._record.waiting is not None
+        return Moment.APPROVAL if asks else Moment.CALL
 
     async def _draft(self) -> None:
         """People who are called upon find a draft of the postmortem."""
-        if self._drafted or self._record.clock.escalated_at is None:
+        if self._record.drafted or self._record.clock.escalated_at is None:
             return
-        self._drafted = True
+        self._record.drafted = True
         await write_postmortem(self._record, draft=True)
+
+
+def _delivered(sending: Sequence["asyncio.Task[Receipt]"]) -> bool:
+    return any(task.done() and task.result().delivered for task in sending)
 
 
 async def write_postmortem(record: Record, *, draft: bool) -> None:

@@ -35,6 +35,13 @@ ASK = Options(
     schedule_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(maximum_attempts=2),
 )
+# Somebody waits for the answer: what cannot be checked by then is refused, and may be said again.
+CHECK = Options(
+    task_queue=TASK_QUEUE,
+    start_to_close_timeout=timedelta(seconds=3),
+    schedule_to_close_timeout=timedelta(seconds=8),
+    retry_policy=RetryPolicy(maximum_attempts=3),
+)
 # A source gets 20 s twice. A worker that died shows by the timeout, so the whole stays under a minute.
 INVESTIGATE = Options(
     task_queue=INVESTIGATION_QUEUE,
@@ -61,6 +68,13 @@ SEND = Options(
     start_to_close_timeout=timedelta(seconds=20),
     schedule_to_close_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=4),
+)
+# What follows an incident: worth less waiting, as the next message says it too.
+FOLLOW = Options(
+    task_queue=NOTIFICATION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=15),
+    schedule_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 )
 WRITE_UP = Options(
     task_queue=TASK_QUEUE,

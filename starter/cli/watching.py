@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -15,7 +14,6 @@ from domain.incident import Outcome, State
 from domain.timeline import Entry
 from domain.view import IncidentView
 from starter.cli import frames
-from starter.cli.control import claimed
 from starter.cli.deciding import decide
 from starter.cli.durations import duration
 from starter.cli.exits import Exit, Stop
@@ -105,7 +103,7 @@ async def _draw(output: Output, name: str, until: Until, limit_s: float | None) 
 
             async for shown in _follow(output, run, name, until, limit_s, wait):
                 last = shown.view
-                live.update(frames.frame(last, datetime.now(UTC), (*shown.banners, _HINT)), refresh=True)
+                live.update(frames.frame(last, output.now(), (*shown.banners, _HINT)), refresh=True)
     return last if last is not None and until.reached(last) else None
 
 
@@ -129,7 +127,7 @@ async def _approve(output: Output, view: IncidentView, keys: Keys) -> None:
         output.note("nothing was recorded")
         return
     try:
-        answer = await decide(output, view.incident, Verdict.APPROVE, view.waiting.digest, "", claimed(None), yes=True)
+        answer = await decide(output, view.incident, Verdict.APPROVE, view.waiting.digest, "", None, yes=True)
     except Stop as refused:
         answer = str(refused)
     output.note(answer)

@@ -1,11 +1,10 @@
-"""What the incident page shows below its header, arranged: findings by source, timers still to come, the plan."""
+"""What the incident page shows below its header, arranged: findings by source, timers still to come."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from domain.finding import Finding, Source
 from domain.model import Model
-from domain.plan import Plan
 from domain.view import IncidentView
 
 
@@ -48,10 +47,3 @@ def planned(view: IncidentView, now: datetime) -> Sequence[Planned]:
         rows.append(Planned(at=view.sla_due, text="the MTTR target passes"))
     distinct = {(row.at, row.text): row for row in rows if row.at > now}
     return sorted(distinct.values(), key=lambda row: row.at)
-
-
-def waiting_plan(view: IncidentView) -> Plan | None:
-    """The plan that waits for a decision."""
-    if view.waiting is None:
-        return None
-    return next((a.plan for a in view.attempts if a.plan.digest == view.waiting.digest), None)

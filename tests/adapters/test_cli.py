@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -20,6 +22,7 @@ from domain.policy import Floors
 from domain.view import IncidentView
 from integrations.embeddings import HashingEmbedder
 from integrations.store.audit import PostgresAudit
+from integrations.store.feedback import PostgresFeedback
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -28,6 +31,7 @@ from integrations.store.postmortems import PostgresPostmortems
 from rig.servers.temporal import TemporalServer
 from starter.cli import app
 from starter.cli.exits import Exit
+from starter.saved_views import VIEWS
 from tests import page_views
 from tests.incidents import minutes
 from tests.workflows.world import POLICY, Handle, World, anomaly
@@ -85,6 +89,64 @@ def test_incidents_are_listed_for_people_and_for_scripts(house: House) -> None:
     assert [one["incident"] for one in as_json["incidents"]] == [waiting.incident]
 
 
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--needs", "approval"], ["waiting"]),
+        (["--severity", "high"], ["stuck"]),
+        (["--state", "Resolved"], ["fixed"]),
+        (["--outcome", "auto_resolved", "--cause", "connection_pool"], ["fixed"]),
+        (["--open", "--text", "5XX", "--since", "10m"], ["waiting"]),
+        (["--at-risk"], ["stuck"]),
+        (["--service", "nobody"], []),
+    ],
+)
+def test_incidents_are_filtered_by_what_people_ask_for(house: House, options: list[str], found: list[str]) -> None:
+    names = {
+        house.keep(getattr(page_views, name)(NOW).model_copy(update={"incident": f"INC-20260131-{name}"})): name
+        for name in ("waiting", "stuck", "fixed")
+    }
+    answer = json.loads(house.run("incidents", "--json", *options).stdout)
+    assert [names[one["incident"]] for one in answer["incidents"]] == found
+    assert answer["counts"]["open"] == 2
+
+
+@pytest.mark.parametrize("options", [["--severity", "awful"], ["--since", "yesterday"], ["--needs", "coffee"]])
+def test_a_filter_that_means_nothing_is_a_usage_error(house: House, options: list[str]) -> None:
+    assert house.run("incidents", *options).exit_code == Exit.USAGE
+
+
+def test_a_table_has_at_most_100_columns_and_json_has_everything(house: House) -> None:
+    long = "orders: " + "x" * 300
+    incident = house.keep(page_views.waiting(NOW).model_copy(update={"title": long}))
+    lines = house.run("incidents").stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert any("…" in line for line in lines)
+    assert json.loads(house.run("incidents", "--json").stdout)["incidents"][0]["title"] == long
+    assert max(map(len, house.run("--wide", "incidents").stdout.splitlines())) > 100
+    row = AuditRow(key="k", incident=incident, at=NOW, actor="a" * 90, door="command line", action="ack",
+                   target="database/orders", result="y" * 200)  # fmt: skip
+    PostgresAudit(house.pool).append(row)
+    audited = house.run("audit", incident).stdout
+    assert max(map(len, audited.splitlines())) <= 100
+    assert "".join(audited.split()).count("y") >= 200, "folded, not cut"
+
+
+def test_times_are_said_in_the_zone_that_is_wanted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = house.keep(page_views.fixed(NOW))
+    PostgresAudit(house.pool).append(AuditRow(key="k", incident=incident, at=NOW, actor="ana", door="d", action="ack",
+                                              result="r"))  # fmt: skip
+    monkeypatch.setenv("TZ", "UTC+3")  # three hours behind, as POSIX writes it
+    time.tzset()
+    try:
+        there = NOW.astimezone(timezone(-timedelta(hours=3)))
+        assert there.isoformat(timespec="seconds") in "".join(house.run("--local", "audit", incident).stdout.split())
+        assert f"{NOW:%Y-%m-%dT%H:%M:%SZ}" in "".join(house.run("audit", incident).stdout.split())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_show_audit_and_postmortem_print_what_is_stored(house: House) -> None:
     incident = house.keep(page_views.fixed(NOW))
     row = AuditRow(key="k", incident=incident, at=NOW, actor="remediation", door="workflow", action="KILL_CONNECTIONS",
@@ -127,6 +189,58 @@ def test_watch_says_when_an_incident_ends_otherwise(house: House) -> None:
     answer = house.run("watch", house.keep(lost), "--until", "resolved")
     assert answer.exit_code == Exit.OTHERWISE
     assert "ended as unresolved, not as resolved" in answer.stderr
+
+
+def test_a_right_cause_from_a_person_replaces_what_the_machine_remembers(house: House) -> None:
+    incident = house.keep(page_views.fixed(NOW))
+    said = ("--cause", "wrong", "--right", "bad_deployment@gateway", "--comment", "release 41", "--who", "ana")
+    answer = house.run("feedback", incident, *said)
+    assert (answer.exit_code, answer.stdout.strip()) == (
+        Exit.DONE, f"{incident}: the cause was bad_deployment at gateway",
+    )  # fmt: skip
+    memory = PostgresMemory(house.pool, HashingEmbedder())
+    (found,) = memory.similar("orders: 5xx at 31 %, idle sessions of nightly-report")
+    assert (found.remembered.category, found.remembered.service) == (Category.BAD_DEPLOYMENT, "gateway")
+    assert "release 41" in found.remembered.cause
+    (row,) = json.loads(house.run("audit", incident, "--json").stdout)["audit"]
+    assert (row["actor"], row["action"], row["result"]) == (
+        "ana", "feedback", "the cause was bad_deployment at gateway",
+    )  # fmt: skip
+
+
+def test_a_false_positive_is_remembered_as_one_and_what_is_open_is_learned_at_its_end(house: House) -> None:
+    closed = house.keep(page_views.fixed(NOW))
+    assert json.loads(house.run("feedback", closed, "--false-positive", "--json").stdout)["learned"] is True
+    (found,) = PostgresMemory(house.pool, HashingEmbedder()).similar("orders 5xx")
+    assert found.remembered.outcome is Outcome.FALSE_POSITIVE
+    opened = house.keep(page_views.diagnosed(NOW).model_copy(update={"incident": "INC-20260131-000077"}))
+    assert json.loads(house.run("feedback", opened, "--cause", "right", "--json").stdout)["learned"] is False
+    assert [said.right for said in PostgresFeedback(house.pool).of(opened)] == [True]
+
+
+def test_what_cannot_be_right_is_refused_and_what_says_two_things_is_a_usage_error(house: House) -> None:
+    unsure, merged = house.keep(page_views.stuck(NOW)), house.keep(page_views.merged(NOW))
+    assert house.run("feedback", unsure, "--cause", "right").exit_code == Exit.REFUSED
+    assert "goes on in" in house.run("feedback", merged, "--false-positive").stderr
+    for wrong in (["--cause", "wrong"], ["--cause", "right", "--false-positive"], [],
+                  ["--cause", "wrong", "--right", "gremlins@orders"]):  # fmt: skip
+        assert house.run("feedback", unsure, *wrong).exit_code == Exit.USAGE
+    assert PostgresFeedback(house.pool).of(unsure) == []
+
+
+def test_views_for_temporals_web_ui_are_links_where_its_address_is_known(house: House) -> None:
+    (first, *_) = house.run("doctor", "--views").stdout.splitlines()
+    assert first.startswith("waiting for approval: WorkflowType='IncidentWorkflow'")
+    house.environment["TEMPORAL_UI_URL"] = "http://127.0.0.1:8233"
+    (linked, *others) = json.loads(house.run("doctor", "--views", "--json").stdout)["views"]
+    assert linked["link"].startswith("http://127.0.0.1:8233/namespaces/default/workflows?query=WorkflowType%3D")
+    assert linked["link"].endswith("&savedQuery=waiting%20for%20approval")
+    assert others
+
+
+async def test_the_views_queries_are_understood_by_temporal(temporal_client: Client) -> None:
+    for view in VIEWS:
+        await temporal_client.count_workflows(view.query(NOW))
 
 
 def test_watch_gives_up_when_it_was_told_to(house: House) -> None:
@@ -228,3 +342,51 @@ async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approv
         closed = await run("ack", view.incident)
         assert closed.exit_code == Exit.REFUSED
         assert "is closed; nothing was recorded" in closed.stderr
+
+
+async def test_an_incident_opened_by_hand_has_an_id_at_once_and_a_second_one_joins_it(
+    house: House, temporal_client: Client
+) -> None:
+    """No worker runs: nothing but Temporal is needed to take it in."""
+    said = ("open", "--service", "by-hand", "--severity", "HIGH", "--who", "ana", "--json")
+    first = json.loads((await asyncio.to_thread(house.run, *said, "--title", "checkout is slow")).stdout)
+    handle = temporal_client.get_workflow_handle("incident-by-hand")
+    try:
+        assert (first["incident"][:4], first["joined"]) == ("INC-", False)
+        second = json.loads((await asyncio.to_thread(house.run, *said, "--title", "and slower")).stdout)
+        assert (second["incident"], second["joined"]) == (first["incident"], True)
+        async with World(policy=ASKING).living(temporal_client):
+            view = await reached(handle, State.WAITING_FOR_PEOPLE)  # pyright: ignore[reportArgumentType]
+        assert view.incident == first["incident"]
+        assert view.severity is Severity.HIGH
+        assert sorted(anomaly.title for anomaly in view.anomalies) == ["and slower", "checkout is slow"]
+    finally:
+        await handle.terminate("the test is over")
+
+
+@pytest.mark.parametrize(
+    "options", [["--severity", "awful"], ["--since", "soon"], ["--since", "2999-01-01"], ["--title", " "]]
+)
+def test_what_cannot_be_opened_is_a_usage_error(house: House, options: list[str]) -> None:
+    command = ["open", "--service", "orders", "--title", "slow", *options]
+    assert house.run(*command).exit_code == Exit.USAGE
+
+
+async def test_a_worker_is_healthy_while_it_polls_from_here(house: House, temporal_client: Client) -> None:
+    away = await asyncio.to_thread(house.run, "health", "worker", "--queues", "analysis")
+    assert (away.exit_code, "polls the queue analysis" in away.stderr) == (Exit.UNREACHABLE, True)
+    async with World().living(temporal_client):
+        async with asyncio.timeout(_HANGS_AFTER_S):
+            while (await asyncio.to_thread(house.run, "health", "worker")).exit_code != Exit.DONE:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+
+
+def test_migrate_registers_search_attributes_and_may_be_repeated(database: str, tmp_path: Path) -> None:
+    with TemporalServer(tmp_path) as server:
+        environment = {**QUIET, "TEMPORAL_ADDRESS": server.address, "DATABASE_URL": database}
+        for expected in ("NsIncident, NsState", "all were registered"):
+            answer = CliRunner().invoke(app, ["migrate", "--search-attributes"], env=environment)
+            assert answer.exit_code == Exit.DONE
+            assert expected in answer.stderr
+        rows = json.loads(CliRunner().invoke(app, ["doctor", "--json"], env=environment).stdout)["rows"]
+        assert {row["status"] for row in rows if row["name"] == "search attributes"} == {"ok"}

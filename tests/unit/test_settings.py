@@ -25,6 +25,7 @@ def complaint(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
         ("TEMPORAL_ADDRESS", "temporal", "TEMPORAL_ADDRESS: 'temporal' is not host:port"),
         ("EMAIL_FROM", "nobody", "EMAIL_FROM: 'nobody' is not a mail address"),
         ("EMAIL_TO", "9=a@example.com", "EMAIL_TO: '9=a@example.com' does not begin with a tier"),
+        ("NIGHTSHIFT_HOSTS", "starter:8000", "NIGHTSHIFT_HOSTS: 'starter:8000' is not the name of a host"),
         ("NIGHTSHIFT_PORT", "99999", "NIGHTSHIFT_PORT: '99999': Input should be less than or equal to 65535"),
     ],
 )
@@ -80,3 +81,8 @@ def test_recipients_are_for_all_tiers_or_by_tier(monkeypatch: pytest.MonkeyPatch
 def test_a_base_address_loses_its_last_slash_so_that_paths_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_PUBLIC_URL", "https://nightshift.example.com/")
     assert load_settings().public_url == "https://nightshift.example.com"
+
+
+def test_further_names_of_the_starter_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTSHIFT_HOSTS", "starter, nightshift.internal")
+    assert load_settings().hosts == ("starter", "nightshift.internal")

@@ -42,13 +42,13 @@ async def test_an_approval_by_signal_runs_the_plan_on_that_persons_word(night_of
         summary = await night.end(handle)
         seen = await view(handle)
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
-    assert seen.attempts[0].approved_by == "ana"
+    assert seen.attempts[0].approved_by == "ana (claimed)"
     assert "accepted: approve by ana (claimed)" in str(seen.last_decision)
     rows = night.world.audit.rows(seen.incident)
     assert [(r.actor, r.door, r.action) for r in rows if r.action == "approve"] == [
         ("ana (claimed)", "signal", "approve")
     ]
-    assert [(r.actor, r.affected) for r in rows if r.action == "KILL_CONNECTIONS"] == [("ana", 3)]
+    assert [(r.actor, r.affected) for r in rows if r.action == "KILL_CONNECTIONS"] == [("ana (claimed)", 3)]
 
 
 async def test_an_approval_by_update_is_answered_at_once(night_of: NightOf) -> None:
@@ -81,7 +81,7 @@ async def test_a_rejection_drops_the_plan_and_tells_people(night_of: NightOf, do
             assert await decide(handle, {**said, "verdict": "reject"}) == "accepted: reject by ana"
         seen = await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "waiting for people")
     assert night.world.remediator.executions == 0
-    assert seen.attempts[0].gate.reason == "ana rejected it: the report is due"
+    assert seen.attempts[0].gate.reason == "ana (claimed) rejected it: the report is due"
     assert "approval_refused" in [r.reason for r in seen.clock.raised]
 
 
@@ -135,7 +135,7 @@ async def test_who_is_not_listed_decides_nothing(night_of: NightOf) -> None:
         seen = await night.until(handle, lambda v: v.last_decision is not None, "an answer")
         assert seen.state is State.WAITING_FOR_APPROVAL
         await night.pass_time(seconds=5)
-    assert words == "refused: 'eve' is not an approver"
+    assert words == "refused: 'eve' is not an approver of risk LOW"
     assert [r.result for r in night.world.audit.rows(seen.incident) if r.actor.startswith("eve")] == [words]
 
 
@@ -149,7 +149,7 @@ async def test_only_the_first_decision_counts(night_of: NightOf) -> None:
         words = await _refused(handle, {**decision(request, "mia"), "verdict": "reject"})
         night.world.remediator.free.set()
         summary = await night.end(handle)
-    assert words == "refused: already decided: approve by ana"
+    assert words.startswith("refused: already decided: approve by ana at ")
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
 
 

@@ -1,0 +1,7 @@
+"""Slack: one thread for each incident, whose first message is edited as things change, and buttons for decisions."""
+
+from integrations.slack.channel import SlackChannel
+from integrations.slack.press import Press
+from integrations.slack.webhook import SlackWebhook
+
+__all__ = ["Press", "SlackChannel", "SlackWebhook"]

@@ -1,0 +1,142 @@
+"""What people say by program: with their own token, so that it is proven. The command line uses it."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from domain.approval import Verdict
+from domain.change import Change
+from domain.command import CommandName
+from domain.doors import Door
+from domain.model import Model
+from domain.people import Person
+from domain.view import IncidentView
+from starter.identity.desk import Desk
+from starter.identity.sending import Became, Reply
+from starter.identity.speech import Unsayable
+from starter.parts import Parts
+from starter.reading import NothingAnswers, Reader
+from starter.webhooks.body import Refused, decoded, parse, read_json_body
+
+_STATUS = {Became.ACCEPTED: 200, Became.REFUSED: 409, Became.UNHEARD: 503, Became.UNANSWERED: 504}
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class SaidDecision(Model):
+    """A decision on the plan of this digest (8 characters or more). A change says what is wanted instead."""
+
+    digest: str
+    verdict: Verdict
+    comment: str = ""
+    change: Change | None = None
+
+
+class SaidCommand(Model):
+    """Anything else that a person says. `for` is how long a snooze lasts, such as 30m."""
+
+    command: CommandName
+    comment: str = ""
+    lasting: str = Field(default="", alias="for")
+
+
+Said = Literal["decision", "command"]
+
+
+def api_routes(parts: Parts) -> APIRouter:
+    """`/api/me`, and `/api/incidents/{id}/decision` and `/command`."""
+    api = Api(parts)
+    router = APIRouter(prefix="/api")
+    router.add_api_route("/me", api.me)
+    router.add_api_route("/incidents/{incident}/decision", api.decision, methods=["POST"])
+    router.add_api_route("/incidents/{incident}/command", api.command, methods=["POST"])
+    return router
+
+
+class Api:
+    """Every answer is JSON with `outcome` and `text`; the text is the incident's own."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._reader = Reader(parts.live, parts.incidents, parts.audit)
+        self._desk = parts.desk
+
+    async def me(self, request: Request) -> JSONResponse:
+        """Whose token this is."""
+        try:
+            person = await self._person(self._open_desk(), request)
+        except Refused as refused:
+            return _refused(refused)
+        return JSONResponse({"name": person.name, "approves_up_to": person.approves_up_to})
+
+    async def decision(self, request: Request, incident: str) -> JSONResponse:
+        return await self._answer(request, incident, "decision")
+
+    async def command(self, request: Request, incident: str) -> JSONResponse:
+        return await self._answer(request, incident, "command")
+
+    async def _answer(self, request: Request, incident: str, what: Said) -> JSONResponse:
+        try:
+            reply = await self._said(request, incident, what)
+        except Refused as refused:
+            return _refused(refused)
+        return JSONResponse({"outcome": reply.became, "text": reply.text}, _STATUS[reply.became])
+
+    async def _said(self, request: Request, incident: str, what: Said) -> Reply:
+        """Who it is comes first: a stranger learns nothing, not even which incidents there are."""
+        desk = self._open_desk()
+        person = await self._person(desk, request)
+        content = decoded(await read_json_body(request))
+        if what == "command":
+            said = parse(SaidCommand, content)
+            view = await self._view(incident)
+            return await self._told(desk, person, view, said)
+        decided = parse(SaidDecision, content)
+        view = await self._view(incident)
+        try:
+            return await desk.decide(
+                person, Door.CLI, view, digest=decided.digest, verdict=decided.verdict, comment=decided.comment,
+                change=decided.change,
+            )  # fmt: skip
+        except Unsayable as error:
+            raise Refused(422, f"{error}; nothing was recorded") from error
+
+    async def _told(self, desk: Desk, person: Person, view: IncidentView, said: SaidCommand) -> Reply:
+        try:
+            return await desk.tell(person, Door.CLI, view, said.command, said.comment, said.lasting)
+        except Unsayable as error:
+            raise Refused(422, f"{error}; nothing was recorded") from error
+
+    def _open_desk(self) -> Desk:
+        if self._desk is None:
+            raise Refused(404, "nobody is known here: this installation has no NIGHTSHIFT_PEOPLE")
+        return self._desk
+
+    async def _person(self, desk: Desk, request: Request) -> Person:
+        """Raises Refused: 401 for a wrong token, 429 for who sent too many of them."""
+        peer, now = request.client.host if request.client else "", datetime.now(UTC)
+        wait = desk.floods.wait_s(peer, now)
+        if wait:
+            raise Refused(429, f"too many wrong tokens from here; try again in {wait} s")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        person = await desk.directory.with_token(token.strip()) if scheme.lower() == "bearer" else None
+        if person is None:
+            desk.floods.failed(peer, now)
+            _log.warning("api: token refused", peer=peer)
+            raise Refused(401, "authorization: the bearer token is missing or nobody's; nothing was recorded")
+        return person
+
+    async def _view(self, incident: str) -> IncidentView:
+        try:
+            shown = await self._reader.one(incident)
+        except NothingAnswers as error:
+            raise Refused(503, f"{error}; nothing was recorded") from error
+        if shown is None:
+            raise Refused(404, f"there is no incident {incident[:60]!r}")
+        return shown.view
+
+
+def _refused(refused: Refused) -> JSONResponse:
+    return JSONResponse({"outcome": "refused", "text": str(refused)}, refused.status)

@@ -1,0 +1,184 @@
+"""The approval card, arranged: what would be done, what it changes, who may decide, and what the next tap does."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from domain.approval import Decision, Request, Verdict
+from domain.change import Knob
+from domain.command import CommandName
+from domain.finding import Finding
+from domain.model import Model
+from domain.plan import Action, Plan
+from domain.timeline import Entry, Kind
+from domain.view import IncidentView
+from starter.identity.sending import Reply
+from starter.identity.visitors import Known, Visitor
+
+_ACTS = {
+    Action.KILL_CONNECTIONS: ("ending sessions", "end these sessions"),
+    Action.ROLLBACK_DEPLOYMENT: ("rollback", "roll back {service}"),
+    Action.ROLL_FORWARD: ("roll forward", "roll {service} forward"),
+    Action.RESTART_SERVICE: ("restart", "restart {service}"),
+}
+_OF_AN_ATTEMPT = frozenset({Kind.GATE, Kind.PLAN, Kind.ACTION, Kind.VERIFICATION})
+
+
+class Step(StrEnum):
+    """The second step of a tap: what a person is about to say. The first changes nothing."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    CHANGE = "change"
+    TAKE = "take"
+    RESOLVE = "resolve"
+    FALSE_POSITIVE = "false_positive"
+
+    @property
+    def on_a_plan(self) -> bool:
+        return self.value in list(Verdict)
+
+
+class Row(Model):
+    """One value before and after. `sign` is + or -, since colour alone says nothing to some."""
+
+    sign: str
+    text: str
+
+
+class Card(Model):
+    """The plan that waits, for one visitor. `why_not` says why there are no buttons, None: there are.
+
+    `seen_at` is when what stands before was read. `acts` are the words on the buttons of both steps.
+    """
+
+    request: Request
+    plan: Plan | None
+    rows: tuple[Row, ...]
+    seen_at: datetime | None
+    why_not: str | None
+    may: str
+    act: str
+    sure: str
+
+
+class Record(Model):
+    """What was decided last, and what came of it since."""
+
+    decision: Decision
+    verdict: str
+    proven: str
+    steps: tuple[Entry, ...]
+
+
+def card_of(
+    view: IncidentView, visitor: Visitor | None, now: datetime, *, can_decide: bool, doors: bool
+) -> Card | None:
+    """The card, None when nothing waits. `doors`: does this installation know people at all?"""
+    request = view.waiting
+    if request is None:
+        return None
+    plan = request.plan or next((a.plan for a in view.attempts if a.plan.digest == request.digest), None)
+    act, sure = _ACTS[request.action]
+    seen = _read(view, plan)
+    return Card(
+        request=request, plan=plan, rows=tuple(_rows(request, plan, seen)),
+        seen_at=seen.window.end if seen is not None else None,
+        why_not=_why_not(request, visitor, now, can_decide=can_decide, doors=doors),
+        may=" or ".join(request.approvers) or "nobody: the policy lists no approver of this risk",
+        act=act, sure=sure.format(service=plan.service if plan is not None else view.service),
+    )  # fmt: skip
+
+
+def _why_not(request: Request, visitor: Visitor | None, now: datetime, *, can_decide: bool, doors: bool) -> str | None:
+    if not can_decide:
+        return "Decisions cannot be recorded now: Temporal does not answer."
+    if now >= request.deadline:
+        return "The time for a decision has passed. People are called."
+    if not doors:
+        return "Nobody can log in here: this installation has no NIGHTSHIFT_PEOPLE."
+    if visitor is None:
+        return "You are not logged in."
+    if visitor.person.name not in request.approvers:
+        return f"You are {visitor.person.name}, who may not decide on a plan of risk {request.risk}."
+    return None
+
+
+def identity_line(visitor: Visitor) -> str:
+    """As whom a word would be recorded."""
+    mail = f" ({visitor.person.email})" if visitor.person.email else ""
+    how = "by login" if visitor.known is Known.SESSION else "by your proxy"
+    return f"You decide as {visitor.person.name}{mail}, known {how}. This is recorded."
+
+
+def _read(view: IncidentView, plan: Plan | None) -> Finding | None:
+    """The finding that saw the target as it is."""
+    if plan is None:
+        return None
+    seen = [f for f in view.findings if f.facts.get("target") == plan.target and f.value is not None]
+    return max(seen, key=lambda f: f.strength, default=None)
+
+
+def _rows(request: Request, plan: Plan | None, seen: Finding | None) -> Sequence[Row]:
+    """Only what changes."""
+    if plan is None:
+        return ()
+    values = plan.parameters
+    match request.action:
+        case Action.KILL_CONNECTIONS:
+            before = seen.title if seen is not None else f"idle sessions of {values.get('application', '')}"
+            after = f"at most {values.get('cap')} of them are ended; the application may connect again"
+            return (Row(sign="-", text=before), Row(sign="+", text=after))
+        case Action.ROLLBACK_DEPLOYMENT | Action.ROLL_FORWARD:
+            pairs = (("revision", "from_revision", "revision"), ("image", "from_image", "image"))
+            return tuple(
+                Row(sign=sign, text=f"{label} {values[name]}")
+                for label, old, new in pairs
+                if old in values and new in values
+                for sign, name in (("-", old), ("+", new))
+            )
+        case Action.RESTART_SERVICE:
+            return (Row(sign="-", text="the pods that run now"), Row(sign="+", text="new pods of the same release"))
+
+
+def record_of(view: IncidentView) -> Record | None:
+    """The last decision with its steps; None while another plan waits, or when nobody decided."""
+    if view.waiting is not None or not view.decisions:
+        return None
+    decision = view.decisions[-1]
+    since = decision.at
+    steps = tuple(e for e in view.timeline if e.kind in _OF_AN_ATTEMPT and since is not None and e.at >= since)
+    proven = "proven" if decision.proven else "claimed: this door proves no identity"
+    return Record(decision=decision, verdict=decision.verdict.words, proven=proven, steps=steps[-12:])
+
+
+def step_of(view: IncidentView, step: str, visitor: Visitor | None) -> Step | None:
+    """The step that was asked for, if it can be taken now."""
+    if visitor is None or view.state.closed or step not in list(Step):
+        return None
+    found = Step(step)
+    return found if not found.on_a_plan or view.waiting is not None else None
+
+
+def limits(knob: Knob) -> str:
+    """Between which values, for a form."""
+    return f"{knob.range_words} {knob.unit}".rstrip()
+
+
+def heading(reply: Reply) -> str:
+    """The first words of an answer."""
+    said = {
+        "accepted": "Recorded", "refused": "Not accepted", "unheard": "Nothing was recorded",
+        "unanswered": "No answer, yet",
+    }  # fmt: skip
+    return said[reply.became]
+
+
+STEP_WORDS = {
+    CommandName.TAKE: ("Take over", "Yes, I take it", "The machine goes on observing, and acts no more."),
+    CommandName.RESOLVE: ("It is fixed", "Yes, it is fixed", "The incident is closed as resolved by a person."),
+    CommandName.FALSE_POSITIVE: (
+        "False positive", "Yes, nothing was wrong", "The incident is closed, and the same alert opens none for 15 min.",
+    ),
+}  # fmt: skip
+WHY_NEEDED = frozenset({Step.REJECT, Step.CHANGE})

@@ -1,0 +1,56 @@
+"""Everything that an installation with people has for recognising them and passing on what they say."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from domain.approval import Verdict
+from domain.change import Change
+from domain.command import CommandName
+from domain.doors import Door
+from domain.people import Person
+from domain.view import IncidentView
+from starter.identity.directory import Directory
+from starter.identity.guesses import Guesses
+from starter.identity.sending import Incidents, Reply, decision_key
+from starter.identity.speech import Speech
+from starter.identity.visitors import Visitors
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`guesses` counts by who fails as whom, `floods` by peer alone: a peer may be a proxy before many people."""
+
+    directory: Directory
+    speech: Speech
+    visitors: Visitors
+    incidents: Incidents
+    secure: bool
+    guesses: Guesses = field(default_factory=Guesses)
+    floods: Guesses = field(default_factory=lambda: Guesses(most=50))
+
+    async def decide(
+        self, person: Person, door: Door, view: IncidentView, *, digest: str, verdict: Verdict, comment: str = "",
+        change: Change | None = None,
+    ) -> Reply:  # fmt: skip
+        """Say a decision, proven. Said twice, it is one. Raises Unsayable."""
+        payload = self.speech.decision(
+            person, door, datetime.now(UTC), incident=view.incident, digest=digest, verdict=verdict, comment=comment,
+            change=change,
+        )  # fmt: skip
+        return await self.incidents.tell(view, "decide", payload, decision_key(payload))
+
+    async def tell(
+        self, person: Person, door: Door, view: IncidentView, command: CommandName, comment: str = "",
+        lasting: str = "",
+    ) -> Reply:  # fmt: skip
+        """Say a command, proven. Raises Unsayable for a snooze that does not say for how long."""
+        payload = self.speech.command(
+            person,
+            door,
+            datetime.now(UTC),
+            incident=view.incident,
+            command=command,
+            comment=comment,
+            lasting=lasting,
+        )
+        return await self.incidents.tell(view, "person", payload, None)

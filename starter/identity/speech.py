@@ -1,0 +1,62 @@
+"""A person's word as an incident takes it in: what they said, through which door, and the proof of both.
+
+For every door that knows people, such as a page after login or a button whose sender is verified. The caller has made
+sure who it is; what they may do is for the incident to say.
+"""
+
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from domain.approval import Verdict, read_decision
+from domain.change import Change
+from domain.command import CommandName, read_command
+from domain.doors import Door
+from domain.people import Person
+from domain.proof import Seal, Word, seal
+
+
+class Unsayable(ValueError):
+    """What was to be said is not complete; the text says what is missing."""
+
+
+class Speech:
+    """Seals with the key that the workers check with."""
+
+    def __init__(self, key: SecretStr) -> None:
+        self._key = key.get_secret_value().encode()
+
+    def decision(
+        self, person: Person, door: Door, now: datetime, *, incident: str, digest: str, verdict: Verdict,
+        comment: str = "", change: Change | None = None,
+    ) -> dict[str, str]:  # fmt: skip
+        """The data for the update `decide`. Raises Unsayable without a digest."""
+        said = {"digest": digest, "who": person.name, "comment": comment}
+        asked = {name: f"{value:g}" for name, value in change.values.items()} if change is not None else {}
+        # Read as the incident will read it, so that the proof covers what is understood there.
+        heard = read_decision({**said, **asked}, verdict, Door.UPDATE)
+        if isinstance(heard, str):
+            raise Unsayable(heard)
+        word = Word(
+            incident=incident, said=verdict, who=heard.who, door=door, digest=heard.digest, comment=heard.comment,
+            change=heard.change,
+        )  # fmt: skip
+        return {**said, **asked, "verdict": verdict.value, **self._proof(word, now)}
+
+    def command(
+        self, person: Person, door: Door, now: datetime, *, incident: str, command: CommandName, comment: str = "",
+        lasting: str = "",
+    ) -> dict[str, str]:  # fmt: skip
+        """The data for the update `person`. `lasting`: for how long a snooze is. Raises Unsayable without one."""
+        said = {"who": person.name, "comment": comment} | ({"for": lasting} if lasting else {})
+        heard = read_command(said, command)
+        if isinstance(heard, str):
+            raise Unsayable(heard)
+        word = Word(
+            incident=incident, said=command, who=heard.who, door=door, comment=heard.comment, lasting=heard.lasting
+        )
+        return {**said, "command": command.value, **self._proof(word, now)}
+
+    def _proof(self, word: Word, now: datetime) -> dict[str, str]:
+        sealed: Seal = seal(word, self._key, now)
+        return {"door": word.door.value, "issued_at": sealed.issued_at.isoformat(), "proof": sealed.code}

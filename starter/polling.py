@@ -1,0 +1,45 @@
+"""Who polls a task queue, and how long its oldest task has waited: asked of Temporal."""
+
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from integrations.ports import Unavailable
+from starter.away import answered
+from workflows.contract import TASK_QUEUE
+
+
+@dataclass(frozen=True)
+class Polled:
+    """`identities` of workers that poll for all kinds of tasks of the queue; `oldest_s`: age of its oldest task."""
+
+    identities: frozenset[str]
+    oldest_s: float
+
+
+async def pollers(client: Client, queue: str) -> Polled:
+    """Raises TemporalAway, and Unavailable when the namespace is not there."""
+    kinds = [TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY]
+    if queue == TASK_QUEUE:
+        kinds.append(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+    answers = [await _describe(client, queue, kind) for kind in kinds]
+    first, *others = [{poller.identity for poller in answer.pollers} for answer in answers]
+    return Polled(
+        identities=frozenset(first.intersection(*others)),
+        oldest_s=max(answer.stats.approximate_backlog_age.ToTimedelta().total_seconds() for answer in answers),
+    )
+
+
+async def _describe(client: Client, queue: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind, report_stats=True
+    )
+    try:
+        async with answered():
+            return await client.workflow_service.describe_task_queue(request)
+    except RPCError as error:
+        raise Unavailable(f"Temporal: {error}") from error

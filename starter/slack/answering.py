@@ -1,0 +1,86 @@
+"""A press becomes a person's word, with its proof; whatever comes of it is said in words where it was pressed."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+
+from domain.approval import Verdict
+from domain.audit import AuditRow
+from domain.command import CommandName
+from domain.doors import Door
+from domain.people import Person
+from domain.view import IncidentView
+from integrations.ports import PortError
+from integrations.slack.press import Decide, Press
+from starter.away import TemporalAway
+from starter.identity.sending import Became, Reply
+from starter.parts import Parts
+from starter.slack.payload import Pressed
+
+_COMMANDS = {Decide.ACK: CommandName.ACK, Decide.TAKE: CommandName.TAKE}
+_VERDICTS = {Decide.APPROVE: Verdict.APPROVE, Decide.REJECT: Verdict.REJECT}
+_log = structlog.stdlib.get_logger(__name__)
+
+
+async def answer(parts: Parts, pressed: Pressed, once: str) -> Reply:
+    """What became of it. `once` names the request, so that a refusal is recorded once."""
+    person = parts.desk.directory.on_slack(pressed.user) if parts.desk else None
+    if person is None:
+        reply = Reply(became=Became.REFUSED, text=_stranger(parts, pressed.user))
+        await _record(parts, pressed, reply, once)
+        return reply
+    try:
+        view = await _view(parts, pressed.press.incident)
+    except (TemporalAway, PortError) as away:
+        return Reply(became=Became.UNHEARD, text=f"{away}; nothing was recorded. Press again.")
+    if view is None:
+        return Reply(
+            became=Became.REFUSED, text=f"There is no incident {pressed.press.incident}; nothing was recorded."
+        )
+    return _with_history(await _say(parts, person, view, pressed.press), view, pressed.press)
+
+
+async def _say(parts: Parts, person: Person, view: IncidentView, press: Press) -> Reply:
+    assert parts.desk is not None  # noqa: S101 - there is no person without a desk
+    if press.decision in _COMMANDS:
+        return await parts.desk.tell(person, Door.SLACK, view, _COMMANDS[press.decision])
+    verdict = _VERDICTS[press.decision]
+    return await parts.desk.decide(person, Door.SLACK, view, digest=press.digest, verdict=verdict)
+
+
+async def _view(parts: Parts, incident: str) -> IncidentView | None:
+    """From its workflow, else as it was last recorded."""
+    live = await parts.live.find(incident)
+    return live or await asyncio.to_thread(parts.incidents.get, incident)
+
+
+def _with_history(reply: Reply, view: IncidentView, press: Press) -> Reply:
+    """Who presses an old button is told who decided."""
+    before = next((d for d in view.decisions if press.digest and press.digest.startswith(d.digest)), None)
+    if reply.became is not Became.REFUSED or before is None or before.who in reply.text:
+        return reply
+    return reply.model_copy(update={"text": f"{reply.text}. {before.who} decided by {before.door}: {before.verdict}."})
+
+
+def _stranger(parts: Parts, user: str) -> str:
+    """Being in the channel is no permission."""
+    if parts.desk is None:
+        return "Nobody can be recognised here: no people are configured (NIGHTSHIFT_PEOPLE). Nothing was recorded."
+    return (
+        f"You ({user}) are not linked to a person who may decide, so nothing was decided. "
+        f"Whoever keeps the people's file can link you: slack: {user}."
+    )
+
+
+async def _record(parts: Parts, pressed: Pressed, reply: Reply, once: str) -> None:
+    """An attempt of a stranger stands in the audit log of the incident."""
+    row = AuditRow(
+        key=f"{pressed.press.incident}:slack:{once}", incident=pressed.press.incident, at=datetime.now(UTC),
+        actor=f"Slack user {pressed.user} (not linked)", door=Door.SLACK, action=pressed.press.decision,
+        result=f"refused: {reply.text}", digest=pressed.press.digest or None,
+    )  # fmt: skip
+    try:
+        await asyncio.to_thread(parts.audit.append, row)
+    except PortError as error:
+        _log.error("an attempt could not be recorded", incident=row.incident, actor=row.actor, reason=str(error))

@@ -1,0 +1,129 @@
+"""The post: one message to one channel, and what came of it. Clock and herald send through it, so each knows what the
+other has said.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.notification import NotificationActivities, Send
+    from domain.escalation import WORDS, Told
+    from domain.message import Moment, Receipt
+    from domain.news import Known
+    from domain.timeline import Kind
+    from domain.view import Delivery
+    from workflows import options
+    from workflows.calls import reason
+    from workflows.picture import picture_of
+    from workflows.record import Record
+
+LATE = timedelta(seconds=30)
+"""From here on a message is late: the next channel is tried beside it, and the delivery says how late it came."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is to be said on which channel, and since when. `told`: by the clock, which calls people."""
+
+    channel: str
+    number: int
+    moment: Moment
+    due: datetime
+    told: Told | None = None
+    news: tuple[str, ...] = ()
+
+    @property
+    def calls(self) -> bool:
+        """Does it speak for the clock? What only follows the incident calls nobody."""
+        return self.told is not None or self.moment is Moment.CLOSED
+
+    @property
+    def subject(self) -> str:
+        if self.told is not None:
+            return "; ".join(WORDS[r] for r in self.told.reasons)
+        if self.moment is Moment.CLOSED:
+            return "it is over"
+        return "; ".join(self.news) or "what stands there is brought up to date"
+
+
+class Post:
+    """Sends letters and records what became of them, and what each channel knows since then."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._firsts: dict[str, asyncio.Lock] = {}
+        self._stale: set[str] = set()
+
+    def next_number(self) -> int:
+        """Numbers make keys, so no two messages of an incident have the same."""
+        self._record.messages += 1
+        return self._record.messages
+
+    async def send(self, letter: Letter) -> Receipt:
+        """Deliver it. Until a channel has answered to an incident's first message, the next one waits: two at once
+        would begin two threads.
+        """
+        if letter.channel in self._record.roots:
+            return await self._deliver(letter)
+        async with self._firsts.setdefault(letter.channel, asyncio.Lock()):
+            return await self._deliver(letter)
+
+    async def _deliver(self, letter: Letter) -> Receipt:
+        record = self._record
+        known = Known(version=record.version, picture=picture_of(record))
+        order = Send(
+            channel=letter.channel, view=record.view().brief, told=letter.told, number=letter.number,
+            page=letter.told is not None and letter.told.awaits and letter.channel == "pagerduty",
+            moment=letter.moment, root=record.roots.get(letter.channel), news=letter.news,
+        )  # fmt: skip
+        receipt = await _ask(order, options.SEND if letter.calls else options.FOLLOW)
+        if receipt.delivered:
+            self._reached(letter, known)
+        self._recorded(letter, receipt)
+        return receipt
+
+    def _reached(self, letter: Letter, known: Known) -> None:
+        """Two may be under way at once: what was known first never replaces what was known later."""
+        told = self._record
+        for pictures in (told.shown,) if letter.moment is Moment.EDIT else (told.shown, told.heard):
+            before = pictures.get(letter.channel)
+            if before is None or before.version < known.version:
+                pictures[letter.channel] = known
+
+    def _recorded(self, letter: Letter, receipt: Receipt) -> None:
+        """A delivery is a row, an edit only when it fails, and not again until one has worked."""
+        channel = letter.channel
+        if letter.moment is Moment.EDIT:
+            known_to_fail = channel in self._stale
+            (self._stale.discard if receipt.delivered else self._stale.add)(channel)
+            if receipt.delivered or known_to_fail:
+                return
+        if receipt.delivered and receipt.reference:
+            self._record.roots.setdefault(channel, receipt.reference)
+        self._note(letter, receipt)
+
+    def _note(self, letter: Letter, receipt: Receipt) -> None:
+        now = workflow.now()
+        late = now - letter.due
+        detail = f"{late.total_seconds():.0f} s late" if receipt.delivered and late > LATE else ""
+        detail = "; ".join(part for part in (receipt.detail, detail) if part)
+        self._record.deliveries.append(Delivery(
+            at=now, channel=letter.channel, subject=letter.subject, delivered=receipt.delivered, detail=detail,
+            reference=receipt.reference, calls=letter.calls,
+        ))  # fmt: skip
+        result = "delivered" if receipt.delivered else f"not delivered ({detail})"
+        if receipt.delivered and late > LATE:
+            result = f"delivered {late.total_seconds():.0f} s late"
+        self._record.note(now, Kind.NOTIFICATION, "communication", f"{letter.channel}: {letter.subject}: {result}")
+
+
+async def _ask(order: Send, how: options.Options) -> Receipt:
+    summary = f"{order.moment} by {order.channel}"
+    try:
+        return await workflow.execute_activity_method(NotificationActivities.send, order, summary=summary, **how)
+    except ActivityError as error:
+        return Receipt(channel=order.channel, delivered=False, detail=reason(error))
