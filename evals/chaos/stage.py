@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import yaml
 
+from evals.chaos.past import write_past
 from evals.chaos.patients import METRIC, OWN, REMEDY_ROLE, WATCH_ROLE, Patients, database_of
 from evals.chaos.processes import Mortals, OneProcess, run_once
 from rig.servers.ports import LOOPBACK, free_port
@@ -28,7 +29,7 @@ MAIL_DOMAIN = "chaos.invalid"
 def policy(services: Sequence[str], *, asks: bool, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
     """A policy of seconds. With `asks` no confidence is enough: a person decides everything.
 
-    Evidence is thin here (no logs, no traces, a baseline of seconds), so a cause that is named is enough: how often
+    Evidence is thin here (no logs, no traces), so a cause that is named is enough: how often
     that is right is measured elsewhere.
     """
     minutes = {
@@ -106,6 +107,7 @@ class Stage:
         for service in self._services:
             self.patients.admit(service)
         self.prometheus.jobs = [self.patients.scrape_job]
+        write_past(self.prometheus, self._services)
         self._running.enter_context(self.prometheus)
         run_once(self._environment(ACTS), "migrate")
         for process in (self.mortals.worker, *self.mortals.starters):

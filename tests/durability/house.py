@@ -93,10 +93,9 @@ class House:
     # -- rows
 
     def admit(self, row: Row, client: Client, prefix: str) -> Case:
-        """The row's database falls ill; with the call that is to be held."""
+        """The row's database, and the call that is to be held."""
         service = f"{prefix}-{row.slug}"
         patient = self.stage.patients[service]
-        patient.fall_ill(row.holder)
         hold = None
         if isinstance(row.caught, Call):
             names = {"service": service, "database": database_of(service)}

@@ -34,6 +34,8 @@ from tests.durability.wiretap import Fate
 
 SETTLE = "until the fix can be judged"
 DOWN_S = 1.0
+SCRAPED_S = 3.5
+"""Two scrapes: Prometheus knows that they are ill, and has not known it for long: what is old is no change."""
 
 
 @dataclass
@@ -61,8 +63,7 @@ class Aftermath:
 async def blow(request: pytest.FixtureRequest, house: House, client: Client) -> Aftermath:
     """All rows at their stages, one blow, and the end of them all."""
     prefix, victim = str(request.param), VICTIMS[str(request.param)]
-    cases = [await asyncio.to_thread(house.admit, row, client, prefix) for row in ROWS]
-    await asyncio.sleep(3.5)  # two scrapes: Prometheus knows of all of them
+    cases = [house.admit(row, client, prefix) for row in ROWS]
     house.listen(cases)
     await _bring(house, client, cases)
     caught = await _strike(house, cases, victim)
@@ -75,6 +76,9 @@ async def _bring(house: House, client: Client, cases: Sequence[Case]) -> None:
     """To their stages, in turns."""
     for turn in sorted({case.row.turn for case in cases}):
         mine = [case for case in cases if case.row.turn == turn]
+        for case in mine:
+            await asyncio.to_thread(case.patient.fall_ill, case.row.holder)
+        await asyncio.sleep(SCRAPED_S)
         for case in mine:
             await house.open(client, case)
         before = [case for case in mine if case.row.person == "approves before the blow"]
