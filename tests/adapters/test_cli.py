@@ -3,14 +3,16 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey
 from typer.testing import CliRunner, Result
 
 from domain.audit import AuditRow
@@ -85,7 +87,7 @@ def test_incidents_are_listed_for_people_and_for_scripts(house: House) -> None:
     house.keep(fixed.model_copy(update={"incident": "INC-20260131-000009"}))
     listed = house.run("incidents").stdout
     assert listed.index(waiting.incident) < listed.index("INC-20260131-000009")
-    assert "decision" in listed
+    assert "approval" in listed
     as_json = json.loads(house.run("incidents", "--open", "--json").stdout)
     assert [one["incident"] for one in as_json["incidents"]] == [waiting.incident]
 
@@ -433,12 +435,20 @@ def test_what_cannot_be_opened_is_a_usage_error(house: House, options: list[str]
     assert house.run(*command).exit_code == Exit.USAGE
 
 
-async def test_a_worker_is_healthy_while_it_polls_from_here(house: House, temporal_client: Client) -> None:
-    away = await asyncio.to_thread(house.run, "health", "worker", "--queues", "analysis")
-    assert (away.exit_code, "polls the queue analysis" in away.stderr) == (Exit.UNREACHABLE, True)
-    async with World().living(temporal_client):
-        async with asyncio.timeout(_HANGS_AFTER_S):
-            while (await asyncio.to_thread(house.run, "health", "worker")).exit_code != Exit.DONE:  # noqa: ASYNC110
+async def test_a_worker_is_healthy_while_it_polls_from_here(
+    database: str, tmp_path: Path, search_attributes: Sequence[SearchAttributeKey[Any]]
+) -> None:
+    """On a server of its own: the session's one remembers the workers of other tests for a while."""
+    with TemporalServer(tmp_path, search_attributes=search_attributes) as server:
+        house = {**QUIET, "TEMPORAL_ADDRESS": server.address, "DATABASE_URL": database}
+
+        async def health(*options: str) -> Result:
+            return await asyncio.to_thread(CliRunner().invoke, app, ["health", "worker", *options], env=house)
+
+        away = await health("--queues", "analysis")
+        assert (away.exit_code, "polls the queue analysis" in away.stderr) == (Exit.UNREACHABLE, True)
+        async with World().living(await server.connect()), asyncio.timeout(_HANGS_AFTER_S):
+            while (await health()).exit_code != Exit.DONE:  # noqa: ASYNC110 - a server sets no event
                 await asyncio.sleep(0.2)
 
 
