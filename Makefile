@@ -2,6 +2,8 @@
 # Options go through ARGS: make demo ARGS=--no-fault, make test ARGS="unit adapters".
 .PHONY: help setup demo test lint clean
 ARGS ?=
+# Every command is a process of its own: without compiled modules each spends seconds on compiling them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo   run the shop, break it, watch it being healed"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from temporalio import activity
 
-from activities import database_findings, metric_findings, metric_queries, recall_findings, windows
+from activities import change_findings, database_findings, metric_findings, metric_queries, recall_findings, windows
 from activities.bulk import kept, most_telling
 from activities.errors import retry_only_what_helps
 from activities.log_findings import LogAnswer
@@ -12,8 +12,9 @@ from activities.trace_findings import TraceAnswer
 from domain.finding import Finding, Source, Window, missing
 from domain.memory import symptoms_of
 from domain.question import Question
-from domain.services import Database, Expression
+from domain.services import Database, Deployment, Expression
 from integrations.ports import (
+    ChangeSource,
     DatabaseSource,
     EvidenceStore,
     LogSource,
@@ -24,6 +25,7 @@ from integrations.ports import (
 )
 
 _NOT_CONFIGURED = "not configured"
+_NO_DEPLOYMENT = "no deployment is declared for these services"
 
 
 class InvestigationActivities:
@@ -35,12 +37,14 @@ class InvestigationActivities:
 
     def __init__(
         self, metrics: MetricSource | None, logs: LogSource | None, traces: TraceSource | None,
-        databases: DatabaseSource | None, memory: Memory | None, evidence: EvidenceStore | None,
+        databases: DatabaseSource | None, changes: ChangeSource | None, memory: Memory | None,
+        evidence: EvidenceStore | None,
     ) -> None:  # fmt: skip
         self._metrics = metrics
         self._logs = logs
         self._traces = traces
         self._databases = databases
+        self._changes = changes
         self._memory = memory
         self._evidence = evidence
 
@@ -104,6 +108,23 @@ class InvestigationActivities:
 
     @activity.defn
     @retry_only_what_helps
+    def look_at_changes(self, question: Question) -> tuple[Finding, ...]:
+        """Releases, configuration and restarts of every deployment of the services, from an hour before the onset."""
+        declared = [(s, d) for s in question.services if (d := question.graph.get(s).deployment) is not None]
+        source, window = self._changes, windows.changes(question)
+        if source is None:
+            return (missing(Source.CHANGES, _NOT_CONFIGURED, window),)
+        if not declared:
+            return (missing(Source.CHANGES, _NO_DEPLOYMENT, window),)
+        found: list[Finding] = []
+        content: dict[str, object] = {}
+        for service, deployment in declared:
+            look = _changes_of(source, service, deployment, question, content)
+            found.extend(_or_refused(look, Source.CHANGES, window))
+        return kept(self._evidence, found, content, f"changes of {', '.join(d.target for _, d in declared)}")
+
+    @activity.defn
+    @retry_only_what_helps
     def recall(self, question: Question) -> tuple[Finding, ...]:
         """The past incidents that look most alike."""
         memory, window = self._memory, Window(start=question.now, end=question.now)
@@ -146,6 +167,17 @@ def _state_of(
         state = source.state(database)
         content[database.target] = state.model_dump(mode="json")
         return database_findings.findings_of(service, database, state, source.query_text())
+
+    return look
+
+
+def _changes_of(
+    source: ChangeSource, service: str, deployment: Deployment, question: Question, content: dict[str, object]
+) -> Callable[[], Sequence[Finding]]:
+    def look() -> Sequence[Finding]:
+        seen = source.changes(deployment, windows.changes(question))
+        content[deployment.target] = seen.model_dump(mode="json")
+        return change_findings.findings_of(service, deployment, seen, question, source.query_text(deployment))
 
     return look
 

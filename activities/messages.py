@@ -186,7 +186,8 @@ def _result(attempt: Attempt) -> str:
     if attempt.executed is None:
         return f"not executed: {attempt.gate.reason}"
     verdict = f", {attempt.verification.recovery}" if attempt.verification else ""
-    return f"{attempt.executed.detail.rstrip('.')}{verdict}"
+    undone = f", {attempt.undo.words}" if attempt.undo else ""
+    return f"{attempt.executed.detail.rstrip('.')}{verdict}{undone}"
 
 
 def _status(view: IncidentView, told: Told | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from pydantic import AwareDatetime
 from temporalio import activity
@@ -10,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.errors import retry_only_what_helps
 from activities.heartbeat import beating
 from domain.audit import AuditRow
-from domain.gate import Circumstances, Controls, GateVerdict
+from domain.gate import Circumstances, Controls, GateVerdict, gate
 from domain.incident import Executed
 from domain.model import Model
 from domain.plan import Action, Plan
@@ -19,17 +20,20 @@ from integrations.ports import AuditLog, Guard, Intent, Remediator
 
 
 class Prepared(Model):
-    """What the gate needs to know from outside of the incident."""
+    """What the gate needs to know from outside of the incident. `current`: the gate's word by the policy that this
+    worker has, None when it has none of its own.
+    """
 
     controls: Controls
     precheck: str | None
+    current: GateVerdict | None = None
 
 
 class Prepare(Model):
-    """A plan, and the moment by the workflow's clock."""
+    """A plan, and what holds inside of the incident; its `precheck` is not known yet."""
 
     plan: Plan
-    now: AwareDatetime
+    circumstances: Circumstances
 
 
 class Reserve(Model):
@@ -59,25 +63,35 @@ class Release(Model):
 
 
 class RemediationActivities:
-    """One remediator for each action of the catalogue; the guard keeps incidents out of each other's way."""
+    """One remediator for each action of the catalogue; the guard keeps incidents out of each other's way.
 
-    def __init__(self, remediators: Sequence[Remediator], guard: Guard, audit: AuditLog) -> None:
+    `policy` is the one that holds now, None when this worker has none: an incident acts by the rules by which it began,
+    and by these where they are stricter.
+    """
+
+    def __init__(
+        self, remediators: Sequence[Remediator], guard: Guard, audit: AuditLog, policy: Policy | None = None
+    ) -> None:
         self._remediators: Mapping[Action, Remediator] = {r.action: r for r in remediators}
         self._guard = guard
         self._audit = audit
+        self._policy = policy
 
     @activity.defn
     @retry_only_what_helps
     def prepare(self, asked: Prepare) -> Prepared:
         """Read the controls and look whether anything speaks against acting now."""
-        controls = self._guard.controls(asked.plan.target, asked.now)
-        return Prepared(controls=controls, precheck=self._remediator(asked.plan).precheck(asked.plan))
+        controls = self._guard.controls(asked.plan.target, asked.circumstances.now)
+        precheck = self._remediator(asked.plan).precheck(asked.plan)
+        seen = asked.circumstances.model_copy(update={"precheck": precheck or asked.circumstances.precheck})
+        current = gate(asked.plan, self._policy, controls, seen) if self._policy is not None else None
+        return Prepared(controls=controls, precheck=precheck, current=current)
 
     @activity.defn
     @retry_only_what_helps
     def reserve(self, asked: Reserve) -> GateVerdict:
-        """Ask the gate once more under the lock of all incidents, and take the target if it says run."""
-        return self._guard.reserve(asked.plan, asked.policy, asked.circumstances)
+        """Ask the gate once more under the lock of all incidents, and take the target if it says run by all rules."""
+        return self._guard.reserve(asked.plan, asked.policy, asked.circumstances, self._policy)
 
     @activity.defn
     @retry_only_what_helps
@@ -91,30 +105,42 @@ class RemediationActivities:
     def execute(self, order: Execute) -> Executed:
         """Act, read back, and record it in the audit log under the attempt's own key.
 
-        A pause that came after the gate stops it here, at each try; that is recorded too.
+        A pause that came after the gate stops it here, at each try, and so does a reservation that is no longer ours:
+        another incident may be acting on the target. Both are recorded too.
         """
         with beating():
             self._heed_a_pause(order)
+            self._hold_the_target(order)
             done = self._remediator(order.plan).execute(order.plan, order.intent)
             self._audit.append(_row(order, done))
         return done
 
     @activity.defn
     @retry_only_what_helps
-    def release(self, ended: Release) -> None:
-        """Let others act on the target again."""
-        self._guard.release(ended.incident, ended.attempt, ended.result, ended.at)
+    def release(self, ended: Release) -> bool:
+        """Let others act on the target again. Had a worker begun the attempt?"""
+        return self._guard.release(ended.incident, ended.attempt, ended.result, ended.at)
 
     def _heed_a_pause(self, order: Execute) -> None:
         now = datetime.now(UTC)
         controls = self._guard.controls(order.plan.target, now)
         if not controls.paused:
             return
+        self._call_off(order, now, f"automation is paused: {controls.pause_reason}", "Paused")
+
+    def _hold_the_target(self, order: Execute) -> None:
+        """Each try lengthens the reservation, so that no other incident gets the target while this one acts."""
+        now = datetime.now(UTC)
+        if not self._guard.hold(order.plan, now):
+            self._call_off(order, now, f"reservation lost: {order.plan.target} is not held any more", "ReservationLost")
+
+    def _call_off(self, order: Execute, at: datetime, why: str, kind: str) -> NoReturn:
+        """Recorded, and never tried again."""
         tries = activity.info().attempt
         earlier = "" if tries == 1 else f"; this was try {tries}, the ones before may have acted"
-        said = f"called off: automation is paused: {controls.pause_reason}{earlier}"
-        self._audit.append(_called_off(order, now, said))
-        raise ApplicationError(said, type="Paused", non_retryable=True)
+        said = f"called off: {why}{earlier}"
+        self._audit.append(_called_off(order, at, said))
+        raise ApplicationError(said, type=kind, non_retryable=True)
 
     def _remediator(self, plan: Plan) -> Remediator:
         remediator = self._remediators.get(plan.action)

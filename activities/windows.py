@@ -35,6 +35,11 @@ def metrics(question: Question) -> Window:
     return Window(start=min(question.onset, question.now) - before, end=question.now)
 
 
+def changes(question: Question) -> Window:
+    """From an hour before the onset to now: what came before may be the cause, what came since is a symptom."""
+    return Window(start=min(question.onset, question.now) - _HOUR, end=question.now)
+
+
 def present(question: Question) -> Window:
     """What counts as the trouble in a series: since the onset, at most the last two minutes. What is over is over."""
     return Window(start=max(min(question.onset, question.now), question.now - _PRESENT), end=question.now)

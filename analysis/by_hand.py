@@ -1,6 +1,7 @@
-"""What a person can do where a database's sessions are the cause: look, ask, and only then end them.
+"""What a person can do where a database's sessions or a release are the cause: look, ask, and only then end or undo.
 
-No name from outside stands in a statement: who copies one of these into a prompt runs what is written here.
+No name from outside stands in a statement: who copies one of these into a prompt runs what is written here. A
+deployment's name is the one in services.yaml, which takes nothing but Kubernetes' own names.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from domain.finding import Finding
 
 
 def by_hand(cause: Hypothesis, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Steps for a person, in their order, from the strongest finding about sessions that supports this cause."""
+    """Steps for a person, in their order, from the strongest finding that supports this cause and can be acted on."""
     place = {finding: n for n, finding in enumerate(cause.supporting)}
     ours = sorted(
         (f for f in findings if f.id in place and f.kind in _STEPS and cause.category in f.categories),
@@ -40,9 +41,24 @@ def _end_the_idle(held: Finding) -> tuple[str, ...]:
     )
 
 
+def _take_it_back(rollout: Finding) -> tuple[str, ...]:
+    _, namespace, deployment = str(rollout.facts["target"]).split("/", 2)
+    at = f"kubectl --namespace {namespace} rollout"
+    seen = f"look at what was released: {at} history deployment/{deployment}"
+    if "to_revision" not in rollout.facts:
+        return (seen,)
+    back = f"{at} undo deployment/{deployment} --to-revision={int(rollout.facts['to_revision'])}"
+    return (
+        seen,
+        "ask who released it whether it changed the database: the release before may not fit it any more",
+        f"if it did not, a person may decide to take it back: {back}",
+    )
+
+
 _STEPS: Mapping[str, Callable[[Finding], tuple[str, ...]]] = {
     "blocked_sessions": _end_the_blocker,
     "idle_sessions": _end_the_idle,
+    "rollout": _take_it_back,
 }
 
 

@@ -1,4 +1,5 @@
-"""What is a symptom of something else: a failing callee explains its callers, a held lock explains a full pool.
+"""What is a symptom of something else: a failing callee explains its callers, a held lock explains a full pool, and a
+change explains the trouble at its service.
 
 Evidence is moved, never doubled: what counts for the callee counts for its caller no more.
 """
@@ -14,6 +15,8 @@ Weights = Mapping[Category, float]
 EXPLAINS = "explains:"
 """Prefix of a trace finding's facts: the share (0 to 1) of a caller's failing traces that begin in its service."""
 
+# What people or machines do to a service, as against what happens to it.
+_MADE = frozenset({"rollout", "config"})
 # Without traces a callee may explain this much of its caller's trouble: both fail, and the map says who calls whom.
 _WITHOUT_TRACES = 0.8
 _MOVES = frozenset({Source.METRICS, Source.LOGS})
@@ -89,6 +92,17 @@ def locks_explain_pools(evidence: Sequence[Evidence], findings: Iterable[Finding
     return [replace(e, weights=_through_lock(e, waiting.get(e.service or "", 0.0))) for e in evidence]
 
 
+def changes_explain_trouble(evidence: Sequence[Evidence], findings: Iterable[Finding]) -> list[Evidence]:
+    """A release or new configuration weighs at most what the trouble at its service does that it would explain.
+
+    Where nothing is wrong it explains nothing, however shortly before it came.
+    """
+    made = {f.id for f in findings if f.kind in _MADE}
+    return [
+        replace(e, bits=min(e.bits, _size(e.service or "", evidence))) if e.finding in made else e for e in evidence
+    ]
+
+
 def _shares_of(
     caller: str, items: Sequence[Evidence], shares: Mapping[str, Mapping[str, float]], graph: ServiceMap
 ) -> dict[str, float]:
@@ -105,7 +119,9 @@ def _shares_of(
 
 
 def _size(service: str, items: Sequence[Evidence]) -> float:
-    return max((e.size for e in items if e.service == service and e.source is not Source.MEMORY), default=0.0)
+    """How loud its trouble is. A change is no trouble by itself, and what was before is none of today's."""
+    ours = (e for e in items if e.service == service and e.source not in {Source.MEMORY, Source.CHANGES})
+    return max((e.size for e in ours), default=0.0)
 
 
 def _split(item: Evidence, caller: str, shares: Mapping[str, float]) -> list[Evidence]:

@@ -3,7 +3,8 @@
 1. A finding gives a candidate at its service strength * weight bits. Weight: what the finding's `categories` say of the
    kind; UNKNOWN speaks for every kind at that service, with its own weight at least. `against` takes away likewise.
 2. Symptoms count where they come from (see explaining.py): errors at a caller count for the callee in which its failing
-   traces begin, a full pool counts for the lock behind which its sessions wait.
+   traces begin, a full pool counts for the lock behind which its sessions wait. A change weighs at most what the
+   trouble at its service does.
 3. No finding has more than 6 bits (memory 1.5), however loud. Inside one source the best counts in full, the n-th
    after it 1/(4n): ten findings of one source are hardly more independent than one. Nor does a source give more than
    one finding may: a source that is wrong is wrong as a whole.
@@ -17,7 +18,14 @@ from dataclasses import dataclass
 
 from analysis.by_hand import by_hand
 from analysis.confidence import Seen, confidence, seen
-from analysis.explaining import Evidence, evidence_of, explained_shares, locks_explain_pools, move_to_callees
+from analysis.explaining import (
+    Evidence,
+    changes_explain_trouble,
+    evidence_of,
+    explained_shares,
+    locks_explain_pools,
+    move_to_callees,
+)
 from analysis.sentences import causal_chain, look_next, sentence
 from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis
 from domain.finding import Category, Finding, Source
@@ -48,9 +56,8 @@ class _Scored:
 
 def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     """The diagnosis: candidates best first, and how sure we are. Findings have their ids."""
-    evidence = locks_explain_pools(
-        move_to_callees(evidence_of(findings), explained_shares(findings), question.graph), findings
-    )
+    moved = move_to_callees(evidence_of(findings), explained_shares(findings), question.graph)
+    evidence = changes_explain_trouble(locks_explain_pools(moved, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
     view = seen(findings, _expected(question))

@@ -53,6 +53,8 @@ def sentence(service: str, category: Category, supporting: Sequence[Finding]) ->
         return _pool_sentence(service, supporting)
     if category is Category.DEPENDENCY and (lock := _first(supporting, "blocked_sessions")) is not None:
         return _lock_sentence(service, lock)
+    if category is Category.BAD_DEPLOYMENT and (release := _first(supporting, "rollout")) is not None:
+        return _release_sentence(service, release)
     return _CAUSES[category].format(service=service)
 
 
@@ -103,6 +105,15 @@ def _lock_sentence(service: str, lock: Finding) -> str:
         f"{name(str(facts['blocker_application']))} (pid {facts['blocker_pid']}, {name(str(facts['blocker_state']))}, "
         f"transaction open for {_seconds(facts['blocker_age_s'])}) blocks {facts['waiting']} sessions"
     )
+
+
+def _release_sentence(service: str, release: Finding) -> str:
+    facts = release.facts
+    before = facts.get("before_onset_s")
+    when = f", released {_seconds(before)} before it began" if before is not None else ""
+    image = facts.get("image")
+    shown = f" ({name(str(image))})" if image else ""
+    return f"{service} runs a release that does not work: revision {facts.get('revision')}{shown}{when}"
 
 
 def _callers(cause: Hypothesis, findings: Iterable[Finding]) -> list[str]:

@@ -11,18 +11,24 @@ from pydantic import SecretStr
 
 from config.errors import ConfigError
 from config.settings import Settings
+from domain.plan import Action
 from domain.services import ServiceMap
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
-from integrations.ports import Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
+from integrations.kubernetes import Cluster, Identity, KubernetesChanges, PutBack, Restart
+from integrations.kubernetes.connection import SERVICE_ACCOUNT
+from integrations.login import Login
+from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
+from integrations.ports import ChangeSource, Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
 from integrations.prometheus import PrometheusMetrics
 from integrations.slack import SlackChannel, SlackWebhook
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
+from integrations.store.feedback import PostgresFeedback
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -57,6 +63,10 @@ class Store:
         return PostgresEvidence(self.pool)
 
     @cached_property
+    def feedback(self) -> PostgresFeedback:
+        return PostgresFeedback(self.pool)
+
+    @cached_property
     def postmortems(self) -> PostgresPostmortems:
         return PostgresPostmortems(self.pool)
 
@@ -75,19 +85,33 @@ def store(settings: Settings) -> Store:
 
 def metrics(settings: Settings) -> MetricSource | None:
     """Prometheus, None without PROMETHEUS_URL."""
-    return PrometheusMetrics(settings.prometheus_url) if settings.prometheus_url else None
+    if settings.prometheus_url is None:
+        return None
+    return PrometheusMetrics(settings.prometheus_url, login=_login(settings.prometheus_login))
 
 
 def logs(settings: Settings) -> LogSource | None:
     """Elasticsearch, None without ELASTICSEARCH_URL."""
     if settings.elasticsearch_url is None:
         return None
-    return ElasticsearchLogs(settings.elasticsearch_url, settings.elasticsearch_index)
+    return ElasticsearchLogs(
+        settings.elasticsearch_url, settings.elasticsearch_index, login=_login(settings.elasticsearch_login)
+    )
 
 
 def traces(settings: Settings) -> TraceSource | None:
     """Jaeger, None without JAEGER_URL."""
-    return JaegerTraces(settings.jaeger_url) if settings.jaeger_url else None
+    if settings.jaeger_url is None:
+        return None
+    return JaegerTraces(settings.jaeger_url, login=_login(settings.jaeger_login))
+
+
+def _login(setting: SecretStr | None) -> Login | None:
+    """User and password of a setting of the form user:password; a password may hold colons."""
+    if setting is None:
+        return None
+    user, _, password = setting.get_secret_value().partition(":")
+    return Login(user, SecretStr(password))
 
 
 def databases(settings: Settings) -> DatabaseSource | None:
@@ -95,16 +119,69 @@ def databases(settings: Settings) -> DatabaseSource | None:
     return PostgresSessions(settings.connections) if settings.connections else None
 
 
+def cluster(settings: Settings, *, remedy: bool = False) -> Cluster | None:
+    """Kubernetes' API: by a kubeconfig, else as the pod that we run in; None where neither is.
+
+    `remedy`: as whom it is acted on, where that is somebody else than who looks.
+    """
+    context = settings.kubernetes_context
+    if remedy and settings.kubernetes_remedy_context is not None:
+        context = settings.kubernetes_remedy_context
+    if settings.kubeconfig is not None or context is not None:
+        return Cluster(Identity(kubeconfig=settings.kubeconfig, context=context))
+    if (SERVICE_ACCOUNT / "token").exists():
+        return Cluster(Identity(in_cluster=True))
+    return None
+
+
+def changes(settings: Settings) -> ChangeSource | None:
+    """Kubernetes as a source of changes, None without a cluster."""
+    found = cluster(settings)
+    return KubernetesChanges(found) if found is not None else None
+
+
 def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator]:
     """What this process may do to the systems under care."""
-    return (KillConnections(settings.connections, services),) if settings.connections else ()
+    found: list[Remediator] = []
+    if settings.connections:
+        found.append(KillConnections(settings.connections, services))
+    acted_on = cluster(settings, remedy=True)
+    if acted_on is not None:
+        put_back = (PutBack(action, acted_on, services) for action in (Action.ROLLBACK_DEPLOYMENT, Action.ROLL_FORWARD))
+        found += [Restart(acted_on, services), *put_back]
+    return tuple(found)
 
 
 def channels(settings: Settings) -> Sequence[Channel]:
     """The ways to reach people that are configured. Raises ConfigError for one that is half configured."""
-    slack = _slack(settings)
-    email = (EmailChannel(settings.smtp_url, settings.email_from, settings.email_to),) if settings.smtp_url else ()
-    return (*((slack,) if slack else ()), *email)
+    configured = (_slack(settings), _email(settings), pagerduty(settings))
+    return tuple(channel for channel in configured if channel is not None)
+
+
+def _email(settings: Settings) -> Channel | None:
+    if settings.smtp_url is None:
+        return None
+    return EmailChannel(settings.smtp_url, settings.email_from, settings.email_to)
+
+
+def pagerduty(settings: Settings) -> PagerDutyIncidents | PagerDutyEvents | None:
+    """REST with PAGERDUTY_API_KEY, else Events v2 with routing keys, else None.
+
+    Raises ConfigError for a key without what every page needs: a page that fails for it would be found out at night.
+    """
+    key, sender, service = settings.pagerduty_api_key, settings.pagerduty_from, settings.pagerduty_service
+    if key is not None:
+        if sender is None:
+            raise ConfigError("PAGERDUTY_FROM: is not set; PAGERDUTY_API_KEY needs the mail address of a user")
+        if service is None:
+            raise ConfigError("PAGERDUTY_SERVICE: is not set; PAGERDUTY_API_KEY needs the id of a service")
+        policies = settings.pagerduty_escalation_policies
+        return PagerDutyIncidents(key, sender, service, policies, url=settings.pagerduty_api_url)
+    if settings.pagerduty_routing_keys:
+        return PagerDutyEvents(
+            settings.pagerduty_routing_keys, settings.temporal_namespace, url=settings.pagerduty_events_url
+        )
+    return None
 
 
 def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:

@@ -11,23 +11,32 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from config.addresses import (
     Dsn,
     HeaderName,
+    HostNames,
     HostPort,
     HttpAddress,
     Key,
+    Login,
     MailAddress,
     Networks,
+    Policies,
     Recipients,
+    RoutingKeys,
+    Secrets,
     SmtpAddress,
     Token,
+    VendorId,
 )
 from config.errors import ConfigError, problems, sentence, shown
+from config.keys import PayloadKeys
 from config.slack import SlackChannelId, SlackHook, SlackNames, SlackTiers, SlackToken
 from domain.levels import Risk
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
 _SECRET = (
-    "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", "SLACK_BOT_TOKEN",
-    "SLACK_WEBHOOK_URL", "SLACK_SIGNING_SECRET", CONNECTION,
+    "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", "PAGERDUTY_API_KEY",
+    "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", "SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL",
+    "SLACK_SIGNING_SECRET", "TEMPORAL_API_KEY", "NIGHTSHIFT_PAYLOAD_KEYS", "NIGHTSHIFT_CODEC_TOKEN",
+    "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", CONNECTION,
 )  # fmt: skip
 
 
@@ -35,25 +44,57 @@ class Settings(BaseSettings):
     """One field per variable. None: not configured, and what depends on it is off and says so.
 
     `connections` are the named database connections (`NIGHTSHIFT_CONNECTION_<NAME>`), by name in small letters.
-    `email_to` are mail addresses by escalation tier.
+    `email_to` are mail addresses by escalation tier, `pagerduty_escalation_policies` ids and `pagerduty_routing_keys`
+    keys by the same. `pagerduty_webhook_secret` holds each secret that a delivery may be signed with.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     temporal_address: HostPort = Field(default="127.0.0.1:7233", validation_alias="TEMPORAL_ADDRESS")
     temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
+    temporal_api_key: SecretStr | None = Field(default=None, validation_alias="TEMPORAL_API_KEY")
+    temporal_tls: bool | None = Field(default=None, validation_alias="TEMPORAL_TLS")
+    temporal_tls_ca: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_SERVER_CA_CERT_PATH")
+    temporal_tls_cert: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_CLIENT_CERT_PATH")
+    temporal_tls_key: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_CLIENT_KEY_PATH")
+    temporal_tls_server_name: str | None = Field(default=None, validation_alias="TEMPORAL_TLS_SERVER_NAME")
+    payload_keys: PayloadKeys | None = Field(default=None, validation_alias="NIGHTSHIFT_PAYLOAD_KEYS")
+    codec_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_CODEC_TOKEN")
+    deployment: str = Field(default="nightshift", validation_alias="NIGHTSHIFT_DEPLOYMENT", min_length=1)
+    build_id: str | None = Field(default=None, validation_alias="NIGHTSHIFT_BUILD_ID")
+    metrics_address: HostPort | None = Field(default=None, validation_alias="NIGHTSHIFT_METRICS")
     temporal_ui_url: HttpAddress | None = Field(default=None, validation_alias="TEMPORAL_UI_URL")
     database_url: Dsn | None = Field(default=None, validation_alias="DATABASE_URL")
     prometheus_url: HttpAddress | None = Field(default=None, validation_alias="PROMETHEUS_URL")
+    prometheus_login: Login | None = Field(default=None, validation_alias="PROMETHEUS_LOGIN")
     alertmanager_url: HttpAddress | None = Field(default=None, validation_alias="ALERTMANAGER_URL")
     elasticsearch_url: HttpAddress | None = Field(default=None, validation_alias="ELASTICSEARCH_URL")
     elasticsearch_index: str = Field(default="logs-*", validation_alias="ELASTICSEARCH_INDEX", min_length=1)
+    elasticsearch_login: Login | None = Field(default=None, validation_alias="ELASTICSEARCH_LOGIN")
     jaeger_url: HttpAddress | None = Field(default=None, validation_alias="JAEGER_URL")
+    kubeconfig: str | None = Field(default=None, validation_alias="KUBECONFIG")
+    kubernetes_context: str | None = Field(default=None, validation_alias="KUBERNETES_CONTEXT")
+    kubernetes_remedy_context: str | None = Field(default=None, validation_alias="KUBERNETES_REMEDY_CONTEXT")
+    jaeger_login: Login | None = Field(default=None, validation_alias="JAEGER_LOGIN")
     policy_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_POLICY")
     services_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_SERVICES")
     smtp_url: SmtpAddress | None = Field(default=None, validation_alias="SMTP_URL")
     email_from: MailAddress = Field(default="nightshift@localhost", validation_alias="EMAIL_FROM")
     email_to: Annotated[Recipients, NoDecode] = Field(default={}, validation_alias="EMAIL_TO")
+    pagerduty_api_key: SecretStr | None = Field(default=None, validation_alias="PAGERDUTY_API_KEY", min_length=1)
+    pagerduty_from: MailAddress | None = Field(default=None, validation_alias="PAGERDUTY_FROM")
+    pagerduty_service: VendorId | None = Field(default=None, validation_alias="PAGERDUTY_SERVICE")
+    pagerduty_escalation_policies: Annotated[Policies, NoDecode] = Field(
+        default={}, validation_alias="PAGERDUTY_ESCALATION_POLICIES"
+    )
+    pagerduty_routing_keys: Annotated[RoutingKeys, NoDecode] = Field(
+        default={}, validation_alias="PAGERDUTY_ROUTING_KEYS"
+    )
+    pagerduty_api_url: HttpAddress | None = Field(default=None, validation_alias="PAGERDUTY_API_URL")
+    pagerduty_events_url: HttpAddress | None = Field(default=None, validation_alias="PAGERDUTY_EVENTS_URL")
+    pagerduty_webhook_secret: Annotated[Secrets, NoDecode] = Field(
+        default=(), validation_alias="PAGERDUTY_WEBHOOK_SECRET"
+    )
     slack_bot_token: SlackToken | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
     slack_channel: SlackChannelId | None = Field(default=None, validation_alias="SLACK_CHANNEL")
     slack_webhook_url: SlackHook | None = Field(default=None, validation_alias="SLACK_WEBHOOK_URL")
@@ -71,6 +112,7 @@ class Settings(BaseSettings):
     starter_url: HttpAddress | None = Field(default=None, validation_alias="NIGHTSHIFT_STARTER_URL")
     host: str = Field(default="127.0.0.1", validation_alias="NIGHTSHIFT_HOST", min_length=1)
     port: int = Field(default=8000, validation_alias="NIGHTSHIFT_PORT", ge=0, le=65_535)
+    hosts: Annotated[HostNames, NoDecode] = Field(default=(), validation_alias="NIGHTSHIFT_HOSTS")
     public_url: HttpAddress | None = Field(default=None, validation_alias="NIGHTSHIFT_PUBLIC_URL")
     postmortems: Path = Field(default=Path("postmortems"), validation_alias="NIGHTSHIFT_POSTMORTEMS")
     connections: Annotated[dict[str, Dsn], NoDecode] = Field(default={}, validation_alias="connections")

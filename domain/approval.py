@@ -1,5 +1,6 @@
 """Approval: what a person may answer, and when an answer counts. Pure, so that it is tested without a server."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -121,12 +122,12 @@ def read_answer(raw: Any, door: Door) -> Decision | str:  # noqa: ANN401 - it is
     return read_decision({name: text for name, text in fields.items() if text or name in _ASKED}, verdict, door)
 
 
+@dataclass
 class Docket:
     """The plan that is before people, and the one decision that counts. Whatever comes in is answered."""
 
-    def __init__(self) -> None:
-        self.asked: Request | None = None
-        self.decided: Decision | None = None
+    asked: Request | None = None
+    decided: Decision | None = None
 
     def put(self, request: Request) -> None:
         """Another plan is before people; what was decided on an earlier one is past."""

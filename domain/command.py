@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, cast
 
 from domain.doors import UNPROVEN, Door
+from domain.lengths import read_length
 from domain.model import Model
 from domain.proof import Seal
 
@@ -25,6 +26,12 @@ class CommandName(StrEnum):
     TAKE = "take"
     RESOLVE = "resolve"
     FALSE_POSITIVE = "false_positive"
+    SNOOZE = "snooze"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What its data may say."""
+        return ("who", "comment", "for") if self is CommandName.SNOOZE else ("who", "comment")
 
     @property
     def words(self) -> str:
@@ -34,12 +41,16 @@ class CommandName(StrEnum):
             CommandName.TAKE: "taken over",
             CommandName.RESOLVE: "resolved",
             CommandName.FALSE_POSITIVE: "marked as a false positive",
+            CommandName.SNOOZE: "snoozed",
         }
         return said[self]
 
 
 class Command(Model):
-    """A command. `who` is a claim unless `proven`; a `seal` was not checked yet."""
+    """A command. `who` is a claim unless `proven`; a `seal` was not checked yet.
+
+    `lasting`: for how long a snooze is asked; the others last.
+    """
 
     name: CommandName
     who: str
@@ -47,6 +58,7 @@ class Command(Model):
     door: Door = Door.SIGNAL
     proven: bool = False
     seal: Seal | None = None
+    lasting: timedelta | None = None
 
     @property
     def actor(self) -> str:
@@ -125,7 +137,7 @@ def _moment(text: str) -> datetime | None:
 
 def read_command(raw: Any, name: CommandName, door: Door = Door.SIGNAL) -> Command | str:  # noqa: ANN401 - it is untrusted
     """The command in an untrusted payload, or what is wrong with it. Only an update carries a seal."""
-    fields = read_payload(raw, ("who", "comment"), SEALED if door is Door.UPDATE else ())
+    fields = read_payload(raw, name.fields, SEALED if door is Door.UPDATE else ())
     if isinstance(fields, str):
         return fields
     if not fields["who"]:
@@ -133,6 +145,10 @@ def read_command(raw: Any, name: CommandName, door: Door = Door.SIGNAL) -> Comma
     through = read_door(fields, door)
     if isinstance(through, str):
         return through
+    lasting = read_length(fields["for"]) if name is CommandName.SNOOZE else None
+    if isinstance(lasting, str):
+        return f"for: {lasting}; a snooze has an end"
     return Command(
         name=name, who=fields["who"][:200], comment=fields["comment"], door=through[0], seal=through[1],
+        lasting=lasting,
     )  # fmt: skip

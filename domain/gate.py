@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from domain.allowed import allows
 from domain.levels import Risk
 from domain.model import Model
 from domain.plan import Plan
@@ -80,7 +81,7 @@ def _paused(_p: Plan, _y: Policy, controls: Controls, _n: Circumstances) -> Gate
 
 
 def _allow_list(plan: Plan, policy: Policy, _c: Controls, _n: Circumstances) -> GateVerdict | None:
-    if plan.target not in policy.allow:
+    if not allows(policy.allow, plan.target):
         return _verdict(Ruling.REFUSE, "allow_list", f"{plan.target} is not on the allow-list")
     return None
 
@@ -172,3 +173,16 @@ def gate(
         if verdict is not None:
             return verdict
     return GateVerdict(ruling=Ruling.RUN, clause="allowed", reason=_allowed(plan, policy, now))
+
+
+_STRICTNESS = (Ruling.RUN, Ruling.ASK, Ruling.REFUSE)
+
+
+def strictest(own: GateVerdict, current: GateVerdict | None) -> GateVerdict:
+    """The stricter of two answers: by the policy with which the incident began, and by the one that holds now.
+
+    None: nobody knows another policy. Of two that say the same the incident's own gives the reason.
+    """
+    if current is None or _STRICTNESS.index(current.ruling) <= _STRICTNESS.index(own.ruling):
+        return own
+    return current.model_copy(update={"reason": f"by the policy that the worker has now: {current.reason}"})

@@ -8,6 +8,7 @@ from domain.anomaly import Anomaly
 
 # Crockford's base 32: no I, L, O or U, so that an id read over the phone is not misheard.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ID = re.compile(rf"INC-[0-9]{{8}}-[{_ALPHABET}]{{6}}(?![0-9A-Za-z])")
 _UNSAFE = re.compile(r"[^a-z0-9._-]+")
 _HASH = 12
 _HASHED = re.compile(rf"-[0-9a-f]{{{_HASH}}}$")
@@ -23,6 +24,12 @@ def incident_id(first_run_id: str, opened: datetime) -> str:
     digest = hashlib.sha256(first_run_id.encode()).digest()
     letters = "".join(_ALPHABET[byte % 32] for byte in digest[:6])
     return f"INC-{opened.astimezone(UTC):%Y%m%d}-{letters}"
+
+
+def names_incident(text: str) -> str | None:
+    """The first of our ids that stands in a text, None when there is none."""
+    found = _ID.search(text)
+    return found[0] if found else None
 
 
 def _slug(text: str) -> str:

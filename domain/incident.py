@@ -44,7 +44,10 @@ class Outcome(StrEnum):
 
 
 class Executed(Model):
-    """What an action did. `affected` is counted on the target; `before` and `after` are read there, not assumed."""
+    """What an action did. `affected` is counted on the target; `before` and `after` are read there, not assumed.
+
+    `complete` False: it was done, and did not come to its end in time, as a rollout whose pods do not start.
+    """
 
     started_at: AwareDatetime
     ended_at: AwareDatetime
@@ -52,10 +55,32 @@ class Executed(Model):
     before: dict[str, str | int | float]
     after: dict[str, str | int | float]
     detail: str
+    complete: bool = True
+
+
+class Undo(Model):
+    """The plan that takes an attempt back, and what became of it. `error` says why it could not be executed."""
+
+    plan: Plan
+    gate: GateVerdict
+    approved_by: str | None = None
+    executed: Executed | None = None
+    error: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What became of it."""
+        if self.error is not None:
+            return f"could not be undone: {self.error}"
+        if self.executed is None:
+            return f"not undone: {self.gate.reason}"
+        return f"undone: {self.executed.detail.rstrip('.')}"
 
 
 class Attempt(Model):
-    """One plan and what became of it. `error` says why it could not be executed."""
+    """One plan and what became of it. `error` says why it could not be executed, `undo` what became of taking it back
+    after it had not helped.
+    """
 
     number: int
     plan: Plan
@@ -65,6 +90,7 @@ class Attempt(Model):
     error: str | None = None
     verification: Verdict | None = None
     held: bool | None = None
+    undo: Undo | None = None
 
 
 class Ending(Model):

@@ -37,6 +37,13 @@ class Picture(Model):
     paused: bool = False
 
 
+class Known(Model):
+    """The incident at one of its versions."""
+
+    version: int
+    picture: Picture
+
+
 class Event(Model):
     """One change that a person would want to hear of, and the sentence for it."""
 

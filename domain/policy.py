@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from domain.allowed import problem
 from domain.levels import Risk, Severity
 from domain.model import Model
 
@@ -162,18 +163,31 @@ class KillConnections(_Setting):
     cap: int = Field(default=50, ge=1, le=500)
 
 
+class RollbackDeployment(_Setting):
+    """Bounds of ROLLBACK_DEPLOYMENT: seconds for which a release may have run and still be taken back."""
+
+    released_within_s: float = Field(default=3600, gt=0, le=86_400)
+
+
 class Policy(_Setting):
     """What this installation allows. The defaults are those of a new installation: it looks, and does nothing."""
 
     max_risk_level: Risk = Risk.OBSERVE
-    allow: tuple[str, ...] = Field(default=(), description="targets, as kind/name; empty allows nothing")
+    allow: tuple[str, ...] = Field(
+        default=(), description="targets, as kind/name, or deployment/<namespace>/*; empty allows nothing"
+    )
     floors: Floors = Floors()
     limits: Limits = Limits()
     escalation: EscalationTable = EscalationTable()
     calendar: Calendar = Calendar()
     verification: Verification = Verification()
     kill_connections: KillConnections = KillConnections()
+    rollback_deployment: RollbackDeployment = RollbackDeployment()
     approvers: tuple[str, ...] = Field(default=(), description="who may decide; empty: nobody")
+    decide_at_least_min: float = Field(
+        default=2, ge=0, le=_YEAR_MIN, description="least time of a decision, never beyond the MTTR target"
+    )
+    snooze_at_most_min: float = Field(default=240, gt=0, le=_YEAR_MIN, description="longest snooze")
     claimed_identity_up_to: Risk = Field(
         default=Risk.HIGH, description="highest risk that a door without proof of identity may decide"
     )
@@ -186,6 +200,14 @@ class Policy(_Setting):
     give_up_h: float = Field(
         default=24, gt=0, le=_YEAR_MIN / 60, description="hours after the last sighting before *unresolved*"
     )
+
+    @field_validator("allow")
+    @classmethod
+    def _a_star_names_a_whole_namespace(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        found = [said for entry in allow if (said := problem(entry)) is not None]
+        if found:
+            raise ValueError("; ".join(found))
+        return allow
 
     @model_validator(mode="after")
     def _high_is_never_automatic(self) -> Self:

@@ -24,7 +24,10 @@ class Seal(Model):
 
 
 class Word(Model):
-    """What a person said. `said` is a verdict or a command; `digest` is the plan's, empty for a command."""
+    """What a person said. `said` is a verdict or a command; `digest` is the plan's, empty for a command.
+
+    `lasting`: how long a snooze lasts.
+    """
 
     incident: str
     said: str
@@ -33,6 +36,7 @@ class Word(Model):
     digest: str = ""
     comment: str = ""
     change: Change | None = None
+    lasting: timedelta | None = None
 
 
 def seal(word: Word, key: bytes, now: datetime) -> Seal:

@@ -68,15 +68,30 @@ def reserve(plan: Plan, verdict: GateVerdict, circumstances: Circumstances) -> R
     now = circumstances.now
     return Reservation(
         incident=plan.incident, attempt=plan.attempt, digest=plan.digest, target=plan.target,
-        approved=circumstances.approved, verdict=verdict, began_at=now,
-        expires_at=now + timedelta(seconds=plan.timeout_s) + LEFT_BEHIND_AFTER,
+        approved=circumstances.approved, verdict=verdict, began_at=now, expires_at=lapses_at(plan, now),
     )  # fmt: skip
+
+
+def in_force(stops: Iterable[Stop], now: datetime) -> Stop | None:
+    """Of the stops of one kind that nobody lifted, in their order: the one that holds longest, None when none holds.
+
+    A person's newer word replaces their older one, so who made it too long can make it shorter. It never ends what
+    another person has asked for.
+    """
+    newest = {stop.who: stop for stop in stops}
+    holding = [stop for stop in newest.values() if stop.holds(now)]
+    return max(holding, key=lambda stop: (stop.until is None, stop.until or stop.at), default=None)
+
+
+def lapses_at(plan: Plan, now: datetime) -> datetime:
+    """Until when a plan that begins, or tries again, now holds its target without another word."""
+    return now + timedelta(seconds=plan.timeout_s) + LEFT_BEHIND_AFTER
 
 
 def controls_at(
     target: str, now: datetime, reservations: Iterable[Reservation], pause: Stop | None, freeze: Stop | None,
 ) -> Controls:  # fmt: skip
-    """What holds for a target at a moment. `pause` and `freeze` are the last of their kind that nobody lifted."""
+    """What holds for a target at a moment. `pause` and `freeze` are those in force of their kind."""
     all_of_them = tuple(reservations)
     recent = [r for r in all_of_them if not r.approved and now - r.began_at < LIMIT_WINDOW]
     holder = next((r for r in all_of_them if r.target == target and r.live(now)), None)

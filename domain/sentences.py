@@ -16,4 +16,10 @@ def ending_sessions(target: str, parameters: Parameters) -> str:
 
 def rolling_back(target: str, parameters: Parameters) -> str:
     """ROLLBACK_DEPLOYMENT, as people are asked about it."""
-    return f"Roll back {target} from revision {parameters['from_revision']} to {parameters['revision']}."
+    image = f" ({parameters['from_image']})" if parameters.get("from_image") else ""
+    return f"Roll back {target} from revision {parameters['from_revision']}{image} to {parameters['revision']}."
+
+
+def rolling_forward(target: str, parameters: Parameters) -> str:
+    """ROLL_FORWARD, as people are asked about it."""
+    return f"Roll {target} forward again to revision {parameters['revision']}: taking it back did not help."

@@ -41,6 +41,21 @@ class Database(Model):
         return f"database/{self.name}"
 
 
+class Deployment(Model):
+    """The Kubernetes deployment that runs a service. `max_replicas` bounds how far it may ever be scaled up.
+
+    The names are Kubernetes' own (RFC 1123), so a target never holds a slash or a star of its own.
+    """
+
+    namespace: str = Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)
+    name: str = Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)
+    max_replicas: int | None = Field(default=None, ge=1)
+
+    @property
+    def target(self) -> str:
+        return f"deployment/{self.namespace}/{self.name}"
+
+
 class Service(Model):
     """One service. `user_facing`: its failing share counts as impact. `hub`: it does not connect its neighbours."""
 
@@ -49,6 +64,7 @@ class Service(Model):
     user_facing: bool = False
     hub: bool = False
     databases: tuple[Database, ...] = ()
+    deployment: Deployment | None = None
     expressions: tuple[Expression, ...] | None = None
     runbook: str | None = None
     dashboard: str | None = None
@@ -82,6 +98,16 @@ class ServiceMap(Model):
                 raise ValueError(f"services: {database.target!r} is listed twice with different connections")
         return self
 
+    @model_validator(mode="after")
+    def _a_deployment_runs_one_service(self) -> Self:
+        """What is changed in it would change another service too, of which the plan says nothing."""
+        known: set[str] = set()
+        for target in (s.deployment.target for s in self.services if s.deployment is not None):
+            if target in known:
+                raise ValueError(f"services: {target!r} is listed twice")
+            known.add(target)
+        return self
+
     def get(self, name: str) -> Service:
         """The service of that name; one that nobody listed has no dependencies and the default expressions."""
         return next((s for s in self.services if s.name == name), Service(name=name))
@@ -110,3 +136,8 @@ class ServiceMap(Model):
     def database(self, target: str) -> Database | None:
         """The database with this target name (`database/NAME`)."""
         return next((d for s in self.services for d in s.databases if d.target == target), None)
+
+    def deployment(self, target: str) -> Deployment | None:
+        """The deployment with this target name (`deployment/NAMESPACE/NAME`)."""
+        found = (s.deployment for s in self.services if s.deployment is not None)
+        return next((d for d in found if d.target == target), None)

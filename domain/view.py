@@ -10,10 +10,13 @@ from domain.correlation import Link, Previous
 from domain.diagnosis import Diagnosis
 from domain.escalation import Clock
 from domain.finding import Finding
+from domain.folding import folded
 from domain.incident import Attempt, Outcome, State
 from domain.levels import Severity
 from domain.model import Model
 from domain.timeline import Entry
+
+_BRIEF = 10
 
 
 class Next(Model):
@@ -87,8 +90,14 @@ class IncidentView(Model):
 
     @property
     def brief(self) -> "IncidentView":
-        """Without findings and timeline: what a message needs. They are most of the size, and history keeps each."""
-        return self.model_copy(update={"findings": (), "timeline": ()})
+        """What a message needs: without findings and timeline, which are most of the size, and with the first alerts
+        and the last deliveries only. History keeps each.
+        """
+        less = {
+            "findings": (), "timeline": (), "clock": folded(self.clock),
+            "anomalies": self.anomalies[:_BRIEF], "deliveries": self.deliveries[-_BRIEF:],
+        }  # fmt: skip
+        return self.model_copy(update=less)
 
     @property
     def needs(self) -> str:

@@ -6,21 +6,24 @@ All calls block; activities run them on threads. A port raises only `PortError`s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from pydantic import AwareDatetime
 
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous
+from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict
 from domain.incident import Executed, State
+from domain.listing import PAGE, Counts, Filter, Page, Place
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.model import Model
 from domain.plan import Action, Plan
 from domain.policy import Policy
-from domain.services import Database, ServiceMap
+from domain.services import Database, Deployment, ServiceMap
 from domain.view import IncidentView
 
 
@@ -189,6 +192,76 @@ class DatabaseSource(Protocol):
         ...
 
 
+class ChangeKind(StrEnum):
+    """What happened to a deployment. FAILING: its pods cannot start; RESTART: somebody restarted it on purpose."""
+
+    ROLLOUT = "rollout"
+    RESTART = "restart"
+    SCALING = "scaling"
+    CONFIG = "config"
+    OOM_KILL = "oom_kill"
+    CRASH = "crash"
+    FAILING = "failing"
+    WARNING = "warning"
+
+
+class Release(Model):
+    """A revision of a deployment, by its number and the hash of its template; `image` of the first container."""
+
+    revision: int
+    template_hash: str
+    image: str
+
+
+class Change(Model):
+    """Something that was changed or happened, at `at` for the first time. `said` is untrusted text.
+
+    `fields`: names of what differs, never values. `release` and `before`, of a rollout: what came and what ran until
+    then, None where that is not kept. `returned`: an earlier release came back. `count`: how often, or on how many.
+    """
+
+    kind: ChangeKind
+    at: AwareDatetime
+    said: str
+    count: int = 1
+    fields: tuple[str, ...] = ()
+    release: Release | None = None
+    before: Release | None = None
+    returned: bool = False
+
+
+class Changes(Model):
+    """What happened to a deployment within a window, newest first, and what runs now. Counts are of pods.
+
+    `runs` None: its controller has not said yet. `kept`: numbers of the revisions that can be put back, newest first.
+    `left_out`: changes beyond the bound of an answer.
+    """
+
+    at: AwareDatetime
+    target: str
+    uid: str
+    runs: Release | None
+    kept: tuple[int, ...] = ()
+    replicas: int
+    ready: int
+    changes: tuple[Change, ...]
+    left_out: int = 0
+
+
+class ChangeSource(Protocol):
+    """What was changed in deployments, and what happened to them."""
+
+    def changes(self, deployment: Deployment, window: Window) -> Changes:
+        """Changes that began within the window, or at its end are still going on. Raises Rejected where there is
+        no such deployment.
+        """
+        ...
+
+    def query_text(self, deployment: Deployment) -> str:
+        """Commands for a person to see the same."""
+        ...
+
+
 class Intent(Model):
     """What an action will touch, recorded before it acts; a retry touches these and no others.
 
@@ -248,6 +321,14 @@ class IncidentStore(Protocol):
         """Needs a person first, then SLA time left, then severity, then newest; closed ones after that."""
         ...
 
+    def page(self, by: Filter, now: datetime, after: Place | None = None, limit: int = PAGE) -> Page:
+        """In the same order, those that the filter lets through and that come after a place."""
+        ...
+
+    def counts(self, now: datetime) -> Counts:
+        """How many are open, by what matters."""
+        ...
+
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
         ...
@@ -274,24 +355,42 @@ class Guard(Protocol):
         """What holds for a target at this moment."""
         ...
 
-    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+    def reserve(
+        self, plan: Plan, policy: Policy, circumstances: Circumstances, current: Policy | None = None
+    ) -> GateVerdict:
         """Ask the gate again under a lock and, when it says *run*, record the attempt as begun, in one transaction.
+
+        `policy` is the incident's own, `current` the one that holds now: the stricter answer counts.
 
         While its reservation lasts, the same incident, attempt and digest again gives the same answer and records
         nothing more. A reservation that was left behind lapses (domain.reservation); then the gate is asked again.
         """
         ...
 
-    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
-        """The attempt has ended; another incident may act on the target."""
+    def hold(self, plan: Plan, now: datetime) -> bool:
+        """Under the lock: does this very attempt still hold its target? Then it goes on to, as long anew from now, and
+        counts as begun.
+        """
         ...
 
-    def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None: ...
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> bool:
+        """The attempt has ended; another incident may act on the target. Had a worker begun it?"""
+        ...
 
-    def resume(self, who: str, at: datetime) -> None: ...
+    def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
+        """No action before `until`, None: before somebody resumes. Of several people's pauses the longest holds."""
+        ...
+
+    def resume(self, who: str, at: datetime) -> None:
+        """Lift all pauses."""
+        ...
 
     def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
-        """No automatic action before `until`; people may still approve. A freeze until now ends the one before."""
+        """No automatic action before `until`; people may still approve. The longest holds, as of pauses."""
+        ...
+
+    def unfreeze(self, who: str, at: datetime) -> None:
+        """Lift all freezes."""
         ...
 
 
@@ -319,6 +418,16 @@ class PostmortemStore(Protocol):
     def save(self, incident: str, markdown: str, facts: Mapping[str, object]) -> None: ...
 
     def get(self, incident: str) -> tuple[str, dict[str, object]] | None: ...
+
+
+class FeedbackStore(Protocol):
+    """What people say of diagnoses."""
+
+    def add(self, said: Feedback) -> None: ...
+
+    def of(self, incident: str) -> Sequence[Feedback]:
+        """By time; the last one holds."""
+        ...
 
 
 class Embedder(Protocol):

@@ -62,22 +62,22 @@ def _is_current() -> bool:
 
 def _set_up() -> None:
     began = time.monotonic()
-    uv = _uv()
+    installer = uv()
     _say("installing the locked packages into .venv (about a minute the first time)")
     before, now = _stamp(), _state()
     if any(before.get(key) != now[key] for key in ("path", "python")):
         shutil.rmtree(VENV, ignore_errors=True)
-        _run([str(uv), "venv", "--quiet", "--python", sys.executable, str(VENV)], "make .venv")
+        _run([str(installer), "venv", "--quiet", "--python", sys.executable, str(VENV)], "make .venv")
     STAMP.unlink(missing_ok=True)  # half an installation must not look like a whole one
     python = ["--quiet", "--python", str(VENV / "bin" / "python")]
-    _run([str(uv), "pip", "sync", *python, "--require-hashes", str(LOCK)], "install the locked packages")
+    _run([str(installer), "pip", "sync", *python, "--require-hashes", str(LOCK)], "install the locked packages")
     editable = ["--no-deps", "--no-build-isolation", "--editable", str(PROJECT)]
-    _run([str(uv), "pip", "install", *python, *editable], "install the project")
+    _run([str(installer), "pip", "install", *python, *editable], "install the project")
     STAMP.write_text(json.dumps(now))
     _say(f"ready after {time.monotonic() - began:.0f} s")
 
 
-def _uv() -> Path:
+def uv() -> Path:
     """The installer, of the one version that its own lock names, kept in the cache."""
     version = UV_LOCK.read_text().split()[0].partition("==")[2]
     return cache.make("uv", version, _install_uv) / "bin" / "uv"

@@ -6,6 +6,7 @@ from typing import Literal
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from pydantic import Field
 
 from domain.approval import Verdict
 from domain.change import Change
@@ -19,7 +20,7 @@ from starter.identity.sending import Became, Reply
 from starter.identity.speech import Unsayable
 from starter.parts import Parts
 from starter.reading import NothingAnswers, Reader
-from starter.webhooks.body import Refused, parse, read_json
+from starter.webhooks.body import Refused, decoded, parse, read_json_body
 
 _STATUS = {Became.ACCEPTED: 200, Became.REFUSED: 409, Became.UNHEARD: 503, Became.UNANSWERED: 504}
 _log = structlog.stdlib.get_logger(__name__)
@@ -35,10 +36,11 @@ class SaidDecision(Model):
 
 
 class SaidCommand(Model):
-    """Anything else that a person says."""
+    """Anything else that a person says. `for` is how long a snooze lasts, such as 30m."""
 
     command: CommandName
     comment: str = ""
+    lasting: str = Field(default="", alias="for")
 
 
 Said = Literal["decision", "command"]
@@ -86,11 +88,11 @@ class Api:
         """Who it is comes first: a stranger learns nothing, not even which incidents there are."""
         desk = self._open_desk()
         person = await self._person(desk, request)
-        content = await read_json(request)
+        content = decoded(await read_json_body(request))
         if what == "command":
             said = parse(SaidCommand, content)
             view = await self._view(incident)
-            return await desk.tell(person, Door.CLI, view, said.command, said.comment)
+            return await self._told(desk, person, view, said)
         decided = parse(SaidDecision, content)
         view = await self._view(incident)
         try:
@@ -98,6 +100,12 @@ class Api:
                 person, Door.CLI, view, digest=decided.digest, verdict=decided.verdict, comment=decided.comment,
                 change=decided.change,
             )  # fmt: skip
+        except Unsayable as error:
+            raise Refused(422, f"{error}; nothing was recorded") from error
+
+    async def _told(self, desk: Desk, person: Person, view: IncidentView, said: SaidCommand) -> Reply:
+        try:
+            return await desk.tell(person, Door.CLI, view, said.command, said.comment, said.lasting)
         except Unsayable as error:
             raise Refused(422, f"{error}; nothing was recorded") from error
 

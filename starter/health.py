@@ -3,15 +3,19 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from integrations.ports import PortError
 from starter.away import TemporalAway
+from starter.machine.gauges import Ready, gauges
+from starter.machine.strip import cells, warnings
 from starter.parts import Parts
+from starter.saved_views import VIEWS
 
 Check = Callable[[], Awaitable[None]]
 
@@ -34,9 +38,34 @@ def health_routes(parts: Parts) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction] - by its route
-        return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        now = datetime.now(UTC)
+        own = generate_latest(parts.metrics.registry)
+        return Response(own + await _gauges(parts, now), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/health/details")
+    async def details() -> JSONResponse:  # pyright: ignore[reportUnusedFunction] - by its route
+        now, machine = datetime.now(UTC), parts.machine.latest
+        facts = {
+            "machine": machine.model_dump(mode="json") if machine else None,
+            "strip": [cell.model_dump() for cell in cells(machine, now)],
+            "warnings": list(warnings(machine, now)),
+            "views": [{"name": view.name, "query": view.query(now), "link": view.link(parts.temporal_ui, now)}
+                      for view in VIEWS],
+        }  # fmt: skip
+        return JSONResponse(facts)
 
     return router
+
+
+async def _gauges(parts: Parts, now: datetime) -> bytes:
+    """What the store counts is left out while it does not answer; that it is down is a gauge of its own."""
+    try:
+        counts = await asyncio.to_thread(parts.incidents.counts, now)
+    except PortError:
+        counts = None
+    registry = CollectorRegistry()
+    registry.register(Ready(gauges(parts.machine.latest, counts, now)))
+    return generate_latest(registry)
 
 
 async def _outcome(check: Check) -> dict[str, str | float]:

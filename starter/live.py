@@ -14,6 +14,8 @@ WORKFLOW = "IncidentWorkflow"
 _LIMIT_S = 3.0
 _LIST_LIMIT_S = 5.0
 _LONGEST_ID = 60
+# An incident that lasts goes on in new runs: only the last one of each is it.
+_NEWEST_RUNS = "ExecutionStatus != 'ContinuedAsNew'"
 
 
 class LiveIncidents(Protocol):
@@ -49,11 +51,14 @@ class TemporalIncidents:
     async def find(self, incident: str) -> IncidentView | None:
         if not _is_id(incident):
             return None
-        runs = await self._runs(f"{INCIDENT.name}='{incident}'", 1)
+        runs = await self._runs(f"{INCIDENT.name}='{incident}' AND {_NEWEST_RUNS}", 1)
         return await self._ask(*runs[0]) if runs else None
 
     async def newest(self, limit: int) -> tuple[IncidentView, ...]:
-        views = [await self._ask(key, run) for key, run in await self._runs(f"WorkflowType='{WORKFLOW}'", limit)]
+        views = [
+            await self._ask(key, run)
+            for key, run in await self._runs(f"WorkflowType='{WORKFLOW}' AND {_NEWEST_RUNS}", limit)
+        ]
         return tuple(view for view in views if view is not None)
 
     async def ping(self) -> None:

@@ -34,6 +34,7 @@ class StarterMetrics:
         for outcome in ("accepted", "ignored", "refused", "unavailable"):
             self._deliveries.labels(sender, outcome)
         self._anomalies.labels(sender)
+        self._seconds.labels(sender)
 
     def delivered(self, sender: str, outcome: str, anomalies: int = 0) -> None:
         self._deliveries.labels(sender, outcome).inc()

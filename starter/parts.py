@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from integrations.ports import AuditLog, IncidentStore, PostmortemStore
+from integrations.ports import AuditLog, FeedbackStore, IncidentStore, PostmortemStore
 from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
+from starter.machine.watch import MachineWatch
 from starter.metrics import StarterMetrics
+from starter.synchronising import Synchroniser
 
 
 @dataclass(frozen=True)
@@ -17,18 +19,25 @@ class Parts:
     """`ping_store` raises PortError when Postgres does not answer.
 
     `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
-    (DNS rebinding) comes with another one, and gets nothing.
+    (DNS rebinding) comes with another one, and gets nothing. `installation` tells our pages from those of another
+    installation of Nightshift that pages by the same account.
     `desk`: where people are recognised; None: nobody is known, so that nobody can decide on a page.
     """
 
     intake: Intake
     live: LiveIncidents
+    synchroniser: Synchroniser
     incidents: IncidentStore
     audit: AuditLog
     postmortems: PostmortemStore
+    feedback: FeedbackStore
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
     desk: Desk | None = None
+    temporal_ui: str | None = None
+    pagerduty_secrets: tuple[SecretStr, ...] = ()
+    installation: str = "default"
     slack_secret: SecretStr | None = None
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
+    machine: MachineWatch = field(default_factory=MachineWatch)

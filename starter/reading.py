@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from domain.audit import AuditRow
+from domain.listing import PAGE, Counts, Filter, Place, counted, wanted
 from domain.view import IncidentView
 from integrations.ports import AuditLog, IncidentStore, PortError
 from starter.away import TemporalAway
@@ -29,10 +30,12 @@ class Shown:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of incidents, and what is wrong with it."""
+    """A stretch of the list, and what is wrong with it. `after` is where the next one begins, None: there is none."""
 
     views: Sequence[IncidentView]
     banners: tuple[str, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    after: Place | None = None
 
 
 class Reader:
@@ -58,14 +61,16 @@ class Reader:
             return Shown(view=stored, audit=rows)
         return await self._fresher(incident, stored, rows)
 
-    async def many(self, limit: int, *, open_only: bool = False) -> Listed:
-        """Incidents, those that need a person first. Raises NothingAnswers."""
+    async def many(self, by: Filter, after: Place | None = None, limit: int = PAGE) -> Listed:
+        """Incidents that fit, those that need a person first. Raises NothingAnswers."""
+        now = datetime.now(UTC)
         try:
-            views = await asyncio.to_thread(lambda: self._incidents.list(limit, open_only=open_only))
+            page = await asyncio.to_thread(self._incidents.page, by, now, after, limit)
+            counts = await asyncio.to_thread(self._incidents.counts, now)
             self._store_away_since = None
         except PortError as error:
-            return await self._many_without_store(limit, error, open_only=open_only)
-        return Listed(views)
+            return await self._many_without_store(by, limit, error)
+        return Listed(page.views, counts=counts, after=page.after)
 
     async def _fresher(self, incident: str, stored: IncidentView | None, rows: Sequence[AuditRow]) -> Shown | None:
         """The workflow's own view; it is newer than the projection, and before that it is all there is."""
@@ -90,14 +95,16 @@ class Reader:
             raise NothingAnswers(f"{error}; {away}") from error
         return None if live is None else Shown(live, (_without_postgres(error, since),))
 
-    async def _many_without_store(self, limit: int, error: PortError, *, open_only: bool) -> Listed:
+    async def _many_without_store(self, by: Filter, limit: int, error: PortError) -> Listed:
         since = self._store_away_since = self._store_away_since or datetime.now(UTC)
         try:
             views = await self._live.newest(limit)
         except TemporalAway as away:
             raise NothingAnswers(f"{error}; {away}") from error
         banner = f"{_without_postgres(error, since)} The list holds only what Temporal remembers."
-        return Listed([v for v in views if not (open_only and v.state.closed)], (banner,))
+        now = datetime.now(UTC)
+        fitting = sorted((v for v in views if wanted(v, by, now)), key=lambda v: Place.of(v).order)
+        return Listed(fitting, (banner,), counted(views, now))
 
     async def _by_name(self, name: str) -> IncidentView | None:
         return await (self._live.find(name) if name.startswith("INC-") else self._live.view(name))

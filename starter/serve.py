@@ -11,17 +11,20 @@ import uvicorn
 
 from config import adapters
 from config.people import load_people
-from config.policy import differences, load_policy
-from config.services import load_services
+from config.policy import differences
 from config.settings import Settings
 from config.temporal import connect
 from starter.access import is_loopback
 from starter.app import create_app
+from starter.house import house_of
 from starter.identity.sending import TemporalEar
 from starter.identity.wiring import desk_of
-from starter.intake import House, TemporalIntake
+from starter.intake import TemporalIntake
 from starter.live import TemporalIncidents
+from starter.machine.asking import Asking
+from starter.machine.watch import MachineWatch
 from starter.parts import Parts
+from starter.synchronising import TemporalSynchroniser
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
 _GRACE_S = 10
@@ -66,36 +69,35 @@ class _Server(uvicorn.Server):
 
 
 def _hosts(settings: Settings) -> tuple[str, ...]:
-    """Loopback's names, the address we listen on, and the one that people were given."""
+    """Loopback's names, the address we listen on, the one that people were given, and those that were set."""
     public = urlsplit(settings.public_url).hostname if settings.public_url else None
-    return tuple(dict.fromkeys(("localhost", "127.0.0.1", settings.host, *([public] if public else []))))
+    named = [public] if public else []
+    return tuple(dict.fromkeys(("localhost", "127.0.0.1", settings.host, *named, *settings.hosts)))
 
 
 async def _parts(settings: Settings) -> Parts:
-    policy = load_policy(settings.policy_file)
-    people = load_people(settings, policy)
-    house = House(
-        policy=policy,
-        services=load_services(settings.services_file),
-        namespace=settings.temporal_namespace,
-        temporal_ui=settings.temporal_ui_url,
-        public_url=settings.public_url,
-        limits=people.limits,
-    )
-    _log.info("policy", differs_from_default=[str(difference) for difference in differences(policy)])
+    house = house_of(settings)
+    people = load_people(settings, house.policy)
+    _log.info("policy", differs_from_default=[str(difference) for difference in differences(house.policy)])
     store = adapters.store(settings)
     client = await connect(settings, lazy=True)
     return Parts(
         hosts=_hosts(settings),
         intake=TemporalIntake(client, house),
         live=TemporalIncidents(client),
+        synchroniser=TemporalSynchroniser(client),
         incidents=store.incidents,
         audit=store.audit,
         postmortems=store.postmortems,
+        feedback=store.feedback,
         ping_store=store.pool.ping,
+        machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
         webhook_token=settings.webhook_token,
         slack_secret=settings.slack_signing_secret,
         desk=desk_of(settings, people, TemporalEar(client)),
+        temporal_ui=settings.temporal_ui_url,
+        pagerduty_secrets=settings.pagerduty_webhook_secret,
+        installation=settings.temporal_namespace,
     )
 
 

@@ -1,12 +1,13 @@
 """The facts of an incident in words, the same on pages and on the command line. Pure: `now` is given."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from domain.escalation import AT_RISK
 from domain.incident import Attempt, Outcome
 from domain.levels import Severity
 from domain.model import Model
+from domain.verification import Recovery
 from domain.view import IncidentView
 
 # Known by shape as well as by colour.
@@ -67,9 +68,9 @@ def relative(at: datetime, now: datetime) -> str:
 
 
 def absolute(at: datetime, now: datetime) -> str:
-    """The time of day with its zone, and the date unless it is today's."""
-    there = at.astimezone(UTC)
-    return f"{there:%H:%M:%S} UTC" if there.date() == now.astimezone(UTC).date() else f"{there:%Y-%m-%d %H:%M:%S} UTC"
+    """The time of day with its zone, and the date unless it is today's. The zone is that of `now`."""
+    there = at.astimezone(now.tzinfo)
+    return f"{there:%H:%M:%S %Z}" if there.date() == now.date() else f"{there:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def quantity(value: float, unit: str) -> str:
@@ -190,9 +191,28 @@ def attempt_result(attempt: Attempt) -> str:
     if attempt.executed is None:
         return f"not executed: {attempt.gate.reason}"
     verdict = f"; {attempt.verification.recovery}" if attempt.verification else ""
-    return f"{attempt.executed.detail}{verdict}"
+    undone = f"; {attempt.undo.words}" if attempt.undo else ""
+    return f"{attempt.executed.detail}{verdict}{undone}"
 
 
 def needs_words(view: IncidentView) -> str:
     """What a person has to do, in one word for lists."""
     return {"approval": "a decision", "ack": "an acknowledgement"}.get(view.needs, "nothing")
+
+
+def needs_who(view: IncidentView) -> str:
+    """Who that is, as far as it is known; empty when nobody has to do anything."""
+    if view.waiting is not None and not view.state.closed:
+        return " or ".join(view.waiting.approvers) or "no approver is listed"
+    awaited = [told.tier for told in view.clock.told if told.awaits]
+    return f"tier {awaited[-1]}" if view.needs == "ack" and awaited else ""
+
+
+def attempts_words(view: IncidentView) -> str:
+    """How the attempts went, in as few words as a list has room for."""
+    done = [attempt for attempt in view.attempts if attempt.executed is not None or attempt.error is not None]
+    good = sum(a.verification is not None and a.verification.recovery is Recovery.RECOVERED for a in done)
+    judged = [a for a in done if a.error is not None or a.verification is not None]
+    parts = {"ok": good, "failed": len(judged) - good, "under way": len(done) - len(judged),
+             "not run": len(view.attempts) - len(done)}  # fmt: skip
+    return ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "none"

@@ -13,6 +13,8 @@ pytest_plugins = [
     "tests.fixtures.store",
     "tests.fixtures.shop",
     "tests.fixtures.observability",
+    "tests.fixtures.cluster",
     "tests.fixtures.smtp",
+    "tests.fixtures.pagerduty",
     "tests.fixtures.slack",
 ]

@@ -8,18 +8,21 @@ from datetime import UTC, datetime, timedelta
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous, survivor
+from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
-from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
+from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
 from domain.incident import State
+from domain.listing import PAGE, Counts, Filter, Page, Place, counted, wanted
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Plan
 from domain.policy import Policy
-from domain.reservation import Reservation, Stop, controls_at, reserve
-from domain.services import Database, ServiceMap
+from domain.reservation import Reservation, Stop, controls_at, in_force, lapses_at, reserve
+from domain.services import Database, Deployment, ServiceMap
 from domain.view import IncidentView
 from integrations.ports import (
+    Changes,
     DatabaseState,
     Instant,
     LogLine,
@@ -31,6 +34,7 @@ from integrations.ports import (
 )
 from starter.away import TemporalAway
 from starter.identity.sending import Became, Reply, Update
+from workflows.contract import Synchronise
 
 
 class Breakable:
@@ -69,8 +73,19 @@ class FakeIncidents(Breakable):
     def list(self, limit: int = 50, *, open_only: bool = False, states: Sequence[State] = ()) -> Sequence[IncidentView]:
         self.asked()
         found = [v for v in self.views.values() if not states or v.state in states]
-        wanted = [v for v in found if not (open_only and v.state.closed)]
-        return sorted(wanted, key=_place)[:limit]
+        fitting = [v for v in found if not (open_only and v.state.closed)]
+        return sorted(fitting, key=_place)[:limit]
+
+    def page(self, by: Filter, now: datetime, after: Place | None = None, limit: int = PAGE) -> Page:
+        self.asked()
+        places = [(Place.of(v), v.brief) for v in self.views.values() if wanted(v, by, now)]
+        found = sorted((p for p in places if after is None or p[0].order > after.order), key=lambda p: p[0].order)
+        last = found[limit - 1][0] if len(found) > limit else None
+        return Page(views=tuple(view for _, view in found[:limit]), after=last)
+
+    def counts(self, now: datetime) -> Counts:
+        self.asked()
+        return counted(self.views.values(), now)
 
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         with self.lock:
@@ -130,31 +145,46 @@ class FakeGuard(Breakable):
     def __init__(self) -> None:
         super().__init__()
         self.reservations: list[Reservation] = []
-        self.paused: Stop | None = None
-        self.frozen: Stop | None = None
+        self.stops: list[Stop] = []
         self.results: list[tuple[str, int, str]] = []
+        self.begun: set[tuple[str, int]] = set()
 
     def controls(self, target: str, now: datetime) -> Controls:
         with self.lock:
             self.asked()
-            return controls_at(target, now, self.reservations, self.paused, self.frozen)
+            return self._controls(target, now, self.reservations)
 
-    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+    def reserve(
+        self, plan: Plan, policy: Policy, circumstances: Circumstances, current: Policy | None = None
+    ) -> GateVerdict:
         with self.lock:
             self.asked()
             own = next((r for r in self.reservations if r.of(plan)), None)
             if own is not None and own.live(circumstances.now):
                 return own.verdict
             others = [r for r in self.reservations if not r.of(plan)]
-            verdict = gate(
-                plan, policy, controls_at(plan.target, circumstances.now, others, self.paused, self.frozen),
-                circumstances,
-            )  # fmt: skip
+            controls = self._controls(plan.target, circumstances.now, others)
+            verdict = strictest(
+                gate(plan, policy, controls, circumstances),
+                gate(plan, current, controls, circumstances) if current is not None else None,
+            )
             if verdict.ruling is Ruling.RUN:
                 self.reservations = [*others, reserve(plan, verdict, circumstances)]
+                self.begun.discard((plan.incident, plan.attempt))
             return verdict
 
-    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
+    def hold(self, plan: Plan, now: datetime) -> bool:
+        with self.lock:
+            self.asked()
+            mine = next((r for r in self.reservations if r.of(plan) and r.live(now)), None)
+            if mine is None:
+                return False
+            later = max(mine.expires_at, lapses_at(plan, now))
+            self.reservations[self.reservations.index(mine)] = mine.model_copy(update={"expires_at": later})
+            self.begun.add((plan.incident, plan.attempt))
+            return True
+
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> bool:
         with self.lock:
             self.asked()
             mine = [r for r in self.reservations if (r.incident, r.attempt) == (incident, attempt) and not r.ended_at]
@@ -162,18 +192,29 @@ class FakeGuard(Breakable):
                 place = self.reservations.index(held)
                 self.reservations[place] = held.model_copy(update={"ended_at": at})
                 self.results.append((incident, attempt, result))
+            return bool(mine) and (incident, attempt) in self.begun
 
     def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
         self.asked()
-        self.paused = Stop(kind="pause", who=who, reason=reason, at=at, until=until)
+        self.stops.append(Stop(kind="pause", who=who, reason=reason, at=at, until=until))
 
     def resume(self, who: str, at: datetime) -> None:
-        self.asked()
-        self.paused = None
+        self._lift("pause")
 
     def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
         self.asked()
-        self.frozen = Stop(kind="freeze", who=who, reason=reason, at=at, until=until)
+        self.stops.append(Stop(kind="freeze", who=who, reason=reason, at=at, until=until))
+
+    def unfreeze(self, who: str, at: datetime) -> None:
+        self._lift("freeze")
+
+    def _lift(self, kind: str) -> None:
+        self.asked()
+        self.stops = [stop for stop in self.stops if stop.kind != kind]
+
+    def _controls(self, target: str, now: datetime, reservations: Sequence[Reservation]) -> Controls:
+        pause, freeze = (in_force([s for s in self.stops if s.kind == kind], now) for kind in ("pause", "freeze"))
+        return controls_at(target, now, reservations, pause, freeze)
 
 
 class FakeEvidence(Breakable):
@@ -238,6 +279,22 @@ class FakePostmortems(Breakable):
         return self.all.get(incident)
 
 
+class FakeFeedback(Breakable):
+    """FeedbackStore in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[Feedback] = []
+
+    def add(self, said: Feedback) -> None:
+        self.asked()
+        self.all.append(said)
+
+    def of(self, incident: str) -> Sequence[Feedback]:
+        self.asked()
+        return [said for said in self.all if said.incident == incident]
+
+
 class FakeChannel(Breakable):
     """A channel that keeps what it delivered; the same key twice is one message, as a real inbox shows it."""
 
@@ -270,6 +327,22 @@ class FakeIntake:
             if anomaly.firing or key in self.told:
                 self.told.setdefault(key, []).append(anomaly)
         return tuple(dict.fromkeys(key for a in anomalies if (key := group_key(a)) in self.told))
+
+
+class FakeSynchroniser:
+    """Synchroniser of the `open` incidents; `told` are the words, in order. `away` is raised while it is set."""
+
+    def __init__(self, *open_incidents: str, away: TemporalAway | None = None) -> None:
+        self.open = set(open_incidents)
+        self.away = away
+        self.told: list[tuple[str, Synchronise]] = []
+
+    async def tell(self, incident: str, word: Synchronise) -> bool:
+        if self.away is not None:
+            raise self.away
+        if incident in self.open:
+            self.told.append((incident, word))
+        return incident in self.open
 
 
 class FakeLive:
@@ -423,3 +496,20 @@ class FakeEar:
         if key is not None:
             self._answered[key] = self.reply
         return self.reply
+
+
+class FakeChanges(Breakable):
+    """ChangeSource with an answer for each deployment by target; all it holds lies within every window."""
+
+    def __init__(self, *seen: Changes) -> None:
+        super().__init__()
+        self.seen = {one.target: one for one in seen}
+
+    def changes(self, deployment: Deployment, window: Window) -> Changes:
+        self.asked()
+        if deployment.target not in self.seen:
+            raise Rejected(f"{deployment.target!r} does not exist")
+        return self.seen[deployment.target]
+
+    def query_text(self, deployment: Deployment) -> str:
+        return f"kubectl rollout history deployment/{deployment.name}"

@@ -5,7 +5,15 @@ from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.parts import Parts
-from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakeLive, FakePostmortems
+from tests.fakes import (
+    FakeAudit,
+    FakeFeedback,
+    FakeIncidents,
+    FakeIntake,
+    FakeLive,
+    FakePostmortems,
+    FakeSynchroniser,
+)  # fmt: skip
 
 
 def parts_with(
@@ -17,9 +25,11 @@ def parts_with(
     return Parts(
         intake=intake or FakeIntake(),
         live=live or FakeLive(),
+        synchroniser=FakeSynchroniser(),
         incidents=store,
         audit=FakeAudit(),
         postmortems=FakePostmortems(),
+        feedback=FakeFeedback(),
         ping_store=lambda: raise_if(store.error),
         desk=desk,
     )

@@ -1,6 +1,8 @@
-"""`python -m tests.run [PART ...]`: every check and test in turn, with how long each took.
+"""`python -m tests.run [PART ...]`: every check and test, with how long each took.
 
-A part that fails does not stop the others; the exit code is 0 only when all went well.
+Servers are obtained first; then parts run two at a time, since most of a test's time is waiting for a server. What a
+part printed is shown when it has ended. A part that fails does not stop the others; the exit code is 0 only when all
+went well.
 """
 
 import argparse
@@ -8,18 +10,26 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 from rich.table import Table
 
 PROJECT = Path(__file__).resolve().parent.parent
 LIMIT_SECONDS = 40 * 60.0
-"""For one part: a part that hangs is stopped and said to have hung, before the build server gives up."""
+"""For one part: one that hangs is stopped and said to have hung, before the build server gives up."""
+AT_ONCE = 2
+SAY_EVERY_SECONDS = 60.0
+_LOOK_SECONDS = 0.1
 
 
 class Outcome(StrEnum):
@@ -28,6 +38,7 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "FAILED"
     HUNG = "HUNG"
+    STOPPED = "STOPPED"
     ABSENT = "NO SUCH FOLDER"
 
 
@@ -41,20 +52,28 @@ class Part:
     folder: Path | None = None
     limit: float = LIMIT_SECONDS
 
-    def run(self) -> Outcome:
-        """Run it to its end, its output on our own."""
+    def run(self, output: IO[bytes] | None = None, stop: threading.Event | None = None) -> Outcome:
+        """Run it to its end, or until `stop` is set; its output goes to the file, or to our own."""
         if self.folder and not self.folder.is_dir():
             return Outcome.ABSENT
         program = str(Path(sys.executable).parent / self.argv[0])
         process = subprocess.Popen(
-            [program, *self.argv[1:]], cwd=PROJECT, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+            [program, *self.argv[1:]], cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=subprocess.STDOUT if output else None, start_new_session=True,
+        )  # fmt: skip
         try:
-            return Outcome.FAILED if process.wait(self.limit) else Outcome.PASSED
-        except subprocess.TimeoutExpired:
-            return Outcome.HUNG
+            return self._outcome(process, stop or threading.Event())
         finally:
             _end(process)
+
+    def _outcome(self, process: subprocess.Popen[bytes], stop: threading.Event) -> Outcome:
+        deadline = time.monotonic() + self.limit
+        while process.poll() is None:
+            if stop.wait(_LOOK_SECONDS):
+                return Outcome.STOPPED
+            if time.monotonic() > deadline:
+                return Outcome.HUNG
+        return Outcome.FAILED if process.returncode else Outcome.PASSED
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -70,16 +89,18 @@ def _tests(name: str, folder: str) -> Part:
     return Part(name, ["pytest", "-q", f"tests/{folder}"], again, PROJECT / "tests" / folder)
 
 
+FIRST = Part("servers", ["python", "-m", "rig.obtain"], "do what the line above says about the server")
+# After what takes a moment, the longest first: so both lanes end at about the same time.
 PARTS = (
-    Part("servers", ["python", "-m", "rig.obtain"], "do what the line above says about the server"),
+    FIRST,
     Part("style", ["ruff", "check", "."], ".venv/bin/ruff check --fix ."),
     Part("format", ["ruff", "format", "--check", "."], ".venv/bin/ruff format ."),
-    Part("types", ["pyright"], ".venv/bin/pyright"),
     Part("imports", ["lint-imports"], "see the import rules in pyproject.toml"),
-    _tests("unit", "unit"),
-    Part("workflow", ["pytest", "-q", "tests/workflows", "tests/replay"], "make test ARGS=workflow"),
     _tests("adapters", "adapters"),
+    Part("workflow", ["pytest", "-q", "tests/workflows", "tests/replay"], "make test ARGS=workflow"),
     _tests("durability", "durability"),
+    _tests("unit", "unit"),
+    Part("types", ["pyright"], ".venv/bin/pyright"),
     _tests("pages", "pages"),
 )
 
@@ -96,19 +117,76 @@ def main() -> int:
 
 
 def run_all(parts: Sequence[Part]) -> int:
-    """Run the parts in turn and print the table; 1 when any failed."""
+    """Run the parts and print the table; 1 when any failed."""
     console = Console(highlight=False)
-    table = Table("part", "outcome", "seconds", "if it failed")
-    outcomes: list[Outcome] = []
+    began = time.monotonic()
+    results = {part.name: _one(part) for part in parts if part is FIRST}
+    stop = threading.Event()
+    with ThreadPoolExecutor(AT_ONCE) as lanes, _saying(console) as running, _stopping(stop, lanes):
+        futures = {lanes.submit(_captured, part, running, stop): part for part in parts if part is not FIRST}
+        for future in as_completed(futures):
+            outcome, seconds, text = future.result()
+            results[futures[future].name] = (outcome, seconds)
+            console.rule(futures[future].name, align="left")
+            console.print(text, markup=False, soft_wrap=True)
+    console.print(_table(parts, results, time.monotonic() - began))
+    return 0 if all(outcome is Outcome.PASSED for outcome, _ in results.values()) else 1
+
+
+def _one(part: Part) -> tuple[Outcome, float]:
+    began = time.monotonic()
+    return part.run(), time.monotonic() - began
+
+
+@contextmanager
+def _stopping(stop: threading.Event, lanes: ThreadPoolExecutor) -> Iterator[None]:
+    """Ctrl-C ends what runs and starts nothing more."""
+    try:
+        yield
+    except BaseException:
+        stop.set()
+        lanes.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def _captured(part: Part, running: dict[str, float], stop: threading.Event) -> tuple[Outcome, float, str]:
+    """The outcome, the seconds, and what it printed."""
+    began = running[part.name] = time.monotonic()
+    try:
+        with tempfile.TemporaryFile() as output:
+            outcome = part.run(output, stop)
+            output.seek(0)
+            return outcome, time.monotonic() - began, output.read().decode(errors="replace").rstrip()
+    finally:
+        del running[part.name]
+
+
+@contextmanager
+def _saying(console: Console) -> Iterator[dict[str, float]]:
+    """Say now and then what runs: the parts by the moment at which they began."""
+    running: dict[str, float] = {}
+    ended = threading.Event()
+
+    def say() -> None:
+        while not ended.wait(SAY_EVERY_SECONDS):
+            now = time.monotonic()
+            console.print("running: " + ", ".join(f"{name} {now - at:.0f} s" for name, at in dict(running).items()))
+
+    thread = threading.Thread(target=say, daemon=True)
+    thread.start()
+    try:
+        yield running
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _table(parts: Sequence[Part], results: dict[str, tuple[Outcome, float]], seconds: float) -> Table:
+    table = Table("part", "outcome", "seconds", "if it failed", caption=f"{seconds:.0f} s in all")
     for part in parts:
-        console.rule(part.name, align="left")
-        began = time.monotonic()
-        outcome = part.run()
-        outcomes.append(outcome)
-        bad = outcome is not Outcome.PASSED
-        table.add_row(part.name, outcome, f"{time.monotonic() - began:.1f}", part.remedy if bad else "")
-    console.print(table)
-    return 0 if all(outcome is Outcome.PASSED for outcome in outcomes) else 1
+        outcome, took = results[part.name]
+        table.add_row(part.name, outcome, f"{took:.1f}", part.remedy if outcome is not Outcome.PASSED else "")
+    return table
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Which workflow and which activity runs on which task queue: the one list, checked by a test."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
@@ -17,11 +17,14 @@ from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
 from activities.texts import Texts
 from activities.verification import VerificationActivities
+from domain.policy import Policy
 from integrations.ports import (
     AuditLog,
+    ChangeSource,
     Channel,
     DatabaseSource,
     EvidenceStore,
+    FeedbackStore,
     Guard,
     IncidentStore,
     LogSource,
@@ -40,26 +43,35 @@ from workflows.contract import (
 )
 from workflows.incident import IncidentWorkflow
 
+P = TypeVar("P")
+
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything that the activities need from outside. None: not configured, which is said in a finding."""
+    """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    incidents: IncidentStore
-    audit: AuditLog
-    guard: Guard
-    memory: Memory
-    evidence: EvidenceStore
-    postmortems: PostmortemStore
+    The store's ports (the first six) may only be None where no queue that needs them is served.
+    `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
+    """
+
+    incidents: IncidentStore | None = None
+    audit: AuditLog | None = None
+    guard: Guard | None = None
+    memory: Memory | None = None
+    evidence: EvidenceStore | None = None
+    postmortems: PostmortemStore | None = None
+    feedback: FeedbackStore | None = None
     metrics: MetricSource | None = None
     logs: LogSource | None = None
     traces: TraceSource | None = None
     databases: DatabaseSource | None = None
+    changes: ChangeSource | None = None
     remediators: Sequence[Remediator] = ()
     channels: Sequence[Channel] = ()
     texts: Texts | None = None
     postmortem_folder: Path | None = None
     identity_key: SecretStr | None = None
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -72,40 +84,86 @@ class Queue:
     workflows: Sequence[type] = ()
 
 
-def queues(ports: Ports) -> tuple[Queue, ...]:
-    """All task queues. `remediation` is the only one whose worker needs credentials that can write."""
-    records = RecordActivities(ports.incidents, ports.audit)
-    postmortem = PostmortemActivities(ports.postmortems, ports.metrics, ports.postmortem_folder)
-    learning = LearningActivities(ports.memory)
-    look = InvestigationActivities(
-        ports.metrics, ports.logs, ports.traces, ports.databases, ports.memory, ports.evidence
-    )
-    samples = VerificationActivities(ports.metrics)
-    ranking = DiagnosisActivities()
-    fix = RemediationActivities(ports.remediators, ports.guard, ports.audit)
-    tell = NotificationActivities(ports.channels, ports.texts)
+def _incidents(ports: Ports) -> Queue:
+    records = RecordActivities(_needed(ports.incidents), _needed(ports.audit))
+    postmortem = PostmortemActivities(_needed(ports.postmortems), ports.metrics, ports.postmortem_folder)
+    learning = LearningActivities(_needed(ports.memory), ports.feedback)
     identity = IdentityActivities(ports.identity_key)
-    return (
-        Queue(
-            TASK_QUEUE,
-            [records.save, records.settle, records.previous, postmortem.write, learning.learn, identity.check_proof],
-            threads=8,
-            workflows=[IncidentWorkflow],
-        ),
-        Queue(
-            INVESTIGATION_QUEUE,
-            [
-                look.look_at_metrics,
-                look.look_at_logs,
-                look.look_at_traces,
-                look.look_at_databases,
-                look.recall,
-                look.measure_impact,
-                samples.sample,
-            ],
-            threads=16,
-        ),
-        Queue(ANALYSIS_QUEUE, [ranking.rank], threads=2),
-        Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=4),
-        Queue(NOTIFICATION_QUEUE, [tell.send], threads=8),
+    return Queue(
+        TASK_QUEUE,
+        [records.save, records.settle, records.previous, postmortem.write, learning.learn, identity.check_proof],
+        threads=8,
+        workflows=[IncidentWorkflow],
     )
+
+
+def _investigation(ports: Ports) -> Queue:
+    look = InvestigationActivities(
+        ports.metrics, ports.logs, ports.traces, ports.databases, ports.changes, _needed(ports.memory),
+        _needed(ports.evidence),
+    )  # fmt: skip
+    samples = VerificationActivities(ports.metrics)
+    return Queue(
+        INVESTIGATION_QUEUE,
+        [
+            look.look_at_metrics,
+            look.look_at_logs,
+            look.look_at_traces,
+            look.look_at_databases,
+            look.look_at_changes,
+            look.recall,
+            look.measure_impact,
+            samples.sample,
+        ],
+        threads=16,
+    )
+
+
+def _analysis(_: Ports) -> Queue:
+    return Queue(ANALYSIS_QUEUE, [DiagnosisActivities().rank], threads=2)
+
+
+def _remediation(ports: Ports) -> Queue:
+    fix = RemediationActivities(ports.remediators, _needed(ports.guard), _needed(ports.audit), ports.policy)
+    return Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=4)
+
+
+def _notification(ports: Ports) -> Queue:
+    tell = NotificationActivities(ports.channels, ports.texts)
+    return Queue(NOTIFICATION_QUEUE, [tell.send], threads=8)
+
+
+_BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {
+    TASK_QUEUE: _incidents,
+    INVESTIGATION_QUEUE: _investigation,
+    ANALYSIS_QUEUE: _analysis,
+    REMEDIATION_QUEUE: _remediation,
+    NOTIFICATION_QUEUE: _notification,
+}
+NAMES: Final = tuple(_BUILD)
+"""All task queues. `remediation` is the only one whose worker needs credentials that can write."""
+
+
+def queues(ports: Ports, names: Collection[str] = NAMES) -> tuple[Queue, ...]:
+    """The task queues of these names, all by default."""
+    return tuple(build(ports) for name, build in _BUILD.items() if name in names)
+
+
+def chosen(text: str | None) -> tuple[str, ...]:
+    """The queues that a process shall serve, from `incidents,notification`; all of them without a text.
+
+    Raises ValueError for a name that is none, and for no name at all.
+    """
+    if text is None:
+        return NAMES
+    wanted = {name.strip() for name in text.split(",") if name.strip()}
+    unknown = sorted(wanted - set(NAMES))
+    if unknown or not wanted:
+        raise ValueError(f"{', '.join(unknown) or repr(text)} is no task queue; there are {', '.join(NAMES)}")
+    return tuple(name for name in NAMES if name in wanted)
+
+
+def _needed(port: P | None) -> P:
+    if port is None:
+        raise RuntimeError("a queue is served without its store: workers.wiring has to build it")
+    return port

@@ -1,33 +1,49 @@
-"""From settings to ports: what a worker process needs, and no more."""
+"""From settings to ports: what the queues of this worker process need, and no more.
+
+A credential that a process does not need is not even read by it, so that those that act can live in one deployment.
+"""
+
+from collections.abc import Collection
 
 from activities.example import EXAMPLES
 from activities.texts import BrokenTemplate, Texts
 from config import adapters
 from config.errors import ConfigError
+from config.policy import load_policy
 from config.settings import Settings
 from domain.services import ServiceMap
-from workers.registry import Ports
+from workers.registry import NAMES, Ports
+from workflows.contract import INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+
+_NEED_STORE = {TASK_QUEUE, INVESTIGATION_QUEUE, REMEDIATION_QUEUE}
+_NEED_METRICS = {TASK_QUEUE, INVESTIGATION_QUEUE}
 
 
-def ports(settings: Settings, services: ServiceMap) -> Ports:
-    """Everything that the settings name. Raises ConfigError when the store is not configured."""
-    store = adapters.store(settings)
+def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAMES) -> Ports:
+    """What the settings name for these queues. Raises ConfigError when one needs the store and none is configured."""
+    served = set(names)
+    store = adapters.store(settings) if served & _NEED_STORE else None
+    looks, acts, tells = (queue in served for queue in (INVESTIGATION_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE))
     return Ports(
-        incidents=store.incidents,
-        audit=store.audit,
-        guard=store.guard,
-        memory=store.memory,
-        evidence=store.evidence,
-        postmortems=store.postmortems,
-        metrics=adapters.metrics(settings),
-        logs=adapters.logs(settings),
-        traces=adapters.traces(settings),
-        databases=adapters.databases(settings),
-        remediators=adapters.remediators(settings, services),
-        channels=adapters.channels(settings),
-        texts=checked_texts(settings),
+        incidents=store.incidents if store else None,
+        audit=store.audit if store else None,
+        guard=store.guard if store else None,
+        memory=store.memory if store else None,
+        evidence=store.evidence if store else None,
+        postmortems=store.postmortems if store else None,
+        feedback=store.feedback if store else None,
+        metrics=adapters.metrics(settings) if served & _NEED_METRICS else None,
+        logs=adapters.logs(settings) if looks else None,
+        traces=adapters.traces(settings) if looks else None,
+        databases=adapters.databases(settings) if looks else None,
+        changes=adapters.changes(settings) if looks else None,
+        remediators=adapters.remediators(settings, services) if acts else (),
+        channels=adapters.channels(settings) if tells else (),
+        texts=checked_texts(settings) if tells else None,
         postmortem_folder=settings.postmortems,
-        identity_key=settings.identity_key,
+        identity_key=settings.identity_key if TASK_QUEUE in served else None,
+        # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
+        policy=load_policy(settings.policy_file) if acts and settings.policy_file else None,
     )
 
 

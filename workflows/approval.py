@@ -6,10 +6,10 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.approval import Answer, Decision, Docket, Door, Request, Verdict, read_decision
+    from domain.approval import Answer, Decision, Door, Request, Verdict, read_decision
     from domain.audit import AuditRow
     from domain.change import MOST_CHANGES, knobs
-    from domain.escalation import AT_RISK, Reason, target_at
+    from domain.escalation import Reason, decide_by
     from domain.gate import GateVerdict
     from domain.incident import State
     from domain.levels import Risk
@@ -27,7 +27,6 @@ class Approvals:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._docket = Docket()
         self.moot = False
         """Was the last question settled by something else, such as a recovery?"""
 
@@ -35,7 +34,7 @@ class Approvals:
         """Wait for a decision on this plan; None when the deadline passed, or there is nothing to decide any more."""
         record = self._record
         request = self._request(plan, verdict)
-        self._docket.put(request)
+        self._record.docket.put(request)
         self.moot = False
         record.waiting = request
         by = f"{request.deadline:%H:%M:%S} UTC"
@@ -51,10 +50,10 @@ class Approvals:
         )
         record.waiting = None
         record.changed(workflow.now())
-        decided = self._docket.decided
+        decided = self._record.docket.decided
         self.moot = in_time and decided is None
         if self.moot:
-            self._docket.withdraw()
+            self._record.docket.withdraw()
         if not in_time:
             record.note(workflow.now(), Kind.DECISION, "nightshift", f"nobody decided on {plan.short_digest} by {by}")
         return decided
@@ -63,19 +62,17 @@ class Approvals:
         """Decided, or moot: a person took over or ended it, or what fired when it was asked does not fire any more."""
         record = self._record
         resolved = record.all_resolved and not resolved_before
-        return self._docket.decided is not None or record.hands_off_by is not None or record.over or resolved
+        return self._record.docket.decided is not None or record.hands_off_by is not None or record.over or resolved
 
     def _request(self, plan: Plan, verdict: GateVerdict) -> Request:
-        """The deadline of the severity, never past 75 % of the MTTR target."""
         record, now = self._record, workflow.now()
         policy = record.opening.policy
-        latest = target_at(record.clock, policy, AT_RISK)
+        deadline = decide_by(record.clock, policy, now)
         limits = record.opening.limits
-        room_min = (latest - now).total_seconds() / 60
+        room_min = (deadline - now).total_seconds() / 60
         return Request(
             digest=plan.digest, action=plan.action, risk=plan.risk, sentence=plan.sentence, reason=verdict.reason,
-            undo=plan.undo, asked_at=now,
-            deadline=max(now, min(now + timedelta(minutes=record.rules.decide_min), latest)),
+            undo=plan.undo, asked_at=now, deadline=deadline,
             approvers=tuple(who for who in policy.approvers if limits.get(who, Risk.HIGH).at_least(plan.risk)),
             claimed_identity_up_to=policy.claimed_identity_up_to, plan=plan,
             knobs=knobs(plan, policy, room_min) if self._changes < MOST_CHANGES else (),
@@ -110,9 +107,9 @@ class Approvals:
         if isinstance(read, str):
             answer = Answer(accepted=False, reason=f"refused: {read}")
         else:
-            answer = self._docket.hear(read, now)
-            if answer.accepted and self._docket.decided is not None:
-                self._record.decisions.append(self._docket.decided)
+            answer = self._record.docket.hear(read, now)
+            if answer.accepted and self._record.docket.decided is not None:
+                self._record.decisions.append(self._record.docket.decided)
         return self._say(answer, read, door if isinstance(read, str) else read.door)
 
     def _say(self, answer: Answer, read: Decision | str, door: Door) -> Answer:
@@ -121,7 +118,7 @@ class Approvals:
         record.last_decision = f"{now:%H:%M:%S} UTC by {door}: {answer.reason}{claimed}"
         record.note(now, Kind.DECISION, "nobody" if isinstance(read, str) else read.who, record.last_decision)
         record.audited(AuditRow(
-            key=f"{record.incident}:decision:{len(record.timeline)}", incident=record.incident, at=now, door=door,
+            key=f"{record.incident}:decision:{record.rows}", incident=record.incident, at=now, door=door,
             actor="unreadable" if isinstance(read, str) else read.actor,
             action="decide" if isinstance(read, str) else read.verdict,
             result=answer.reason, digest=None if isinstance(read, str) else read.digest,

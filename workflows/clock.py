@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.postmortem import PostmortemActivities
-    from domain.escalation import WORDS, Reason, Told, channels, schedule, tell
+    from domain.escalation import WORDS, Reason, Told, channels, instead, next_due, schedule, tell
     from domain.message import Moment, Receipt
     from domain.timeline import Kind
     from workflows import options
@@ -17,9 +17,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.post import LATE, Letter, Post
     from workflows.record import Record
     from workflows.timers import happens
-
-# When none of a severity's channels delivers, the others are tried, the loudest first.
-LOUDEST_FIRST = ("pagerduty", "slack", "email")
 
 
 class EscalationClock:
@@ -29,7 +26,6 @@ class EscalationClock:
         self._record = record
         self._post = post
         self._messages: list[asyncio.Task[None]] = []
-        self._drafted = False
 
     async def run(self) -> None:
         """Forever: until the incident ends and cancels it. Messages go out beside the clock, which never waits."""
@@ -38,6 +34,12 @@ class EscalationClock:
             told = self._next_message()
             if told is not None:
                 self._messages.append(asyncio.create_task(self._tell(told)))
+
+    @property
+    def silent(self) -> bool:
+        """Is no message under way, and none due?"""
+        due = next_due(self._record.clock, self._record.opening.policy)
+        return all(message.done() for message in self._messages) and (due is None or due > workflow.now())
 
     async def quiet(self) -> None:
         """Wait until nothing is under way, so that the last word is the last one."""
@@ -69,8 +71,8 @@ class EscalationClock:
         return told
 
     async def deliver(self, told: Told | None) -> None:
-        """To all channels of the severity at once; to the others, loudest first, when none of those has delivered by
-        then: a channel that is slow is tried on beside them.
+        """To all channels of the message at once; to the others, one by one, when none of those has delivered by then:
+        a channel that is slow is tried on beside them.
         """
         number, wanted, due = self._post.next_number(), self._channels(told), workflow.now()
         sending = [asyncio.create_task(self._send(name, told, number, due)) for name in wanted]
@@ -86,8 +88,8 @@ class EscalationClock:
 
     async def _others(self, told: Told | None, number: int, tried: tuple[str, ...], due: datetime) -> bool:
         """Does one of the other channels deliver?"""
-        for name in LOUDEST_FIRST:
-            if name not in tried and (await self._send(name, told, number, due)).delivered:
+        for name in instead(self._record.clock, told, tried) if told else ():
+            if (await self._send(name, told, number, due)).delivered:
                 return True
         return False
 
@@ -100,7 +102,8 @@ class EscalationClock:
     def _channels(self, told: Told | None) -> tuple[str, ...]:
         """The end is told where the story was told."""
         if told is not None:
-            return channels(self._record.clock, self._record.opening.policy, told)
+            paged = "pagerduty" in self._record.roots
+            return channels(self._record.clock, self._record.opening.policy, told, paged=paged)
         return tuple(dict.fromkeys(d.channel for d in self._record.deliveries if d.delivered))
 
     async def _send(self, channel: str, told: Told | None, number: int, due: datetime) -> Receipt:
@@ -114,9 +117,9 @@ class EscalationClock:
 
     async def _draft(self) -> None:
         """People who are called upon find a draft of the postmortem."""
-        if self._drafted or self._record.clock.escalated_at is None:
+        if self._record.drafted or self._record.clock.escalated_at is None:
             return
-        self._drafted = True
+        self._record.drafted = True
         await write_postmortem(self._record, draft=True)
 
 

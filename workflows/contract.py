@@ -1,6 +1,12 @@
 """What the outside may say to an incident, and what it is told: the names and models of the workflow's interface."""
 
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
 from domain.anomaly import Anomaly
+from domain.approval import Door
+from domain.command import CommandName
 from domain.levels import Risk
 from domain.model import Model
 from domain.policy import Policy
@@ -20,6 +26,9 @@ class Opening(Model):
     """With what an incident starts. The anomalies come by the signal `report` that starts it.
 
     The policy and the services are a copy: an incident ends by the rules by which it began.
+    `temporal_ui` and `public_url` are base addresses for links, None where there is none. `events_per_run`: after so
+    many events of history it goes on in a new run as soon as it can; None: when Temporal suggests it. `carried`: what
+    an earlier run knew, when it goes on in this one (workflows.carrying); None in the first.
     `limits`: the highest risk that a person may decide on, by name; who is not in it is limited by the policy alone.
     `temporal_ui` and `public_url` are base addresses for links, None where there is none.
     """
@@ -30,6 +39,8 @@ class Opening(Model):
     namespace: str = "default"
     temporal_ui: str | None = None
     public_url: str | None = None
+    events_per_run: int | None = Field(default=None, ge=100)
+    carried: dict[str, Any] | None = None
     limits: dict[str, Risk] = {}
 
 
@@ -37,6 +48,19 @@ class Report(Model):
     """Anomalies, firing or resolved, that belong to this incident."""
 
     anomalies: tuple[Anomaly, ...]
+
+
+class Synchronise(Model):
+    """What a person did to this incident in another system, as that system tells it. `at`: when, by its clock.
+
+    `event` is its own name for the event: the same again is nothing new. `who` is what it calls the person.
+    """
+
+    event: str = Field(max_length=300)
+    command: Literal[CommandName.ACK, CommandName.RESOLVE]
+    who: str = Field(max_length=200)
+    door: Door
+    at: AwareDatetime
 
 
 class Summary(Model):

@@ -45,6 +45,11 @@ class Herald:
                 self._tried[channel] = self._picture
                 self._start(channel, self._letters(channel))
 
+    @property
+    def silent(self) -> bool:
+        """Is no message under way, and none due?"""
+        return not self._busy and not self._behind()
+
     async def _gather(self) -> None:
         """Wait for more to say, unless somebody has to decide. Buttons that decide nothing any more go meanwhile."""
         until = workflow.now() + timedelta(seconds=GATHER_S)
@@ -79,12 +84,12 @@ class Herald:
         ]  # fmt: skip
 
     def _outdated(self, channel: str) -> bool:
-        shown = self._post.shown.get(channel)
+        shown = self._record.shown.get(channel)
         return Moment.EDIT in wants(channel) and (shown is None or shown.picture != self._picture)
 
     def _news(self, channel: str) -> tuple[Event, ...]:
         """What it has not heard, and wants to. Of a plan that waits the clock tells, and nobody else again."""
-        heard = self._post.heard.get(channel)
+        heard = self._record.heard.get(channel)
         if heard is None:
             return ()
         return tuple(
@@ -117,7 +122,7 @@ class Herald:
 
     def _with_old_buttons(self) -> Mapping[str, str]:
         """Channels that show a question which is none any more, with its digest. Each is cleared once."""
-        shown = {channel: known.picture.asked for channel, known in self._post.shown.items()}
+        shown = {channel: known.picture.asked for channel, known in self._record.shown.items()}
         return {
             channel: asked
             for channel, asked in shown.items()

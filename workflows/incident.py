@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -21,10 +21,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.view import IncidentView, Next
     from workflows.approval import Approvals
     from workflows.beside import beside
+    from workflows.carrying import resumed
     from workflows.clock import EscalationClock, write_postmortem
     from workflows.closing import learn
-    from workflows.contract import UNPROVEN, Opening, Report, Summary
+    from workflows.contract import UNPROVEN, Opening, Report, Summary, Synchronise
     from workflows.grouping import belongs_elsewhere
+    from workflows.handover import Handover
     from workflows.herald import Herald
     from workflows.investigation import diagnose, investigate
     from workflows.people import People
@@ -35,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.timers import happens
     from workflows.waiting import resolved_alone, wait_for_recovery, watch
 
+M = TypeVar("M", bound=BaseModel)
 _CLOSED = Next(text="Nothing: it is closed.")
 
 
@@ -44,22 +47,20 @@ class IncidentWorkflow:
 
     @workflow.init
     def __init__(self, opening: Opening) -> None:
-        info = workflow.info()
-        started = info.workflow_start_time
-        self._record = Record(
-            opening=opening, incident=incident_id(info.first_execution_run_id, started), run=info.run_id,
-            opened_at=started, clock=Clock(detected_at=started, severity=Severity.LOW),
-        )  # fmt: skip
+        self._goes_on = opening.carried is not None
+        self._record = resumed(opening) or _opened(opening)
+        self._record.run = workflow.info().run_id
         self._approvals = Approvals(self._record)
         self._people = People(self._record)
         post = Post(self._record)
         self._clock = EscalationClock(self._record, post)
         self._herald = Herald(self._record, post)
         self._projector = Projector(self._record)
+        self._handover = Handover(self._record, self._clock, self._herald, self._projector)
 
     @workflow.run
     async def run(self, opening: Opening) -> Summary:
-        """Live through the incident."""
+        """Live through the incident, from its beginning or from where an earlier run of it stood."""
         try:
             return await beside(self._projector.run(), self._live(opening))
         except asyncio.CancelledError:
@@ -69,8 +70,10 @@ class IncidentWorkflow:
 
     async def _live(self, opening: Opening) -> Summary:
         record = self._record
-        await self._gather(opening.policy.gather_s)
-        elsewhere = await belongs_elsewhere(record)
+        elsewhere = False
+        if not self._goes_on:
+            await self._gather(opening.policy.gather_s)
+            elsewhere = await belongs_elsewhere(record)
         while True:
             if not elsewhere:
                 await beside(self._herald.run(), beside(self._clock.run(), self._see_through()))
@@ -98,13 +101,19 @@ class IncidentWorkflow:
         """Understand, try, verify and watch, until it is over by whatever way."""
         record = self._record
         while not record.over:
-            result = await self._seen_or_tried()
+            result = self._where_it_stood() or await self._seen_or_tried()
             if result is Result.MOOT or (result is Result.NOT_FIXED and self._may_try_again()):
                 continue
-            if result is Result.RECOVERED or await wait_for_recovery(record):
-                await watch(record)
+            if result is Result.RECOVERED or await wait_for_recovery(record, self._handover):
+                await watch(record, self._handover)
             elif record.news:
                 await self._gather(record.opening.policy.gather_s)
+
+    def _where_it_stood(self) -> Result | None:
+        """What a run before this one had come to, once: then it waits or watches on."""
+        goes_on, self._goes_on = self._goes_on, False
+        stood = {State.WATCHING: Result.RECOVERED, State.WAITING_FOR_PEOPLE: Result.STUCK}
+        return stood[self._record.state] if goes_on else None
 
     async def _seen_or_tried(self) -> Result:
         """When all alerts are resolved it may be over already; else an attempt."""
@@ -182,12 +191,20 @@ class IncidentWorkflow:
     @workflow.signal(description="alerts of another system, firing or resolved")
     def report(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Alerts join at any moment of the incident's life."""
-        try:
-            self._record.sees(Report.model_validate(_only(data)).anomalies, workflow.now())
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "data"
-            self._people.unreadable("report", f"{where}: {first['msg']}"[:200])
+        read = _read(Report, _only(data))
+        if isinstance(read, str):
+            self._people.unreadable("report", read)
+        else:
+            self._record.sees(read.anomalies, workflow.now())
+
+    @workflow.signal(description="what a person did to it in another system, such as PagerDuty")
+    def synchronise(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        """Acknowledged or resolved elsewhere is so here too."""
+        read = _read(Synchronise, _only(data))
+        if isinstance(read, str):
+            self._people.unreadable("synchronise", read)
+        else:
+            self._people.synchronised(read)
 
     @workflow.signal(description='approve the waiting plan: {"digest": "...", "who": "..."}')
     def approve(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
@@ -213,6 +230,11 @@ class IncidentWorkflow:
     def take(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """The machine goes on observing and keeping time, and acts no more."""
         self._people.told(_only(data), CommandName.TAKE, Door.SIGNAL)
+
+    @workflow.signal(description='quiet for a while: {"who": "...", "for": "30m"}')
+    def snooze(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        """No reminders until then; a missed target and a higher severity break through."""
+        self._people.told(_only(data), CommandName.SNOOZE, Door.SIGNAL)
 
     @workflow.signal(description='it is fixed: {"who": "..."}')
     def resolve(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
@@ -246,7 +268,7 @@ class IncidentWorkflow:
 
     @workflow.update(description='a person\'s word, with an answer: {"command": "ack", "who": "..."}')
     async def person(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
-        """Acknowledge, take over, resolve, or mark as a false positive."""
+        """Acknowledge, take over, snooze, resolve, or mark as a false positive."""
         named, fields = _command(_only(data))
         answer = await self._people.heard(fields, named)
         if not answer.startswith("accepted"):
@@ -266,6 +288,26 @@ class IncidentWorkflow:
         self._approvals.take(self._approvals.read(raw, verdict, Door.SIGNAL), Door.SIGNAL)
 
 
+def _opened(opening: Opening) -> Record:
+    """The record of an incident that begins with this run."""
+    info = workflow.info()
+    started = info.workflow_start_time
+    return Record(
+        opening=opening, incident=incident_id(info.first_execution_run_id, started), run=info.run_id,
+        opened_at=started, clock=Clock(detected_at=started, severity=Severity.LOW),
+    )  # fmt: skip
+
+
+def _read(model: type[M], raw: Any) -> M | str:  # noqa: ANN401 - untrusted
+    """A machine's data as a model, or what is wrong with it."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "data"
+        return f"{where}: {first['msg']}"[:200]
+
+
 def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted
     """The one payload; none is None, several are a list, which every reader refuses with words."""
     return data[0] if len(data) == 1 else list(data) or None
@@ -273,11 +315,14 @@ def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted
 
 def _command(raw: Any) -> tuple[CommandName, dict[str, str]]:  # noqa: ANN401 - untrusted
     """The command's name, and the rest of its data. Raises ApplicationError with the words for who sent it."""
-    fields = read_payload(raw, ("command", "who", "comment"), SEALED)
+    fields = read_payload(raw, ("command", "who", "comment"), (*SEALED, "for"))
     if isinstance(fields, str):
         raise ApplicationError(f"refused: {fields}", type="CommandUnreadable", non_retryable=True)
     named = fields.pop("command")
+    if not fields["for"]:
+        del fields["for"]  # only a snooze may say for how long
     if named not in list(CommandName):
         said = f"refused: command is {named[:40]!r}, not one of {', '.join(CommandName)}"
         raise ApplicationError(said, type="CommandUnreadable", non_retryable=True)
-    return CommandName(named), fields
+    # What only a snooze has is no word of the others.
+    return CommandName(named), {field: text for field, text in fields.items() if field != "for" or text}

@@ -25,11 +25,10 @@ SOURCES: tuple[tuple[Source, Look, str], ...] = (
     (Source.LOGS, InvestigationActivities.look_at_logs, "ask logs: new and bursting errors"),
     (Source.TRACES, InvestigationActivities.look_at_traces, "ask traces: where failures begin"),
     (Source.DATABASE, InvestigationActivities.look_at_databases, "ask databases: sessions and locks"),
+    (Source.CHANGES, InvestigationActivities.look_at_changes, "ask Kubernetes: releases and restarts"),
 )
 # Memory is asked last: an incident is remembered by all of its symptoms, so it is looked up by all of them.
 LAST: tuple[Source, Look, str] = (Source.MEMORY, InvestigationActivities.recall, "recall similar incidents")
-# Deployments and configuration have no source in this build: said, so that nobody takes silence for an answer.
-NOT_CONNECTED = ((Source.CHANGES, "no source of deployments and changes is connected"),)
 
 
 async def investigate(record: Record) -> None:
@@ -42,8 +41,7 @@ async def investigate(record: Record) -> None:
     found = tuple(finding for answer in answers for finding in answer)
     asked_last = question.model_copy(update={"found": found})
     remembered, record.failing_share = await asyncio.gather(_ask(record, asked_last, *LAST), _impact(question))
-    unconnected = [missing(source, why, _window(question)) for source, why in NOT_CONNECTED]
-    record.findings = _numbered([*found, *remembered, *unconnected])
+    record.findings = _numbered([*found, *remembered])
     record.reassess(workflow.now())
     record.changed(workflow.now())
 

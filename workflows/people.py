@@ -1,5 +1,6 @@
-"""What people tell an incident besides decisions: acknowledge, take over, resolve, false positive."""
+"""What people tell an incident besides decisions: acknowledge, take over, snooze, resolve, false positive."""
 
+from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -8,8 +9,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.approval import Door
     from domain.audit import AuditRow
     from domain.command import Command, CommandName, read_command
+    from domain.lengths import length_text
     from domain.proof import Word
     from domain.timeline import Kind
+    from workflows.contract import Synchronise
     from workflows.proof import objection_to
     from workflows.record import Record
 
@@ -30,7 +33,10 @@ class People:
         read = read_command(raw, name, Door.UPDATE)
         if isinstance(read, str) or read.seal is None:
             return self._take(read, Door.UPDATE)
-        word = Word(incident=self._record.incident, said=read.name, who=read.who, door=read.door, comment=read.comment)
+        word = Word(
+            incident=self._record.incident, said=read.name, who=read.who, door=read.door, comment=read.comment,
+            lasting=read.lasting,
+        )  # fmt: skip
         objection = await objection_to(word, read.seal)
         checked = read.model_copy(update={"seal": None, "proven": objection is None})
         if objection is not None:
@@ -41,9 +47,28 @@ class People:
         answer = f"refused: {read}" if isinstance(read, str) else self._obey(read)
         return self._say(answer, read, door if isinstance(read, str) else read.door)
 
+    def synchronised(self, word: Synchronise) -> None:
+        """A person acted on this incident in another system. What is so already, such as the echo of what we did there
+        ourselves, changes nothing and is not even noted.
+        """
+        if word.event in self._record.synchronised or not self._is_news(word):
+            return
+        self._record.synchronised.append(word.event)
+        command = Command(name=word.command, who=word.who, door=word.door)
+        self._say(self._obey(command), command, word.door)
+
+    def _is_news(self, word: Synchronise) -> bool:
+        record = self._record
+        if record.over or record.state.closed:
+            return False
+        if word.command is CommandName.ACK:
+            return record.clock.acknowledged_at is None
+        # We resolve it there when it closes here: the echo of that must not end what was reopened since.
+        return record.reopened_at is None or word.at > record.reopened_at
+
     def unknown(self, name: str) -> None:
         """A signal with a name that nobody listens to, such as a misspelt one: answered, never lost in silence."""
-        known = "approve, reject, change, ack, take, resolve, false_positive"
+        known = "approve, reject, change, ack, take, snooze, resolve, false_positive"
         self._say(f"refused: there is no signal {name[:60]!r}; there are {known}", "", Door.SIGNAL)
 
     def unreadable(self, name: str, why: str) -> None:
@@ -60,6 +85,8 @@ class People:
             case CommandName.TAKE:
                 record.hands_off_by = who
                 record.clock = record.clock.acknowledging(who, now)
+            case CommandName.SNOOZE:
+                return self._snoozed(command)
             case CommandName.RESOLVE:
                 record.ends(person=who)
                 record.news = False
@@ -68,13 +95,25 @@ class People:
                 record.news = False
         return f"accepted: {command.name.words} by {who}" + (f": {command.comment}" if command.comment else "")
 
+    def _snoozed(self, command: Command) -> str:
+        """Quiet for a while, never for longer than the policy's longest."""
+        record, now = self._record, workflow.now()
+        longest = timedelta(minutes=record.opening.policy.snooze_at_most_min)
+        lasting = command.lasting or timedelta(0)
+        if not timedelta(0) < lasting <= longest:
+            return f"refused: a snooze of {length_text(lasting)} is not between 1s and {length_text(longest)}"
+        until = now + lasting
+        record.clock = record.clock.snoozing(command.who, now, until)
+        said = f"accepted: snoozed until {until:%H:%M:%S} UTC by {command.who}"
+        return said + (f": {command.comment}" if command.comment else "")
+
     def _say(self, answer: str, read: Command | str, door: Door) -> str:
         record, now = self._record, workflow.now()
         who = "unreadable" if isinstance(read, str) else read.actor
         record.last_decision = f"{now:%H:%M:%S} UTC by {door}: {answer}"
         record.note(now, Kind.PERSON, who, answer)
         record.audited(AuditRow(
-            key=f"{record.incident}:person:{len(record.timeline)}", incident=record.incident, at=now, actor=who,
+            key=f"{record.incident}:person:{record.rows}", incident=record.incident, at=now, actor=who,
             door=door, action="unknown" if isinstance(read, str) else read.name, result=answer,
         ))  # fmt: skip
         return answer

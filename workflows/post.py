@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.notification import NotificationActivities, Send
     from domain.escalation import WORDS, Told
     from domain.message import FOLLOWS, Moment, Receipt
-    from domain.news import Picture
+    from domain.news import Known
     from domain.timeline import Kind
     from domain.view import Delivery
     from workflows import options
@@ -50,33 +50,18 @@ class Letter:
         return "; ".join(self.news) or "what stands there is brought up to date"
 
 
-@dataclass(frozen=True)
-class Known:
-    """The incident at one of its versions."""
-
-    version: int
-    picture: Picture
-
-
 class Post:
-    """Sends letters and records what became of them.
-
-    `heard` is the incident as each channel was last told of it, `shown` as it stands there: an edit shows, and tells
-    nothing. Only channels that were reached are in them.
-    """
+    """Sends letters and records what became of them, and what each channel knows since then."""
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._numbers = 0
         self._firsts: dict[str, asyncio.Lock] = {}
         self._stale: set[str] = set()
-        self.heard: dict[str, Known] = {}
-        self.shown: dict[str, Known] = {}
 
     def next_number(self) -> int:
         """Numbers make keys, so no two messages of an incident have the same."""
-        self._numbers += 1
-        return self._numbers
+        self._record.messages += 1
+        return self._record.messages
 
     async def send(self, letter: Letter) -> Receipt:
         """Deliver it. Until a channel has answered to an incident's first message, the next one waits: two at once
@@ -89,7 +74,7 @@ class Post:
 
     async def _deliver(self, letter: Letter) -> Receipt:
         record = self._record
-        known = Known(record.version, picture_of(record))
+        known = Known(version=record.version, picture=picture_of(record))
         order = Send(
             channel=letter.channel, view=record.view().brief, told=letter.told, number=letter.number,
             page=letter.told is not None and letter.told.awaits and letter.channel == "pagerduty",
@@ -104,10 +89,10 @@ class Post:
     def _reached(self, letter: Letter, known: Known) -> None:
         """Two may be under way at once: what was known first never replaces what was known later."""
         channel = letter.channel
-        if letter.moment is not Moment.EDIT and _newer(known, self.heard.get(channel)):
-            self.heard[channel] = self._as_heard(letter, known)
-        if _newer(known, self.shown.get(channel)):
-            self.shown[channel] = known
+        if letter.moment is not Moment.EDIT and _newer(known, self._record.heard.get(channel)):
+            self._record.heard[channel] = self._as_heard(letter, known)
+        if _newer(known, self._record.shown.get(channel)):
+            self._record.shown[channel] = known
 
     def _as_heard(self, letter: Letter, known: Known) -> Known:
         """A thread reads all that is true in any message. Elsewhere a call says that people are called, and no more:
@@ -115,10 +100,10 @@ class Post:
         """
         if letter.told is None or Moment.EDIT in wants(letter.channel):
             return known
-        before = self.heard.get(letter.channel)
+        before = self._record.heard.get(letter.channel)
         untold = {"has_it": "", "hands_off": False, "recovered": False}
         kept = {name: getattr(before.picture, name) for name in untold} if before else untold
-        return Known(known.version, known.picture.model_copy(update=kept))
+        return known.model_copy(update={"picture": known.picture.model_copy(update=kept)})
 
     def _recorded(self, letter: Letter, receipt: Receipt) -> None:
         """A delivery is a row, an edit only when it fails, and not again until one has worked."""

@@ -8,7 +8,6 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities, Save
-    from domain.audit import AuditRow
     from domain.finding import Finding
     from domain.timeline import Kind
     from domain.view import IncidentView
@@ -26,8 +25,8 @@ class Projector:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._saved = 0
-        self._audited = 0
+        self._saved = -1  # a new run has a page, an address and details of its own to show
+        self._view: IncidentView | None = None
         self._attributes: list[SearchAttributeUpdate[Any]] = []
         self._findings: tuple[Finding, ...] = ()
         self._refused = False
@@ -47,7 +46,10 @@ class Projector:
     async def _save(self) -> None:
         """Save what has changed since the last time. A store that is away is waited for; what it refuses is said."""
         record = self._record
-        version, rows, view = record.version, self._rows(), record.view()
+        version, rows, view = record.version, tuple(record.audit), record.view()
+        if not rows and self._shown_already(view):
+            self._saved = version
+            return
         same = view.findings == self._findings
         what = Save(view=view.model_copy(update={"findings": ()}) if same else view, audit=rows, same_findings=same)
         workflow.set_current_details(current_details(view))
@@ -60,7 +62,12 @@ class Projector:
             self._note_refusal(reason(error))
         else:
             self._findings = view.findings
-        self._saved, self._audited = version, self._audited + len(rows)
+        del record.audit[: len(rows)]
+        self._saved, self._view = version, view
+
+    def _shown_already(self, view: IncidentView) -> bool:
+        """Would others see anything new? Each write is a payload that history keeps."""
+        return self._view is not None and self._view.model_copy(update={"updated_at": view.updated_at}) == view
 
     def _upsert(self, view: IncidentView) -> None:
         """Each upsert is an event, so only what has changed."""
@@ -75,6 +82,3 @@ class Projector:
         if not self._refused:
             self._refused = True
             self._record.note(workflow.now(), Kind.NOTE, "records", f"the store refused the record: {why}")
-
-    def _rows(self) -> tuple[AuditRow, ...]:
-        return tuple(self._record.audit[self._audited :])

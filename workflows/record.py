@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.anomaly import Anomaly, latest
-from domain.approval import Decision, Request
+from domain.approval import Decision, Docket, Request
 from domain.audit import AuditRow
 from domain.correlation import Link
 from domain.diagnosis import Diagnosis
@@ -13,25 +13,30 @@ from domain.escalation import ABOUT_A_PLAN, Clock, Reason, target_at
 from domain.finding import Finding
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
+from domain.news import Known
 from domain.policy import Escalation
 from domain.question import Question
 from domain.severity import Assessment, assess
 from domain.timeline import Entry, Kind
-from domain.verification import Recovery, Watch, watch_of_rule
+from domain.verification import Recovery, Verdict, Watch, watch_of_rule
 from domain.view import Delivery, IncidentView, Next
 from workflows.contract import Opening
 
 # A view is a payload of every projection: what a storm adds beyond these is counted, not listed.
-_SHOWN_ANOMALIES = 100
+SHOWN_ANOMALIES = 100
 # A look asks Prometheus once for each: more than these would not be answered in the time of one look.
 _WATCHED_ANOMALIES = 20
-_SHOWN_ENTRIES = 120
-_SHOWN_DELIVERIES = 60
+SHOWN_ENTRIES = 120
+SHOWN_DELIVERIES = 60
 
 
 @dataclass
 class Record:
-    """The facts of one incident. `version` counts changes, so that others notice that there is something to save."""
+    """The facts of one incident. `version` counts changes, so that others notice that there is something to save.
+
+    An incident that lasts goes on in a new run, which gets this and nothing else (workflows.carrying): whatever must
+    outlive a run is a field here.
+    """
 
     opening: Opening
     incident: str
@@ -55,6 +60,18 @@ class Record:
     deliveries: list[Delivery] = field(default_factory=list[Delivery])
     roots: dict[str, str] = field(default_factory=dict[str, str])
     """What each channel answered to the incident's first message there: what follows refers to it."""
+    heard: dict[str, Known] = field(default_factory=dict[str, Known])
+    """The incident as each channel that was reached was last told of it."""
+    shown: dict[str, Known] = field(default_factory=dict[str, Known])
+    """The incident as it stands there: an edit shows, and tells nothing."""
+    messages: int = 0
+    """How many were sent: the number of the last one."""
+    drafted: bool = False
+    """Is there a draft of the postmortem for those who were called?"""
+    docket: Docket = field(default_factory=Docket)
+    """The last question that people were asked, and what they said: later answers are judged by it."""
+    synchronised: list[str] = field(default_factory=list[str])
+    """What was taken over from other systems, by their own names for the events."""
     link: Link | None = None
     ending: Ending = field(default_factory=Ending)
     outcome: Outcome | None = None
@@ -62,24 +79,39 @@ class Record:
     paused: bool = False
     recovered_at: datetime | None = None
     closed_at: datetime | None = None
+    reopened_at: datetime | None = None
     closed_severity: Severity | None = None
     postmortem: str | None = None
     next: Next = field(default_factory=lambda: Next(text="Alerts are gathered for a moment, then the machine looks."))
     timeline: list[Entry] = field(default_factory=list[Entry])
     audit: list[AuditRow] = field(default_factory=list[AuditRow])
+    """Rows that are not saved yet."""
     version: int = 0
     updated_at: datetime | None = None
     news: bool = False
     """Fires something of which the machine has not thought yet?"""
     blind: bool = False
     """Did the last look say nothing about whether it is over? Then the machine does not act."""
+    looks: int = 0
+    """How often it was looked at while it waits for people."""
+    look_at: datetime | None = None
+    """When it is looked at next; None: no wait for it has begun."""
+    resolved_then: bool = False
+    """Were all alerts resolved when that wait began?"""
+    seen: Verdict | None = None
+    """What the last look of the watch saw."""
 
     # -- what people read -------------------------------------------------------------------------------------------
 
     def note(self, at: datetime, kind: Kind, actor: str, text: str, ref: str | None = None) -> None:
         """Add a row to the timeline."""
-        self.timeline.append(Entry(seq=len(self.timeline) + 1, at=at, kind=kind, actor=actor, text=text, ref=ref))
+        self.timeline.append(Entry(seq=self.rows + 1, at=at, kind=kind, actor=actor, text=text, ref=ref))
         self.changed(at)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the timeline has had; the middle of a long one is left behind when a new run goes on."""
+        return self.timeline[-1].seq if self.timeline else 0
 
     def changed(self, at: datetime) -> None:
         self.version += 1
@@ -204,6 +236,7 @@ class Record:
             return False
         self.ending = Ending()
         self.outcome, self.closed_at, self.recovered_at = None, None, None
+        self.reopened_at = at
         self.clock = self.clock.running_on()
         self.note(at, Kind.STATE, "nightshift", "reopened: alerts came in after it was over")
         self.enter(State.INVESTIGATING, at, Next(text="It is looked at again."))
@@ -226,7 +259,7 @@ class Record:
         around = (callee for service in self.services for callee in graph.callees(service))
         services = tuple(dict.fromkeys((*self.services, *around)))
         return Question(
-            incident=self.incident, services=services, anomalies=self.anomalies[:_SHOWN_ANOMALIES],
+            incident=self.incident, services=services, anomalies=self.anomalies[:SHOWN_ANOMALIES],
             onset=self.onset, now=now, graph=graph,
         )  # fmt: skip
 
@@ -274,7 +307,7 @@ class Record:
             closed_at=self.closed_at,
             sla_due=target_at(self.clock, self.opening.policy),
             failing_share=self.failing_share,
-            anomalies=self.anomalies[:_SHOWN_ANOMALIES],
+            anomalies=self.anomalies[:SHOWN_ANOMALIES],
             sightings=self.sightings,
             findings=self.findings,
             diagnosis=self.diagnosis,
@@ -283,7 +316,7 @@ class Record:
             decisions=tuple(self.decisions),
             last_decision=self.last_decision,
             clock=self.clock,
-            deliveries=tuple(self.deliveries[-_SHOWN_DELIVERIES:]),
+            deliveries=tuple(self.deliveries[-SHOWN_DELIVERIES:]),
             link=self.link,
             merged_into=self.ending.merged_into,
             merged_key=self.ending.merged_key,
@@ -304,10 +337,11 @@ class Record:
 
 def _cut(timeline: list[Entry]) -> tuple[Entry, ...]:
     """The first rows and the last ones; how it began and where it stands matter most."""
-    if len(timeline) <= _SHOWN_ENTRIES:
+    rows = timeline[-1].seq if timeline else 0
+    if rows <= SHOWN_ENTRIES:
         return tuple(timeline)
-    half = _SHOWN_ENTRIES // 2
-    gap = timeline[half]
-    left_out = len(timeline) - _SHOWN_ENTRIES
-    folded = Entry(seq=gap.seq, at=gap.at, kind=Kind.NOTE, actor="nightshift", text=f"{left_out} rows are folded here")
+    half = SHOWN_ENTRIES // 2
+    before = timeline[half - 1]
+    text = f"{rows - SHOWN_ENTRIES} rows are folded here"
+    folded = Entry(seq=before.seq + 1, at=before.at, kind=Kind.NOTE, actor="nightshift", text=text)
     return (*timeline[:half], folded, *timeline[-half:])

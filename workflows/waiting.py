@@ -1,15 +1,17 @@
 """Waiting: for a recovery that somebody else brings about, and afterwards to see that it holds."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.escalation import HIGHEST_TIER, Reason
+    from domain.escalation import Reason, may_give_up
     from domain.incident import Attempt, State
     from domain.timeline import Kind
     from domain.verification import Recovery, Verdict
     from domain.view import Next
+    from workflows.handover import Handover
     from workflows.record import Record
     from workflows.remediation import may_act_now
     from workflows.timers import happens
@@ -30,13 +32,14 @@ async def resolved_alone(record: Record) -> Recovery:
     return verdict.recovery
 
 
-async def wait_for_recovery(record: Record) -> bool:
+async def wait_for_recovery(record: Record, handover: Handover) -> bool:
     """True when the system has recovered; False when a person or the policy ended it, or there is news to look at."""
-    looks = 0
+    if record.state is not State.WAITING_FOR_PEOPLE:  # else a run before this one has begun to wait
+        record.looks, record.look_at = 0, None
     while not record.over:
-        await _until_next_look(record, looks)
-        looks += 1
+        await _until_next_look(record, handover)
         if record.over or record.news:
+            record.looks = 0
             return False
         was_blind = record.blind
         verdict = await _look_closer(record)
@@ -67,40 +70,46 @@ def _told_at_last(record: Record, verdict: Verdict) -> None:
         record.update_last_attempt(workflow.now(), verification=verdict)
 
 
-async def _until_next_look(record: Record, looks: int) -> None:
+async def _until_next_look(record: Record, handover: Handover) -> None:
     """What comes next is said without a time of day: each change is a record to write, and this goes on for long."""
-    pause = record.opening.policy.recheck_s * (1 if looks < _CLOSE_LOOKS else _SLOWER)
+    pause = record.opening.policy.recheck_s * (1 if record.looks < _CLOSE_LOOKS else _SLOWER)
     record.enter(State.WAITING_FOR_PEOPLE, workflow.now(), Next(
         text=f"The machine looks again every {pause:g} s. A person must act, or say that it is fixed.",
     ))  # fmt: skip
-    resolved = record.all_resolved
-    await happens(
-        lambda: record.over or record.news or record.all_resolved != resolved,
-        pause, "look again whether it has recovered",
+    if record.look_at is None:
+        record.look_at, record.resolved_then = workflow.now() + timedelta(seconds=pause), record.all_resolved
+    await _pause(
+        record.look_at, lambda: record.over or record.news or record.all_resolved != record.resolved_then, handover,
+        "look again whether it has recovered",
     )  # fmt: skip
+    record.looks, record.look_at = record.looks + 1, None
+
+
+async def _pause(until: datetime, news: Callable[[], bool], handover: Handover, summary: str) -> bool:
+    """Wait for news, until then. True: there is. A run that has become long ends here, and the next one waits on."""
+    while True:
+        left = max(timedelta(0), until - workflow.now())
+        waking = await happens(lambda: news() or handover.ready, left, summary)
+        if news() or not waking:
+            return waking
+        await handover.go()
 
 
 def _give_up_when_old(record: Record) -> None:
     """*Unresolved* a day after the last sighting, never before its escalation was acknowledged or paged."""
-    last = record.last_seen or record.opened_at
-    old = workflow.now() - last >= timedelta(hours=record.opening.policy.give_up_h)
-    clock = record.clock
-    called = [t.at for t in clock.told if t.awaits and t.tier == HIGHEST_TIER]
-    paged = any(d.delivered and d.calls and d.at >= at for d in record.deliveries for at in called)
-    if old and (clock.acknowledged_at is not None or paged):
+    delivered = ((d.channel, d.at) for d in record.deliveries if d.delivered and d.calls)
+    last_seen = record.last_seen or record.opened_at
+    if may_give_up(record.clock, record.opening.policy, last_seen, workflow.now(), delivered):
         record.ends(given_up=True)
 
 
-async def watch(record: Record) -> None:
+async def watch(record: Record, handover: Handover) -> None:
     """See for the policy's time whether it holds. If so the incident is over; a relapse is not fixed."""
-    now = workflow.now()
-    record.recovered_at = now
-    record.clock = record.clock.stopping(now)
-    record.news = False
-    until = now + timedelta(seconds=record.opening.policy.watch_s)
+    since = record.recovered_at or _recovers(record)
+    until = since + timedelta(seconds=record.opening.policy.watch_s)
     text = f"If it holds until {until:%H:%M:%S} UTC, the incident closes."
-    record.enter(State.WATCHING, now, Next(text=text, at=until))
-    seen = await _see_until(record, until)
+    record.enter(State.WATCHING, workflow.now(), Next(text=text, at=until))
+    seen = await _see_until(record, until, handover)
     if record.ending.person is not None or seen.recovery is Recovery.RECOVERED:
         _held(record, held=True)
         record.ends(recovered=True, effective=_effective(record))
@@ -113,19 +122,32 @@ async def watch(record: Record) -> None:
         _relapsed(record, seen)
 
 
-async def _see_until(record: Record, until: datetime) -> Verdict:
+def _recovers(record: Record) -> datetime:
+    """The watch begins: the clocks stop, and what fires from here on is news."""
+    now = workflow.now()
+    record.recovered_at = now
+    record.clock = record.clock.stopping(now)
+    record.news = False
+    record.seen, record.look_at = None, None
+    return now
+
+
+async def _see_until(record: Record, until: datetime, handover: Handover) -> Verdict:
     """The look that showed it broken again, else the last one: it says whether it held."""
-    seen = Verdict(recovery=Recovery.RECOVERED, reason="it was not watched any longer")
     every = timedelta(seconds=record.opening.policy.recheck_s)
     while workflow.now() < until and record.ending.person is None:
-        pause = min(every, until - workflow.now())
-        if not await happens(lambda: record.news or record.ending.person is not None, pause, "watch that it holds"):
-            seen = await look(record, record.watches(), 1)
+        record.look_at = record.look_at or min(workflow.now() + every, until)
+        cut_short = await _pause(
+            record.look_at, lambda: record.news or record.ending.person is not None, handover, "watch that it holds",
+        )  # fmt: skip
+        record.look_at = None
+        if not cut_short:
+            record.seen = await look(record, record.watches(), 1)
         if record.news:
             return Verdict(recovery=Recovery.NOT_BETTER, reason="an alert fires anew")
-        if seen.recovery in {Recovery.NOT_BETTER, Recovery.IMPROVING}:
-            return seen
-    return seen
+        if record.seen is not None and record.seen.recovery in {Recovery.NOT_BETTER, Recovery.IMPROVING}:
+            return record.seen
+    return record.seen or Verdict(recovery=Recovery.RECOVERED, reason="it was not watched any longer")
 
 
 def _relapsed(record: Record, seen: Verdict) -> None:

@@ -7,15 +7,15 @@ from typing import Any, Literal
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
+from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.plan import Plan
 from domain.policy import Policy
-from domain.reservation import LIMIT_WINDOW, Reservation, Stop, controls_at, reserve
+from domain.reservation import LIMIT_WINDOW, Reservation, Stop, controls_at, in_force, lapses_at, reserve
 from integrations.store.documents import document, text
 from integrations.store.pool import Pool
 
 # Any number will do, as long as nothing else in this database takes the same one.
-_LOCK = 7_305_220_133
+LOCK = 7_305_220_133
 
 _CURRENT = """
 SELECT incident, attempt, digest, target, approved, verdict, began_at, expires_at, ended_at
@@ -24,8 +24,14 @@ WHERE began_at > %(since)s OR (ended_at IS NULL AND expires_at > %(now)s)
 ORDER BY began_at
 """
 
-_LAST_STOP = """
-SELECT kind, who, reason, at, until, lifted FROM nightshift.stops WHERE kind = %s ORDER BY number DESC LIMIT 1
+# Of each person the newest since all were lifted: an older one must not come back when the newer one has ended.
+_STOPS = """
+SELECT DISTINCT ON (who) kind, who, reason, at, until
+FROM nightshift.stops
+WHERE kind = %(kind)s AND number > coalesce(
+    (SELECT max(number) FROM nightshift.stops WHERE kind = %(kind)s AND lifted), 0
+)
+ORDER BY who, number DESC
 """
 
 _STOP = """
@@ -40,6 +46,18 @@ VALUES (%(incident)s, %(attempt)s, %(digest)s, %(target)s, %(approved)s, %(verdi
 ON CONFLICT (incident, attempt, digest) DO UPDATE SET
     approved = excluded.approved, verdict = excluded.verdict, began_at = excluded.began_at,
     expires_at = excluded.expires_at, ended_at = NULL, result = NULL
+"""
+
+# A clock that lags behind another worker's must not shorten what that one has lengthened.
+# Until it ends, the result of an attempt says whether a worker has begun it.
+_HOLD = """
+UPDATE nightshift.reservations SET expires_at = greatest(expires_at, %(expires_at)s), result = 'begun'
+WHERE incident = %(incident)s AND attempt = %(attempt)s AND digest = %(digest)s AND ended_at IS NULL
+"""
+
+_WAS_BEGUN = """
+SELECT 1 FROM nightshift.reservations
+WHERE incident = %(incident)s AND attempt = %(attempt)s AND ended_at IS NULL AND result = 'begun'
 """
 
 _RELEASE = """
@@ -58,23 +76,41 @@ class PostgresGuard:
         with self._pool.transaction() as connection:
             return _controls(connection, target, now, _current(connection, now))
 
-    def reserve(self, plan: Plan, policy: Policy, circumstances: Circumstances) -> GateVerdict:
+    def reserve(
+        self, plan: Plan, policy: Policy, circumstances: Circumstances, current: Policy | None = None
+    ) -> GateVerdict:
         now = circumstances.now
         with self._pool.transaction() as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            current = _current(connection, now)
-            own = next((r for r in current if r.of(plan) and r.live(now)), None)
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            held = _current(connection, now)
+            own = next((r for r in held if r.of(plan) and r.live(now)), None)
             if own is not None:
                 return own.verdict
-            others = [r for r in current if not r.of(plan)]
-            verdict = gate(plan, policy, _controls(connection, plan.target, now, others), circumstances)
+            controls = _controls(connection, plan.target, now, [r for r in held if not r.of(plan)])
+            verdict = strictest(
+                gate(plan, policy, controls, circumstances),
+                gate(plan, current, controls, circumstances) if current is not None else None,
+            )
             if verdict.ruling is Ruling.RUN:
                 connection.execute(_RESERVE, _columns(reserve(plan, verdict, circumstances)))
         return verdict
 
-    def release(self, incident: str, attempt: int, result: str, at: datetime) -> None:
+    def hold(self, plan: Plan, now: datetime) -> bool:
         with self._pool.transaction() as connection:
-            connection.execute(_RELEASE, {"incident": incident, "attempt": attempt, "result": text(result), "at": at})
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            if not any(r.of(plan) and r.live(now) for r in _current(connection, now)):
+                return False
+            mine = {"incident": plan.incident, "attempt": plan.attempt, "digest": plan.digest}
+            connection.execute(_HOLD, {**mine, "expires_at": lapses_at(plan, now)})
+        return True
+
+    def release(self, incident: str, attempt: int, result: str, at: datetime) -> bool:
+        said = {"incident": incident, "attempt": attempt, "result": text(result), "at": at}
+        with self._pool.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            begun = connection.execute(_WAS_BEGUN, said).fetchone() is not None
+            connection.execute(_RELEASE, said)
+        return begun
 
     def pause(self, who: str, reason: str, until: datetime | None, at: datetime) -> None:
         self._stop("pause", who, reason, at, until)
@@ -85,13 +121,16 @@ class PostgresGuard:
     def freeze(self, who: str, reason: str, until: datetime, at: datetime) -> None:
         self._stop("freeze", who, reason, at, until)
 
+    def unfreeze(self, who: str, at: datetime) -> None:
+        self._stop("freeze", who, "unfrozen", at, at, lifted=True)
+
     def _stop(
         self, kind: Literal["pause", "freeze"], who: str, reason: str, at: datetime, until: datetime | None,
         *, lifted: bool = False,
     ) -> None:  # fmt: skip
         """Under the lock: an attempt that is being reserved either sees the stop or began before it."""
         with self._pool.transaction() as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             said = {"kind": kind, "who": text(who), "reason": text(reason), "at": at, "until": until, "lifted": lifted}
             connection.execute(_STOP, said)
 
@@ -104,15 +143,14 @@ def _current(connection: Connection[Any], now: datetime) -> list[Reservation]:
 
 
 def _controls(connection: Connection[Any], target: str, now: datetime, reservations: Sequence[Reservation]) -> Controls:
-    return controls_at(target, now, reservations, _last(connection, "pause"), _last(connection, "freeze"))
+    pause, freeze = (in_force(_stops(connection, kind), now) for kind in ("pause", "freeze"))
+    return controls_at(target, now, reservations, pause, freeze)
 
 
-def _last(connection: Connection[Any], kind: str) -> Stop | None:
+def _stops(connection: Connection[Any], kind: str) -> list[Stop]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(_LAST_STOP, [kind]).fetchone()
-    if row is None or row.pop("lifted"):
-        return None
-    return Stop.model_validate(row)
+        rows = cursor.execute(_STOPS, {"kind": kind}).fetchall()
+    return [Stop.model_validate(row) for row in rows]
 
 
 def _columns(reservation: Reservation) -> dict[str, Any]:

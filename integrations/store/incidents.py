@@ -1,16 +1,19 @@
 """The projection of incidents: what lists, pages and reports read."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
 
 from domain.correlation import OpenIncident, Previous, survivor
+from domain.escalation import AT_RISK
 from domain.incident import State
+from domain.listing import PAGE, Counts, Filter, Page, Place, cause_of, untold
 from domain.services import ServiceMap
 from domain.view import IncidentView
 from integrations.store.documents import document, text
+from integrations.store.listing import Listing
 from integrations.store.pool import Pool
 
 # Any number will do, as long as nothing else in this database takes the same one.
@@ -19,15 +22,18 @@ _SETTLE_LOCK = 7_305_220_132
 _SAVE = """
 INSERT INTO nightshift.incidents AS known (
     incident, key, service, services, state, closed, needs, severity, severity_rank, outcome,
-    opened_at, updated_at, closed_at, sla_due, view)
+    opened_at, updated_at, closed_at, sla_due, title, cause, cause_text, risk_from, asked_at, untold, view)
 VALUES (
     %(incident)s, %(key)s, %(service)s, %(services)s, %(state)s, %(closed)s, %(needs)s, %(severity)s,
-    %(severity_rank)s, %(outcome)s, %(opened_at)s, %(updated_at)s, %(closed_at)s, %(sla_due)s, %(view)s)
+    %(severity_rank)s, %(outcome)s, %(opened_at)s, %(updated_at)s, %(closed_at)s, %(sla_due)s,
+    %(title)s, %(cause)s, %(cause_text)s, %(risk_from)s, %(asked_at)s, %(untold)s, %(view)s)
 ON CONFLICT (incident) DO UPDATE SET
     key = excluded.key, service = excluded.service, services = excluded.services, state = excluded.state,
     closed = excluded.closed, needs = excluded.needs, severity = excluded.severity,
     severity_rank = excluded.severity_rank, outcome = excluded.outcome, opened_at = excluded.opened_at,
-    updated_at = excluded.updated_at, closed_at = excluded.closed_at, sla_due = excluded.sla_due, view = excluded.view
+    updated_at = excluded.updated_at, closed_at = excluded.closed_at, sla_due = excluded.sla_due,
+    title = excluded.title, cause = excluded.cause, cause_text = excluded.cause_text, risk_from = excluded.risk_from,
+    asked_at = excluded.asked_at, untold = excluded.untold, view = excluded.view
 WHERE known.updated_at <= excluded.updated_at
 """
 
@@ -58,6 +64,7 @@ class PostgresIncidents:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._listing = Listing(pool)
 
     def save(self, view: IncidentView) -> None:
         with self._pool.transaction() as connection:
@@ -75,6 +82,12 @@ class PostgresIncidents:
         with self._pool.transaction() as connection:
             rows = connection.execute(_LIST, wanted).fetchall()
         return [IncidentView.model_validate(row[0]) for row in rows]
+
+    def page(self, by: Filter, now: datetime, after: Place | None = None, limit: int = PAGE) -> Page:
+        return self._listing.page(by, now, after, limit)
+
+    def counts(self, now: datetime) -> Counts:
+        return self._listing.counts(now)
 
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         with self._pool.transaction() as connection:
@@ -100,13 +113,17 @@ class PostgresIncidents:
 
 def _columns(view: IncidentView) -> dict[str, Any]:
     clock_runs = not view.state.closed and view.clock.stopped_at is None
+    start, cause = view.clock.detected_at, cause_of(view)
     return {
         "incident": view.incident, "key": view.key, "service": text(view.service),
         "services": [text(s) for s in view.services], "state": view.state.value, "closed": view.state.closed,
         "needs": view.needs, "severity": view.severity.value, "severity_rank": view.severity.rank,
         "outcome": view.outcome.value if view.outcome else None, "opened_at": view.opened_at,
         "updated_at": view.updated_at, "closed_at": view.closed_at,
-        "sla_due": view.sla_due if clock_runs else None, "view": document(view),
+        "sla_due": view.sla_due if clock_runs else None,
+        "risk_from": start + AT_RISK * (view.sla_due - start) if clock_runs else None,
+        "title": text(view.title), "cause": cause.value if cause else None, "cause_text": text(view.cause),
+        "asked_at": view.waiting.asked_at if view.waiting else None, "untold": untold(view), "view": document(view),
     }  # fmt: skip
 
 

@@ -88,9 +88,9 @@ def judge_control(view: IncidentView, error_rate: float, fault: FaultReport) -> 
     yield Check("customers still fail", error_rate > BROKEN_ERROR_RATE, f"{error_rate:.1%} of requests failed")
 
 
-def control_sentence(checks: Sequence[Check]) -> str:
-    """What the control run has shown; its exit code is 1 in any case."""
+def control_sentence(checks: Sequence[Check], why: str = "automation was paused") -> str:
+    """What the control run has shown, which fixes nothing because of `why`; its exit code is 1 in any case."""
     broken = [f"{check.claim}: {check.seen}" for check in checks if not check.holds]
     if broken:
         return f"the control proves nothing: {'; '.join(broken)}"
-    return "the control holds: nothing was fixed because automation was paused"
+    return f"the control holds: nothing was fixed because {why}"

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from config.policy import differences, load_policy
 from domain.view import IncidentView
+from rig.demo.approvers import NOBODY
 from rig.demo.examination import examine
 from rig.demo.judge import (
     NORMAL_ERROR_RATE,
@@ -21,7 +22,6 @@ from rig.demo.judge import (
 )
 from rig.demo.liveness import judge_alive
 from rig.demo.narrator import Narrator, seconds
-from rig.demo.paths import POLICY
 from rig.demo.scenarios import Scenario
 from rig.demo.stage import Stage
 from rig.demo.watcher import Watcher
@@ -31,18 +31,23 @@ from rig.faults.registry import FAULTS
 QUIET_S = 600.0
 _HEALTHY_S = 15.0
 _HEALTH_WITHIN_S = 60.0
-_JUDGED_S = 20.0
+JUDGED_S = 20.0
 _PAUSED_S = 120.0
 _DRAFT_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What to play: `quiet` without a fault, `paused` with automation paused."""
+    """What to play: `quiet` without a fault, `paused` with automation paused.
+
+    Where a person has to decide, `door` is by which of `approvers.DOORS`, and `reject` how.
+    """
 
     scenario: Scenario
     quiet: bool
     paused: bool
+    door: str = NOBODY
+    reject: bool = False
 
 
 class Performance:
@@ -79,8 +84,9 @@ class Performance:
             self._console.print(f"closed     {handle.id}, left open by a run that was interrupted")
 
     def _show_policy(self) -> None:
-        self._console.print(f"policy     {POLICY.name}; what differs from the defaults:")
-        for line in differences(load_policy(POLICY)):
+        policy = self._choice.scenario.policy
+        self._console.print(f"policy     {policy.name}; what differs from the defaults:")
+        for line in differences(load_policy(policy)):
             self._console.print(f"             {line}", markup=False, soft_wrap=True)
 
     async def _wait_until_healthy(self) -> None:
@@ -115,8 +121,11 @@ class Performance:
         silence = Check("no incident opened", not watcher.listed, f"{watcher.listed} opened")
         return self._verdict([silence, *judge_alive(self._product, self._load, self._stage.prometheus.url)])
 
+    def _make_fault(self) -> Fault:
+        return FAULTS[self._choice.scenario.name](self._shop.database)
+
     async def _broken(self, watcher: Watcher) -> int:
-        fault = FAULTS[self._choice.scenario.name](self._shop.database)
+        fault = self._make_fault()
         try:
             await asyncio.to_thread(fault.start)
             self._narrator.began = time.time()
@@ -137,10 +146,19 @@ class Performance:
         async for views in watcher.follow(lambda seen: self._is_over(seen, watcher.running), within):
             for view in views:
                 self._narrator.tell(view)
-            main = _main(views)
-        if main is not None and self._choice.scenario.ending == "escalated" and not self._choice.paused:
+            main = main_of(views)
+            if main is not None:
+                await self._react(main)
+        if main is not None and self._ends_with_people() and not self._choice.paused:
             return await self._written_up(watcher)
         return main
+
+    async def _react(self, view: IncidentView) -> None:
+        """What a person does who sees this; here nobody does anything."""
+
+    def _ends_with_people(self) -> bool:
+        """Whether it ends with people being called, and not with a recovery."""
+        return self._choice.scenario.ending == "escalated"
 
     async def _written_up(self, watcher: Watcher) -> IncidentView | None:
         """The draft of the postmortem is written after people were told."""
@@ -148,25 +166,28 @@ class Performance:
         async for views in watcher.follow(_has_postmortem, _DRAFT_WITHIN_S):
             for view in views:
                 self._narrator.tell(view)
-            main = _main(views)
+            main = main_of(views)
         return main
 
     def _is_over(self, views: list[IncidentView], running: frozenset[str]) -> bool:
-        view = _main(views)
+        view = main_of(views)
         if view is None or self._choice.paused:
             return False
         if view.state.closed:
             return view.incident not in running
         told = view.escalated and any(d.delivered for d in view.deliveries) and view.diagnosis is not None
-        return self._choice.scenario.ending == "escalated" and told and view.state.value == "waiting for people"
+        return self._ends_with_people() and told and view.state.value == "waiting for people"
 
     def _checks(self, view: IncidentView, fault: Fault) -> list[Check]:
-        rate = self._load.error_rate(_JUDGED_S)
+        rate = self._load.error_rate(JUDGED_S)
         if self._choice.paused:
             return list(judge_control(view, rate, fault.report()))
         if self._choice.scenario.ending == "escalated":
-            return list(judge_escalated(view, fault.report(), [text_of(mail) for mail in self._stage.inbox.mails]))
+            return list(judge_escalated(view, fault.report(), self._mails()))
         return list(judge_fixed(view, rate, fault.report(), self._audited(view)))
+
+    def _mails(self) -> list[str]:
+        return [text_of(mail) for mail in self._stage.inbox.mails]
 
     def _audited(self, view: IncidentView) -> int | None:
         """Sessions that the audit log says were ended; None when it has no such row."""
@@ -199,16 +220,20 @@ class Performance:
             word = "[green]holds[/]" if check.holds else "[red]fails[/]"
             self._console.print(f"{word}       {check.claim}: {check.seen}")
         passed = all(check.holds for check in checks)
-        if self._choice.paused:
-            self._console.print(control_sentence(checks), soft_wrap=True)
-        return 0 if passed and not self._choice.paused else 1
+        if why := self._control():
+            self._console.print(control_sentence(checks, why), soft_wrap=True)
+        return 0 if passed and not why else 1
+
+    def _control(self) -> str:
+        """Why nothing may be fixed in this run, which then exits with 1; empty: it is no control run."""
+        return "automation was paused" if self._choice.paused else ""
 
 
 def _has_postmortem(views: list[IncidentView]) -> bool:
-    view = _main(views)
+    view = main_of(views)
     return view is not None and view.postmortem is not None
 
 
-def _main(views: list[IncidentView]) -> IncidentView | None:
+def main_of(views: list[IncidentView]) -> IncidentView | None:
     """The oldest incident that was not merged into another."""
     return next((view for view in views if view.merged_into is None), None)

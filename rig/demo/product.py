@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 
-from rig.demo.paths import POLICY, SERVICES, Paths
+from rig.demo.paths import Paths
 from rig.servers.process import Command, ManagedProcess, answers_http
 
 if TYPE_CHECKING:
     from rig.demo.stage import Stage
 
 _PROGRAM = Path(sys.executable).with_name("nightshift")
-_COMMAND_SECONDS = 60
-_START_SECONDS = 40.0
+# Nobody waits that long, but a machine that builds servers at the same time may need it.
+_COMMAND_SECONDS = 300
+_START_SECONDS = 120.0
 
 
 class ProductFailedError(RuntimeError):
@@ -94,8 +95,8 @@ def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
         "ELASTICSEARCH_URL": stage.optional.elasticsearch_url or "",
         "ELASTICSEARCH_INDEX": "logs-shop",
         "JAEGER_URL": stage.optional.jaeger_url,
-        "NIGHTSHIFT_POLICY": str(POLICY),
-        "NIGHTSHIFT_SERVICES": str(SERVICES),
+        "NIGHTSHIFT_POLICY": str(stage.scenario.policy),
+        "NIGHTSHIFT_SERVICES": str(stage.scenario.services),
         "NIGHTSHIFT_CONNECTION_ORDERS_WATCH": database.read.get_secret_value(),
         "NIGHTSHIFT_CONNECTION_ORDERS_REMEDY": database.remedy.get_secret_value(),
         "SMTP_URL": f"smtp://127.0.0.1:{stage.inbox.port}",
@@ -105,4 +106,5 @@ def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
         "NIGHTSHIFT_PORT": str(stage.starter_port),
         "NIGHTSHIFT_PUBLIC_URL": f"http://127.0.0.1:{stage.starter_port}",
         "NIGHTSHIFT_POSTMORTEMS": str(paths.postmortems),
+        **(stage.cluster.settings if stage.cluster is not None else {}),
     }

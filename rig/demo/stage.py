@@ -10,9 +10,11 @@ from typing import Self
 from pydantic import SecretStr
 from rich.console import Console
 
+from rig.demo.cluster import Cluster
 from rig.demo.optional import OptionalServers
 from rig.demo.paths import Paths
 from rig.demo.product import Product
+from rig.demo.scenarios import Scenario
 from rig.history.backfill import backfill
 from rig.servers.alertmanager import AlertmanagerServer, Grouping
 from rig.servers.ports import preferred_port
@@ -21,13 +23,14 @@ from rig.servers.prometheus import PrometheusServer
 from rig.servers.server import Server
 from rig.servers.smtp import SmtpInbox
 from rig.servers.temporal import TemporalServer
+from rig.shop.cluster_shop import ClusterShop
 from rig.shop.load import Load
 from rig.shop.monitoring import RULES_FILE
 from rig.shop.shop import Shop
 from workflows.search_attributes import ALL
 
 _STARTER_PORT = 8000
-_AT_ONCE = 5
+_AT_ONCE = 6
 # The demo waits for nobody: what Alertmanager gathers for 30 s by default goes out at once.
 _GROUPING = Grouping(by=("service",), wait=1.0, interval=5.0, repeat=300.0)
 
@@ -35,8 +38,9 @@ _GROUPING = Grouping(by=("service",), wait=1.0, interval=5.0, repeat=300.0)
 class Stage:
     """Everything that runs. `start()` says on screen what it does; `stop()` ends it in reverse order."""
 
-    def __init__(self, paths: Paths, console: Console, seed: int) -> None:
+    def __init__(self, paths: Paths, console: Console, seed: int, scenario: Scenario) -> None:
         self._paths = paths
+        self.scenario = scenario
         self._console = console
         self._seed = seed
         self._running = ExitStack()
@@ -57,6 +61,7 @@ class Stage:
         self.prometheus = PrometheusServer(
             run / "prometheus", rules=[RULES_FILE], alertmanager=self.alertmanager.url, known_port=True
         )
+        self.cluster = Cluster(run) if scenario.on_cluster else None
         self.shop: Shop | None = None
         self.load: Load | None = None
         self.product: Product | None = None
@@ -72,6 +77,9 @@ class Stage:
                 at_once.submit(self._up, "a mailbox (SMTP)", self.inbox),
                 at_once.submit(self.optional.start),
             ]
+            if self.cluster is not None:
+                what = f"Kubernetes at {self.cluster.kubernetes.url}"
+                servers.append(at_once.submit(self._up, what, self.cluster))
             for server in servers:
                 server.result()
             self._start_shop()
@@ -80,16 +88,22 @@ class Stage:
             monitoring.result()
 
     def _start_shop(self) -> None:
-        self.shop = Shop(
-            self._paths.run / "shop",
-            self.postgres.url(),
-            elasticsearch_url=self.optional.elasticsearch_url,
-            otlp_url=self.optional.otlp_url,
-        )
-        self._up("the shop: gateway, orders, catalogue", self.shop)
+        self.shop = self._make_shop()
+        where = "" if self.cluster is None else "; orders on Kubernetes"
+        self._up(f"the shop: gateway, orders, catalogue{where}", self.shop)
+        if self.cluster is not None:
+            self.cluster.give_account()
         self.load = Load(self.shop.gateway_url, seed=self._seed)
         self.load.start()
         self._running.callback(self.load.stop)
+
+    def _make_shop(self) -> Shop:
+        folder, database, elasticsearch = self._paths.run / "shop", self.postgres.url(), self.optional.elasticsearch_url
+        otlp = self.optional.otlp_url
+        if self.cluster is None:
+            return Shop(folder, database, elasticsearch_url=elasticsearch, otlp_url=otlp)
+        kubernetes = self.cluster.kubernetes
+        return ClusterShop(folder, database, kubernetes, elasticsearch_url=elasticsearch, otlp_url=otlp)
 
     def _write_history(self) -> None:
         """Prometheus can be given a past only before it starts."""

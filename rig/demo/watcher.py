@@ -27,7 +27,7 @@ class Watcher:
     """Looks for incidents that began after `since`."""
 
     def __init__(self, client: Client, since: datetime) -> None:
-        self._client = client
+        self.client = client
         self._since = since
         self.listed = 0
         """How many incidents Temporal named at the last look, also those that gave no view."""
@@ -42,7 +42,7 @@ class Watcher:
     async def open_incidents(self) -> list[Handle]:
         """All that run now."""
         query = 'WorkflowType="IncidentWorkflow" AND ExecutionStatus="Running"'
-        return [self._handle(w.id, w.run_id) async for w in self._client.list_workflows(query)]
+        return [self._handle(w.id, w.run_id) async for w in self.client.list_workflows(query)]
 
     async def close(self, handle: Handle, who: str) -> None:
         """End an incident that an interrupted run left behind; one that cannot go on any more is terminated."""
@@ -58,7 +58,7 @@ class Watcher:
     async def views(self) -> list[IncidentView]:
         """Views of all incidents that began after `since`, oldest first."""
         query = f"WorkflowType=\"IncidentWorkflow\" AND StartTime>='{self._since.isoformat()}'"
-        found = [w async for w in self._client.list_workflows(query)]
+        found = [w async for w in self.client.list_workflows(query)]
         self.listed = len(found)
         views = [(w, view) for w in found if (view := await self._view(self._handle(w.id, w.run_id))) is not None]
         self.running = frozenset(v.incident for w, v in views if w.status is WorkflowExecutionStatus.RUNNING)
@@ -77,7 +77,7 @@ class Watcher:
             await asyncio.sleep(_EVERY_S)
 
     def _handle(self, workflow_id: str, run_id: str) -> Handle:
-        return self._client.get_workflow_handle_for(IncidentWorkflow.run, workflow_id, run_id=run_id)
+        return self.client.get_workflow_handle_for(IncidentWorkflow.run, workflow_id, run_id=run_id)
 
     async def _view(self, handle: Handle) -> IncidentView | None:
         """None in the moment before its first task has run, when a query has nothing to answer from."""

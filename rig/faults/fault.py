@@ -18,14 +18,40 @@ class EndedSession:
 
 
 @dataclass(frozen=True)
+class Template:
+    """A Deployment's pod template as a judge compares it: the digest is over all of it."""
+
+    revision: int
+    image: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class RolloutReport:
+    """A Deployment before the fault, with the fault, and now; `replica_sets` are now's, as revision and replicas."""
+
+    before: Template
+    broken: Template
+    now: Template
+    replica_sets: tuple[tuple[int, int], ...]
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the template of before is back, by a rollout of its own."""
+        return self.now.digest == self.before.digest and self.now.revision > self.broken.revision
+
+
+@dataclass(frozen=True)
 class FaultReport:
-    """Sessions opened, held now, and ended from outside. Times are seconds since the epoch."""
+    """Sessions opened, held now, and ended from outside; of a rollout, what became of it. Times are seconds since
+    the epoch."""
 
     scenario: str
     started_at: float | None
-    opened: int
-    held: int
-    ended: tuple[EndedSession, ...]
+    opened: int = 0
+    held: int = 0
+    ended: tuple[EndedSession, ...] = ()
+    rollout: RolloutReport | None = None
 
 
 class Fault(Protocol):

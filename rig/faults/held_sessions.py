@@ -45,6 +45,12 @@ class HeldSessions:
             return len(self._held)
 
     @property
+    def pids(self) -> tuple[int, ...]:
+        """The server's process ids of the sessions that live now."""
+        with self._lock:
+            return tuple(connection.info.backend_pid for connection in self._held)
+
+    @property
     def ended(self) -> tuple[EndedSession, ...]:
         """The sessions that the server ended, oldest first."""
         with self._lock:

@@ -9,6 +9,7 @@ from rig.obtain import (
     chromium,
     elasticsearch,
     jaeger,
+    kubernetes,
     postgres,
     prometheus,
     temporal,
@@ -20,12 +21,13 @@ Obtain = Callable[[OnProgress], object]
 
 # A Go build keeps all cores busy, so these go one after the other, the most needed first.
 COMPILED: Final[Mapping[str, Obtain]] = {
-    "temporal": temporal.obtain,
     "alertmanager": alertmanager.obtain,
     "jaeger": jaeger.obtain,
+    "kubernetes": kubernetes.obtain,
 }
 # These mostly wait for the network.
 FETCHED: Final[Mapping[str, Obtain]] = {
+    "temporal": temporal.obtain,
     "postgres": postgres.obtain,
     "prometheus": prometheus.obtain,
     "temporal-test": temporal_test.obtain,

@@ -56,18 +56,23 @@ class ManagedProcess:
     def __init__(self, command: Command) -> None:
         self.command = command
         self._process: subprocess.Popen[bytes] | None = None
+        self._last_code: int | None = None
 
     def start(self, ready: Probe | None = None, within: float = 30.0) -> None:
         """Start it and wait until `ready` says yes; ServerFailedError when it dies or takes longer (seconds)."""
-        if self.running:
-            raise RuntimeError(f"{self.command.name} is already running")
-        self.command.log.parent.mkdir(parents=True, exist_ok=True)
-        self._process = _spawner.submit(self._spawn).result()
+        self.launch()
         try:
             self.wait_ready(ready or (lambda: True), within)
         except BaseException:
             self.kill()
             raise
+
+    def launch(self) -> None:
+        """Start it and return at once, for callers to whom its death is no surprise."""
+        if self.running:
+            raise RuntimeError(f"{self.command.name} is already running")
+        self.command.log.parent.mkdir(parents=True, exist_ok=True)
+        self._process = _spawner.submit(self._spawn).result()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = self.command
@@ -85,7 +90,7 @@ class ManagedProcess:
     def wait_ready(self, ready: Probe, within: float) -> None:
         """Wait until the probe says yes; ServerFailedError when the process dies or takes longer (seconds)."""
         give_up = time.monotonic() + within
-        while not _answers(ready):
+        while not answers(ready):
             self.check()
             if time.monotonic() > give_up:
                 raise ServerFailedError(f"{self.command.name} was not ready in {within:g} s. {self.log_tail()}")
@@ -97,14 +102,17 @@ class ManagedProcess:
         if self._process is not None and (code := self._process.poll()) is not None:
             raise ServerFailedError(f"{self.command.name} ended with {code}. {self.log_tail()}")
 
-    def stop(self) -> None:
-        """Ask it to stop, then kill what is left; harmless when it is not running."""
+    def stop(self, grace: float | None = None) -> None:
+        """Ask it to stop, after `grace` seconds (the command's own by default) kill what is left.
+
+        Harmless when it is not running.
+        """
         if self._process is None:
             return
         if self.running:
             self._signal(self.command.stop_signal)
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(self.command.grace)
+                self._process.wait(self.command.grace if grace is None else grace)
         self.kill()
 
     def kill(self) -> None:
@@ -112,7 +120,7 @@ class ManagedProcess:
         if self._process is None:
             return
         self._signal(signal.SIGKILL)
-        self._process.wait()
+        self._last_code = self._process.wait()
         self._process = None
 
     def _signal(self, number: signal.Signals) -> None:
@@ -124,6 +132,11 @@ class ManagedProcess:
     def running(self) -> bool:
         """Whether the process is alive."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What its last run ended with, negative for the number of a signal; None while it runs."""
+        return self._process.poll() if self._process is not None else self._last_code
 
     @property
     def pid(self) -> int:
@@ -157,7 +170,8 @@ def answers_http(url: str) -> Probe:
     return ask
 
 
-def _answers(ready: Probe) -> bool:
+def answers(ready: Probe) -> bool:
+    """What the probe says; False while nobody answers it."""
     try:
         return ready()
     except (OSError, httpx.TransportError):

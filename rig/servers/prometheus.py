@@ -20,21 +20,30 @@ RETENTION = "60d"
 # this time, by default a minute.
 RESEND = "10s"
 RELOAD_SECONDS = 10.0
+# A file of targets is followed by the kernel's notices; this is for what those miss.
+FILE_REFRESH = "5s"
 
 
 @dataclass(frozen=True)
 class ScrapeJob:
-    """Targets as `host:port`, scraped at `path`; `labels` are put on every series."""
+    """Targets as `host:port`, scraped at `path`; `labels` are put on every series.
+
+    `file` names more of them in Prometheus' own JSON form (file_sd) and is followed while it changes.
+    """
 
     name: str
-    targets: Sequence[str]
+    targets: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     path: str = "/metrics"
+    file: Path | None = None
 
     def as_config(self) -> dict[str, Any]:
         """The entry under `scrape_configs`."""
         static = {"targets": list(self.targets), "labels": dict(self.labels)}
-        return {"job_name": self.name, "metrics_path": self.path, "static_configs": [static]}
+        job: dict[str, Any] = {"job_name": self.name, "metrics_path": self.path, "static_configs": [static]}
+        if self.file is not None:
+            job["file_sd_configs"] = [{"files": [str(self.file)], "refresh_interval": FILE_REFRESH}]
+        return job
 
 
 class PrometheusServer(Server):

@@ -31,13 +31,17 @@ class TemporalServer(Server):
         search_attributes: Keys = (),
         log_level: LogLevel = "warn",
         known_ports: bool = False,
+        ports: tuple[int, int] | None = None,
     ) -> None:
-        """Data and log lie in `folder`; `known_ports` prefers 7233 and 8233 where they are free."""
+        """Data and log lie in `folder`; `known_ports` prefers 7233 and 8233 where they are free.
+
+        `ports`, the server's and the web UI's, are taken as they are.
+        """
         self._folder = folder
         self._search_attributes = search_attributes
         self._log_level = log_level
-        self._port = preferred_port(_PORT) if known_ports else free_port()
-        self._ui_port = preferred_port(_UI_PORT) if known_ports else free_port()
+        chosen = (preferred_port(_PORT), preferred_port(_UI_PORT)) if known_ports else (free_port(), free_port())
+        self._port, self._ui_port = ports or chosen
         self.address = f"{LOOPBACK}:{self._port}"
         self.ui_url = f"http://{LOOPBACK}:{self._ui_port}"
         self.namespace = NAMESPACE

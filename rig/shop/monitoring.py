@@ -17,13 +17,14 @@ def scrape_job(service: str, address: str) -> ScrapeJob:
     The instance has a name of its own instead of the address: ports are new at each start, and the series
     would break there.
     """
-    return ScrapeJob(_job_name(service), [address], labels={"service": service, "instance": f"{service}-1"})
+    return ScrapeJob(job_name(service), [address], labels={"service": service, "instance": f"{service}-1"})
 
 
 def scraped_labels(service: str) -> dict[str, str]:
     """All labels that the scrape adds to what a service exposes."""
-    return {"job": _job_name(service), "service": service, "instance": f"{service}-1"}
+    return {"job": job_name(service), "service": service, "instance": f"{service}-1"}
 
 
-def _job_name(service: str) -> str:
+def job_name(service: str) -> str:
+    """The name of a service's job."""
     return f"shop-{service}"

@@ -6,11 +6,15 @@ import time
 from opentelemetry import trace
 from opentelemetry.propagate import extract
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rig.shop.metrics import RequestMetrics
 
 _UNWATCHED = frozenset({"/health", "/metrics"})
+_FAILED = 500
+# Answered here, and not by the server around the application, whose log line would know nothing of the trace.
+_APOLOGY = JSONResponse({"error": "internal error"}, status_code=_FAILED)
 _log = logging.getLogger("shop.http")
 _tracer = trace.get_tracer("rig.shop")
 
@@ -35,7 +39,7 @@ class Observed:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
         started = time.perf_counter()
-        code = 500  # an exception that leaves the application is answered with 500 by the server around it
+        code: int | None = None
 
         async def watch(message: Message) -> None:
             nonlocal code
@@ -45,8 +49,14 @@ class Observed:
 
         try:
             await self._app(scope, receive, watch)
+        except Exception as error:  # noqa: BLE001 -- the bug of a service is one failed request, logged with its trace
+            span.record_exception(error)
+            route = f"{scope['method']} {_path_template(scope)}"
+            _log.exception("%s failed with %s: %s", route, type(error).__name__, error)
+            if code is None:
+                await _APOLOGY(scope, receive, watch)
         finally:
-            self._record(scope, code, time.perf_counter() - started, span)
+            self._record(scope, code or _FAILED, time.perf_counter() - started, span)
 
     def _record(self, scope: Scope, code: int, seconds: float, span: Span) -> None:
         route = f"{scope['method']} {_path_template(scope)}"

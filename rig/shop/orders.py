@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from rig.shop.metrics import RequestMetrics
 from rig.shop.order_store import Connections, NewOrder, Order, OrderStore, PoolCollector, connections
+from rig.shop.releases import RELEASES, STABLE, Price
 from rig.shop.routes import ORDERS, ROUTES
 from rig.shop.service import new_app, observe, serve, set_up_telemetry
 from rig.shop.settings import OrdersSettings
@@ -18,7 +19,7 @@ from rig.shop.settings import OrdersSettings
 _log = logging.getLogger("shop.orders")
 
 
-def create_app(metrics: RequestMetrics, pool: Connections) -> FastAPI:
+def create_app(metrics: RequestMetrics, pool: Connections, price: Price = RELEASES[STABLE]) -> FastAPI:
     """The orders service as an ASGI application; it opens and closes the pool."""
 
     @asynccontextmanager
@@ -31,10 +32,11 @@ def create_app(metrics: RequestMetrics, pool: Connections) -> FastAPI:
     store = OrderStore(pool)
 
     async def list_orders(customer: int) -> list[Order]:
-        return await store.of_customer(customer)
+        return [_priced(order, price) for order in await store.of_customer(customer)]
 
     async def create_order(order: NewOrder) -> Order:
-        return Order(order_id=await store.add(order), **order.model_dump())
+        to_pay = price(order.price_cents, order.customer_id)
+        return Order(order_id=await store.add(order), **order.model_dump() | {"price_cents": to_pay})
 
     app.get("/orders")(list_orders)
     app.post("/orders", status_code=201)(create_order)
@@ -42,6 +44,10 @@ def create_app(metrics: RequestMetrics, pool: Connections) -> FastAPI:
     metrics.registry.register(PoolCollector(pool))
     observe(app, metrics, ROUTES[ORDERS])
     return app
+
+
+def _priced(order: Order, price: Price) -> Order:
+    return order.model_copy(update={"price_cents": price(order.price_cents, order.customer_id)})
 
 
 async def _answer_database_failure(request: Request, error: psycopg.OperationalError) -> JSONResponse:
@@ -56,7 +62,8 @@ def main() -> None:
     """Run the service with settings from the environment."""
     settings = OrdersSettings()  # pyright: ignore[reportCallIssue] -- fields come from the environment
     telemetry = set_up_telemetry(ORDERS, settings)
-    app = create_app(telemetry.metrics, connections(settings.database.get_secret_value()))
+    pool = connections(settings.database.get_secret_value())
+    app = create_app(telemetry.metrics, pool, RELEASES[settings.release])
     serve(app, settings, telemetry)
 
 

@@ -14,10 +14,10 @@ ROUTES: Mapping[str, Routes] = MappingProxyType(
     {
         GATEWAY: {
             "GET /catalogue": (200, 502, 504),
-            "GET /orders": (200, 502, 503, 504),
-            "POST /orders": (201, 502, 503, 504),
+            "GET /orders": (200, 500, 502, 503, 504),
+            "POST /orders": (201, 500, 502, 503, 504),
         },
-        ORDERS: {"GET /orders": (200, 503, 504), "POST /orders": (201, 503, 504)},
+        ORDERS: {"GET /orders": (200, 500, 503, 504), "POST /orders": (201, 500, 503, 504)},
         CATALOGUE: {"GET /products": (200,), "GET /products/{product_id}": (200, 404)},
     }
 )

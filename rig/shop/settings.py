@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rig.shop.releases import STABLE
+
 
 class ServiceSettings(BaseSettings):
     """What every service needs. Addresses that are absent switch the shipping of logs or traces off."""
@@ -25,6 +27,10 @@ class GatewaySettings(ServiceSettings):
 
 
 class OrdersSettings(ServiceSettings):
-    """Orders also needs its database: a libpq connection string, which may hold a password."""
+    """Orders also needs its database: a libpq connection string, which may hold a password.
+
+    `release` says which release of the program runs.
+    """
 
     database: SecretStr
+    release: str = STABLE

@@ -36,7 +36,8 @@ class Shop(Server):
         self._folder = folder
         self._admin_conninfo = admin_conninfo
         self._connection_limit = connection_limit
-        self._shipping = {"SHOP_ELASTICSEARCH_URL": elasticsearch_url, "SHOP_OTLP_URL": otlp_url}
+        addresses = {"SHOP_ELASTICSEARCH_URL": elasticsearch_url, "SHOP_OTLP_URL": otlp_url}
+        self.shipping = {name: value for name, value in addresses.items() if value is not None} | {"NO_PROXY": LOOPBACK}
         self._ports = {service: free_port() for service in (CATALOGUE, ORDERS, GATEWAY)}
         self._database: ShopDatabase | None = None
         self._running = ExitStack()
@@ -62,6 +63,10 @@ class Shop(Server):
         """The address of one service."""
         return f"http://{LOOPBACK}:{self._ports[service]}"
 
+    def port(self, service: str) -> int:
+        """The port of one service, the same for as long as the shop is."""
+        return self._ports[service]
+
     def log_file(self, service: str) -> Path:
         """The JSON log of one service."""
         return self._folder / f"{service}.json"
@@ -71,13 +76,23 @@ class Shop(Server):
 
         Raises ServerFailedError, or psycopg.Error when the database server refuses.
         """
+        self.set_up_database()
+        self.start_services(self.settings())
+
+    def set_up_database(self) -> None:
+        """Make the database and new passwords. Raises psycopg.Error when the database server refuses."""
         self._database = set_up_database(self._admin_conninfo, self._connection_limit)
-        secret = self._database.app.get_secret_value()
-        settings: dict[str, dict[str, str]] = {
+
+    def settings(self) -> Mapping[str, Mapping[str, str]]:
+        """What each service is told beside what all are told; RuntimeError before there is a database."""
+        return {
             CATALOGUE: {},
-            ORDERS: {"SHOP_DATABASE": secret},
+            ORDERS: {"SHOP_DATABASE": self.database.app.get_secret_value()},
             GATEWAY: {"SHOP_ORDERS_URL": self.url(ORDERS), "SHOP_CATALOGUE_URL": self.url(CATALOGUE)},
         }
+
+    def start_services(self, settings: Mapping[str, Mapping[str, str]]) -> None:
+        """Start these services as processes of their own; returns when they answer."""
         processes = {name: ManagedProcess(self._command(name, own)) for name, own in settings.items()}
         for process in processes.values():
             self._running.callback(process.stop)
@@ -90,17 +105,15 @@ class Shop(Server):
         self._running.close()
 
     def _command(self, service: str, settings: Mapping[str, str]) -> Command:
-        shipping = {name: value for name, value in self._shipping.items() if value is not None}
         return Command(
             f"shop {service}",
             [sys.executable, "-m", f"rig.shop.{service}"],
             self._folder / f"{service}.out",
             env={
-                **shipping,
+                **self.shipping,
                 **settings,
                 "SHOP_PORT": str(self._ports[service]),
                 "SHOP_LOG_FILE": str(self.log_file(service).absolute()),
-                "NO_PROXY": LOOPBACK,
             },
             grace=_STOP_SECONDS,
         )

@@ -25,9 +25,11 @@ def main(
     context: typer.Context,
     color: Annotated[ColorMode, typer.Option(help="Colour; NO_COLOR switches it off as well.")] = ColorMode.AUTO,
     *,
+    local: Annotated[bool, typer.Option("--local/--utc", help="Times of this machine's zone, or UTC.")] = False,
+    wide: Annotated[bool, typer.Option("--wide", help="Tables may be wider than 100 columns.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
 ) -> None:
     """Durable incident response: look at incidents, decide, and run the processes."""
     # Libraries warn of what we report ourselves, in words; the processes set up logging of their own.
     logging.getLogger().addHandler(logging.NullHandler() if not debug else logging.StreamHandler())
-    context.obj = Output(color, debug=debug)
+    context.obj = Output(color, debug=debug, local=local, wide=wide)

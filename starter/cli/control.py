@@ -1,4 +1,4 @@
-"""`nightshift pause` and `resume-automation`: a person's word over all automatic actions."""
+"""`nightshift pause`, `freeze` and what lifts them: a person's word over all automatic actions."""
 
 import getpass
 from datetime import UTC, datetime
@@ -21,20 +21,70 @@ def pause(
     who: Who = None,
 ) -> None:
     """Pause all automatic actions. Incidents are still opened, investigated and escalated."""
-    now, length = datetime.now(UTC), duration(lasting)
-    until = now + length
+    now = datetime.now(UTC)
+    until = now + duration(lasting)
     kept = store(load_settings())
     with kept.pool:
         kept.guard.pause(claimed(who), reason, until, now)
-    output_of(context).note(f"automation is paused until {until:%Y-%m-%d %H:%M:%S} UTC by {claimed(who)}: {reason}")
+        held = kept.guard.controls("", now)
+    said = f"automation is paused until {until:%Y-%m-%d %H:%M:%S} UTC by {claimed(who)}: {reason}"
+    others = (
+        "" if held.pause_reason == f"{reason} ({claimed(who)})" else f"; it stays so for longer: {held.pause_reason}"
+    )
+    output_of(context).note(said + others)
 
 
 def resume_automation(context: typer.Context, who: Who = None) -> None:
-    """Let automation act again."""
+    """Let automation act again: lifts every pause, also those of others."""
     kept = store(load_settings())
     with kept.pool:
         kept.guard.resume(claimed(who), datetime.now(UTC))
     output_of(context).note("automation may act again, within the policy")
+
+
+def freeze(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Why; a plan that asks because of it says so.")],
+    lasting: Annotated[str | None, typer.Option("--for", help="For how long, such as 2h or 3d.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until when, such as 2026-12-27T08:00+01:00 or 2026-12-27.")] = None,
+    who: Who = None,
+) -> None:
+    """Freeze automatic actions until a moment: every plan asks a person, and runs when that person approves."""
+    now = datetime.now(UTC)
+    end = _end(now, lasting, until)
+    kept = store(load_settings())
+    with kept.pool:
+        kept.guard.freeze(claimed(who), reason, end, now)
+        held = kept.guard.controls("", now)
+    said = f"automatic actions are frozen until {end:%Y-%m-%d %H:%M:%S} UTC by {claimed(who)}: {reason}"
+    longer = held.frozen_until is not None and held.frozen_until > end
+    others = f"; another freeze holds until {held.frozen_until:%Y-%m-%d %H:%M:%S} UTC" if longer else ""
+    output_of(context).note(said + others)
+
+
+def unfreeze(context: typer.Context, who: Who = None) -> None:
+    """Let the policy decide again: lifts every freeze, also those of others."""
+    kept = store(load_settings())
+    with kept.pool:
+        kept.guard.unfreeze(claimed(who), datetime.now(UTC))
+    output_of(context).note("automatic actions are not frozen any more, the policy decides")
+
+
+def _end(now: datetime, lasting: str | None, until: str | None) -> datetime:
+    """The one end that was named. Raises typer.BadParameter for none, two, or one that is over or has no zone."""
+    if (lasting is None) == (until is None):
+        raise typer.BadParameter("name an end, by one of the two", param_hint="--for / --until")
+    if lasting is not None:
+        return now + duration(lasting)
+    try:
+        read = datetime.fromisoformat(str(until))
+        # Without a zone it is UTC, as everything that is printed here.
+        end = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{until!r} is not a moment such as 2026-12-27T08:00+01:00") from None
+    if end <= now:
+        raise typer.BadParameter(f"{until!r} is over already")
+    return end
 
 
 def claimed(who: str | None) -> str:

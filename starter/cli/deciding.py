@@ -1,9 +1,8 @@
-"""Commands by which a person decides: approve, reject, change, ack, take, resolve, false-positive."""
+"""Commands by which a person decides: approve, reject, change, ack, take, snooze, resolve, false-positive."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -11,8 +10,10 @@ import typer
 from domain.approval import Request, Verdict
 from domain.change import Change
 from domain.command import CommandName
+from domain.lengths import length_text
 from domain.view import IncidentView
 from starter.cli.control import Who, claimed
+from starter.cli.durations import duration
 from starter.cli.exits import Exit, Stop
 from starter.cli.listing import Name
 from starter.cli.login import stored
@@ -73,6 +74,19 @@ def take(context: typer.Context, incident: Name, comment: Comment = "", who: Who
     output_of(context).line(asyncio.run(_say(output_of(context), incident, CommandName.TAKE, comment, who)))
 
 
+def snooze(
+    context: typer.Context,
+    incident: Name,
+    lasting: Annotated[str, typer.Option("--for", help="For how long, such as 30m; the policy has the longest.")],
+    comment: Comment = "",
+    who: Who = None,
+) -> None:
+    """Quiet for a while: acknowledges, and reminds you at the end. A missed target and a raise break through."""
+    length = length_text(duration(lasting))
+    output = output_of(context)
+    output.line(asyncio.run(_say(output, incident, CommandName.SNOOZE, comment, who, length)))
+
+
 def resolve(context: typer.Context, incident: Name, comment: Comment = "", who: Who = None) -> None:
     """Say that it is fixed, and close the incident."""
     output_of(context).line(asyncio.run(_say(output_of(context), incident, CommandName.RESOLVE, comment, who)))
@@ -100,7 +114,7 @@ class Way(Protocol):
         self, view: IncidentView, digest: str, verdict: Verdict, comment: str, wanted: Change | None
     ) -> str: ...
 
-    async def tell(self, view: IncidentView, command: CommandName, comment: str) -> str: ...
+    async def tell(self, view: IncidentView, command: CommandName, comment: str, lasting: str | None) -> str: ...
 
 
 class Proven:
@@ -123,8 +137,9 @@ class Proven:
             content["change"] = wanted.values
         return await self._remote.say(view.incident, "decision", content)
 
-    async def tell(self, view: IncidentView, command: CommandName, comment: str) -> str:
-        return await self._remote.say(view.incident, "command", {"command": command.value, "comment": comment})
+    async def tell(self, view: IncidentView, command: CommandName, comment: str, lasting: str | None) -> str:
+        said = {"command": command.value, "comment": comment} | ({"for": lasting} if lasting else {})
+        return await self._remote.say(view.incident, "command", said)
 
 
 class Claimed:
@@ -147,8 +162,9 @@ class Claimed:
         # The same person's same decision, sent twice, is one decision.
         return await self._send(view, "decide", said | asked, decision_key(said | asked))
 
-    async def tell(self, view: IncidentView, command: CommandName, comment: str) -> str:
+    async def tell(self, view: IncidentView, command: CommandName, comment: str, lasting: str | None) -> str:
         said = {"command": command.value, "who": self.person, "comment": comment, "door": "cli"}
+        said |= {"for": lasting} if lasting else {}
         return await self._send(view, "person", said, None)
 
     async def _send(self, view: IncidentView, update: Update, payload: dict[str, str], key: str | None) -> str:
@@ -184,11 +200,13 @@ async def decide(
         return await through.decide(view, digest or request.digest, verdict, comment, wanted)
 
 
-async def _say(output: Output, name: str, command: CommandName, comment: str, who: str | None) -> str:
+async def _say(
+    output: Output, name: str, command: CommandName, comment: str, who: str | None, lasting: str | None = None
+) -> str:
     async with way(who) as through:
         view = await through.view(name)
         output.note(f"as        {through.person} ({through.standing})")
-        return await through.tell(view, command, comment)
+        return await through.tell(view, command, comment, lasting)
 
 
 def _says_why(comment: str, words: str) -> None:
@@ -209,7 +227,7 @@ def _waiting(view: IncidentView, digest: str | None) -> Request:
 
 
 def _present(output: Output, view: IncidentView, request: Request, through: Way, wanted: Change | None) -> None:
-    now = datetime.now(UTC)
+    now = output.now()
     output.note(f"{view.incident}  {view.severity}  {view.title}")
     output.note(f"plan      {request.sentence}")
     if wanted is not None:

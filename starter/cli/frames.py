@@ -29,7 +29,7 @@ def frame(view: IncidentView, now: datetime, banners: Sequence[str] = (), last: 
     """What a person needs at one look; `last` timeline rows at the end."""
     lines = [Text(f"! {banner}", style="bold yellow") for banner in banners]
     lines += [_head(view, now), Text(_cut(view.title)), _facts(view, now)]
-    lines += [_event(entry) for entry in view.timeline[-last:]] if last else []
+    lines += [_event(entry, now) for entry in view.timeline[-last:]] if last else []
     return Group(*lines)
 
 
@@ -73,8 +73,10 @@ def facts(view: IncidentView, now: datetime) -> Iterable[tuple[str, str]]:
             yield label, link
 
 
-def _event(entry: Entry) -> Text:
-    line = Text(f"{entry.at.astimezone(UTC):%H:%M:%S}  ", style="dim").append(f"{entry.kind:<13}", style="default")
+def _event(entry: Entry, now: datetime) -> Text:
+    line = Text(f"{entry.at.astimezone(now.tzinfo):%H:%M:%S}  ", style="dim").append(
+        f"{entry.kind:<13}", style="default"
+    )
     return line.append(_cut(f" {entry.actor}: {entry.text}", WIDTH - 22), style="default")
 
 

@@ -15,6 +15,7 @@ PLUGINS = "nightshift.commands"
 # In the order of the help text.
 COMMANDS = {
     "incidents": "starter.cli.listing:incidents",
+    "open": "starter.cli.opening:open_incident",
     "show": "starter.cli.listing:show",
     "watch": "starter.cli.watching:watch",
     "approve": "starter.cli.deciding:approve",
@@ -22,6 +23,7 @@ COMMANDS = {
     "change": "starter.cli.deciding:change",
     "ack": "starter.cli.deciding:ack",
     "take": "starter.cli.deciding:take",
+    "snooze": "starter.cli.deciding:snooze",
     "resolve": "starter.cli.deciding:resolve",
     "false-positive": "starter.cli.deciding:false_positive",
     "login": "starter.cli.login:login",
@@ -29,13 +31,17 @@ COMMANDS = {
     "people": "starter.cli.people:people",
     "audit": "starter.cli.listing:audit",
     "postmortem": "starter.cli.listing:postmortem",
+    "feedback": "starter.cli.judging:feedback",
     "similar": "starter.cli.listing:similar",
     "pause": "starter.cli.control:pause",
     "resume-automation": "starter.cli.control:resume_automation",
+    "freeze": "starter.cli.control:freeze",
+    "unfreeze": "starter.cli.control:unfreeze",
     "doctor": "starter.cli.doctor:doctor",
     "migrate": "starter.cli.processes:migrate",
     "worker": "starter.cli.processes:worker",
     "starter": "starter.cli.processes:starter",
+    "health": "starter.cli.health:health",
 }
 
 

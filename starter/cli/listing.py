@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,17 +11,22 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.audit import AuditRow
+from domain.listing import Filter
 from domain.memory import Similar
 from domain.view import IncidentView
 from starter import words
 from starter.cli.exits import Exit, Stop
+from starter.cli.filtering import filter_of
 from starter.cli.frames import frame
 from starter.cli.output import output_of
 from starter.cli.session import session
+from starter.reading import Listed
 from starter.untrusted import without_invisible
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="An incident's id, such as INC-20260131-7F3K2A.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, whole and for scripts.")]
+# What is left of 100 columns.
+_TITLE_WIDTH = 26
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")]
 
 
@@ -29,36 +34,61 @@ def incidents(
     context: typer.Context,
     limit: Limit = 20,
     *,
+    state: Annotated[list[str] | None, typer.Option(help="Only in this state; may be repeated.")] = None,
+    severity: Annotated[list[str] | None, typer.Option(help="Only this severity; may be repeated.")] = None,
+    needs: Annotated[list[str] | None, typer.Option(help="approval, ack or none; may be repeated.")] = None,
+    outcome: Annotated[list[str] | None, typer.Option(help="Only with this outcome; may be repeated.")] = None,
+    cause: Annotated[list[str] | None, typer.Option(help="Only this category of cause; may be repeated.")] = None,
+    service: Annotated[str, typer.Option(help="Only incidents that concern this service.")] = "",
+    since: Annotated[str, typer.Option(help="Opened since: a day, a moment, or an age such as 24h.")] = "",
+    until: Annotated[str, typer.Option(help="Opened before: likewise.")] = "",
+    text: Annotated[str, typer.Option(help="Only where id, title, service or cause contain this.")] = "",
     only_open: Annotated[bool, typer.Option("--open", help="Leave out what is closed.")] = False,
+    at_risk: Annotated[bool, typer.Option("--at-risk", help="Only where the target is at risk or missed.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List incidents: those that need a person first."""
     output = output_of(context)
-    listed = asyncio.run(_many(limit, only_open=only_open))
-    for banner in listed[1]:
+    given = {"state": state, "severity": severity, "needs": needs, "outcome": outcome, "cause": cause}
+    try:
+        by = filter_of(given, service, since, until, text, output.now(), only_open=only_open, at_risk=at_risk)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    listed = asyncio.run(_many(by, limit))
+    for banner in listed.banners:
         output.note(banner)
     if as_json:
-        rows = [view.model_dump(mode="json") | {"needs": view.needs} for view in listed[0]]
-        output.line(json.dumps({"incidents": rows}))
-    elif listed[0]:
-        output.out.print(_table(listed[0], datetime.now(UTC)))
+        rows = [view.model_dump(mode="json") | {"needs": view.needs} for view in listed.views]
+        output.line(json.dumps({"incidents": rows, "counts": listed.counts.model_dump(mode="json")}))
+    elif listed.views:
+        output.table(_table(listed.views, output.now(), wide=output.wide))
     else:
-        output.note("no open incidents" if only_open else "no incidents")
+        output.note("no incident fits" if not by.everything and by != Filter(open_only=True) else _none(by))
+    if listed.after is not None and not as_json:
+        output.note(f"the first {limit} are shown; --limit shows more")
 
 
-async def _many(limit: int, *, only_open: bool) -> tuple[Sequence[IncidentView], Sequence[str]]:
+def _none(by: Filter) -> str:
+    return "no open incidents" if by.open_only else "no incidents"
+
+
+async def _many(by: Filter, limit: int) -> Listed:
     async with session() as run:
-        listed = await run.reader.many(limit, open_only=only_open)
-    return listed.views, listed.banners
+        return await run.reader.many(by, limit=limit)
 
 
-def _table(views: Sequence[IncidentView], now: datetime) -> Table:
-    table = _plain_table("severity", "state", "incident", "what", "needs")
+def _table(views: Sequence[IncidentView], now: datetime, *, wide: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("severity", no_wrap=True)
+    table.add_column("state", max_width=17, overflow="fold")
+    table.add_column("incident", no_wrap=True)
+    table.add_column("what", no_wrap=True, overflow="ellipsis", max_width=None if wide else _TITLE_WIDTH)
+    table.add_column("needs", no_wrap=True)
     table.add_column("opened", justify="right", no_wrap=True)
     for view in views:
         table.add_row(
             f"{words.MARKS[view.severity]} {view.severity}", words.state_words(view), view.incident,
-            _text(view.title), words.needs_words(view), words.relative(view.opened_at, now),
+            _text(view.title), "" if view.needs == "none" else view.needs, words.relative(view.opened_at, now),
         )  # fmt: skip
     return table
 
@@ -75,7 +105,7 @@ def show(
     if as_json:
         output.line(json.dumps(shown[0].model_dump(mode="json") | {"needs": shown[0].needs, "warnings": shown[1]}))
     else:
-        output.out.print(frame(shown[0], datetime.now(UTC), shown[1], last=len(shown[0].timeline)))
+        output.out.print(frame(shown[0], output.now(), shown[1], last=len(shown[0].timeline)))
 
 
 async def _one(name: str) -> tuple[IncidentView, Sequence[str]]:
@@ -91,7 +121,7 @@ def audit(context: typer.Context, incident: Name, *, as_json: AsJson = False) ->
     if as_json:
         output.line(json.dumps({"audit": [row.model_dump(mode="json") for row in rows]}))
     elif rows:
-        output.out.print(_audit_table(rows))
+        output.table(_audit_table(rows, output.now()))
     else:
         output.note("nothing was changed, and nobody decided anything")
 
@@ -102,15 +132,20 @@ async def _audit(name: str) -> Sequence[AuditRow]:
         return await asyncio.to_thread(run.store.audit.rows, view.incident)
 
 
-def _audit_table(rows: Sequence[AuditRow]) -> Table:
+def _audit_table(rows: Sequence[AuditRow], now: datetime) -> Table:
     table = _plain_table("when", "who", "door", "action", "target", "result")
     table.add_column("affected", justify="right")
     for row in rows:
         table.add_row(
-            f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", _text(row.actor), _text(row.door), _text(row.action),
+            _iso(row.at, now), _text(row.actor), _text(row.door), _text(row.action),
             _text(row.target), _text(row.result), "" if row.affected is None else str(row.affected),
         )  # fmt: skip
     return table
+
+
+def _iso(at: datetime, now: datetime) -> str:
+    """In ISO 8601, in the zone of `now`."""
+    return at.astimezone(now.tzinfo).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def postmortem(
@@ -155,7 +190,7 @@ def similar(
     if as_json:
         output.line(json.dumps({"similar": [one.model_dump(mode="json") for one in found]}))
     elif found:
-        output.out.print(_similar_table(found))
+        output.table(_similar_table(found))
     else:
         output.note("nothing like this is remembered")
 
@@ -179,7 +214,7 @@ def _plain_table(*names: str) -> Table:
     """Without a box; words fold, so that nothing is hidden."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in names:
-        table.add_column(name, no_wrap=name == "incident", overflow="fold")
+        table.add_column(name, no_wrap=name in {"incident", "when", "action"}, overflow="fold")
     return table
 
 

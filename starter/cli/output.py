@@ -2,15 +2,18 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from starter.untrusted import without_invisible
 
-# Not a terminal: wide enough that nothing is folded in a file or a pipe.
+# Not a terminal: wide enough that no sentence is folded in a file or a pipe.
 _PIPE_WIDTH = 200
+TABLE_WIDTH = 100
 
 
 class ColorMode(StrEnum):
@@ -24,8 +27,12 @@ class ColorMode(StrEnum):
 class Output:
     """The two consoles of a run. Without a terminal there are no control codes at all."""
 
-    def __init__(self, color: ColorMode = ColorMode.AUTO, *, debug: bool = False) -> None:
+    def __init__(
+        self, color: ColorMode = ColorMode.AUTO, *, debug: bool = False, local: bool = False, wide: bool = False
+    ) -> None:
         self.debug = debug
+        self._local = local
+        self.wide = wide
         self._color = color
         self.out = self._console(stderr=False)
         self.err = self._console(stderr=True)
@@ -44,6 +51,16 @@ class Output:
             # Given, it wins over NO_COLOR; the environment decides otherwise.
             no_color=False if always else self._color is ColorMode.NEVER or bool(os.environ.get("NO_COLOR")),
         )
+
+    def now(self) -> datetime:
+        """The moment, in the zone in which times are said."""
+        now = datetime.now(UTC)
+        return now.astimezone() if self._local else now
+
+    def table(self, table: Table) -> None:
+        """A table, as a result: at most 100 columns, unless wide ones are wanted."""
+        width = None if self.wide else min(TABLE_WIDTH, self.out.width)
+        self.out.print(table, width=width, soft_wrap=False)
 
     @property
     def interactive(self) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -104,7 +103,7 @@ async def _draw(output: Output, name: str, until: Until, limit_s: float | None) 
 
             async for shown in _follow(output, run, name, until, limit_s, wait):
                 last = shown.view
-                live.update(frames.frame(last, datetime.now(UTC), (*shown.banners, _HINT)), refresh=True)
+                live.update(frames.frame(last, output.now(), (*shown.banners, _HINT)), refresh=True)
     return last if last is not None and until.reached(last) else None
 
 

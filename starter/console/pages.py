@@ -1,6 +1,7 @@
 """The addresses of the pages: HTML for people, JSON for programs, the same facts in both."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,21 +9,25 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
+from domain.feedback import Feedback
+from domain.listing import Filter, Place
 from integrations.ports import PortError
-from starter.console import card, evidence
+from starter.console import card, evidence, filters
 from starter.console.acting import STATUS, acted
 from starter.console.forms import read_form
 from starter.console.login import FORGED
 from starter.console.rendering import postmortem, render
 from starter.identity.sending import Became, Reply
 from starter.identity.visitors import Visitor, from_elsewhere
+from starter.machine.strip import cells, warnings
 from starter.parts import Parts
-from starter.reading import NothingAnswers, Reader, Shown
+from starter.reading import Listed, NothingAnswers, Reader, Shown
 from starter.webhooks.body import Refused
 
 _log = structlog.stdlib.get_logger(__name__)
-_LISTED = 50
 _SUGGESTED = 5
+# What is newest is open, or among the first of those that are closed.
+_LOOKED_THROUGH = 200
 
 
 def page_routes(parts: Parts) -> APIRouter:
@@ -44,24 +49,41 @@ class Pages:
         self._reader = Reader(parts.live, parts.incidents, parts.audit)
         self._postmortems = parts.postmortems
         self._desk = parts.desk
+        self._feedback = parts.feedback
+        self._machine = parts.machine
 
     async def home(self) -> Response:
         return RedirectResponse("/incidents", 307)
 
-    async def list_page(self, request: Request, show: str = "all") -> Response:
-        """Incidents, those that need a person first. `?show=open` leaves the closed ones out."""
+    async def list_page(self, request: Request) -> Response:
+        """Incidents that fit the address's filter, those that need a person first, a page at a time."""
+        now, params = datetime.now(UTC), request.query_params
         try:
-            listed = await self._reader.many(_LISTED, open_only=show == "open")
+            by, after = filters.read(params, now), filters.place(params)
+        except ValueError as error:
+            return await self._list(request, Filter(), None, now, wrong=str(error))
+        return await self._list(request, by, after, now)
+
+    async def _list(
+        self, request: Request, by: Filter, after: Place | None, now: datetime, wrong: str | None = None
+    ) -> Response:
+        if wrong is not None and _wants_json(request):
+            return JSONResponse({"error": wrong}, 400)
+        try:
+            listed = await self._reader.many(by, after)
         except NothingAnswers as error:
             return _unavailable(request, error)
         if _wants_json(request):
-            rows = [v.model_dump(mode="json") | {"needs": v.needs} for v in listed.views]
-            return JSONResponse({"incidents": rows, "warnings": listed.banners})
-        facts = {
-            "views": listed.views, "banners": listed.banners, "show": show, "limit": _LISTED,
+            return JSONResponse(_list_json(listed))
+        machine = self._machine.latest
+        facts: dict[str, Any] = {
+            "views": listed.views, "counts": listed.counts, "filter": by, "said": filters.said(request.query_params),
+            "choices": filters.CHOICES, "params": request.query_params, "address": filters.address,
+            "next": listed.after, "later": after is not None, "wrong": wrong,
+            "banners": (*listed.banners, *warnings(machine, now)), "strip": cells(machine, now),
             "visitor": self._visitor(request), "doors": self._desk is not None,
         }  # fmt: skip
-        return _html("incidents.html", facts)
+        return _html("incidents.html", facts, 200 if wrong is None else 400)
 
     async def incident_page(self, request: Request, incident: str) -> Response:
         """One incident: the six questions first."""
@@ -76,7 +98,7 @@ class Pages:
             facts = view.model_dump(mode="json") | {"needs": view.needs, "cause": view.cause}
             return JSONResponse(facts | {"warnings": shown.banners})
         visitor, step = self._visitor(request), request.query_params.get("step", "")
-        facts = self._facts(shown, visitor, step, None)
+        facts = await self._facts(shown, visitor, step, None)
         # The cookie stays away when a link of another site leads here; a reload by our own page brings it.
         lost = self._desk is not None and visitor is None and request.headers.get("sec-fetch-site") == "cross-site"
         return _html("incident.html", facts | {"at_once": lost})
@@ -94,10 +116,10 @@ class Pages:
             reply = await self._told(request, visitor, shown)
         except Refused as refused:
             said = Reply(became=Became.REFUSED, text=str(refused))
-            return _html("incident.html", self._facts(shown, visitor, "", said), refused.status)
+            return _html("incident.html", await self._facts(shown, visitor, "", said), refused.status)
         if reply.became is Became.ACCEPTED:
             shown = await self._reader.one(incident) or shown
-        return _html("incident.html", self._facts(shown, visitor, "", reply), STATUS[reply.became])
+        return _html("incident.html", await self._facts(shown, visitor, "", reply), STATUS[reply.became])
 
     async def _told(self, request: Request, visitor: Visitor | None, shown: Shown) -> Reply:
         """Raises Refused for who may say nothing here."""
@@ -113,7 +135,7 @@ class Pages:
     def _visitor(self, request: Request) -> Visitor | None:
         return self._desk.visitors.who(request, datetime.now(UTC)) if self._desk is not None else None
 
-    def _facts(self, shown: Shown, visitor: Visitor | None, step: str, reply: Reply | None) -> dict[str, Any]:
+    async def _facts(self, shown: Shown, visitor: Visitor | None, step: str, reply: Reply | None) -> dict[str, Any]:
         view, now = shown.view, datetime.now(UTC)
         doors = self._desk is not None
         return {
@@ -123,6 +145,7 @@ class Pages:
             "audit": shown.audit,
             "panes": evidence.panes(view),
             "similar": evidence.similar(view),
+            "feedback": await self._said(shown),
             "planned": evidence.planned(view, now),
             "visitor": visitor,
             "doors": doors,
@@ -136,6 +159,15 @@ class Pages:
             "reply_heading": card.heading(reply) if reply is not None else "",
             "at_once": False,
         }
+
+    async def _said(self, shown: Shown) -> Sequence[Feedback]:
+        """What people said of the diagnosis; nothing while the store is away, which the page says anyway."""
+        if shown.audit is None:
+            return ()
+        try:
+            return await asyncio.to_thread(self._feedback.of, shown.view.incident)
+        except PortError:
+            return ()
 
     async def postmortem_page(self, request: Request, incident: str) -> Response:
         """The postmortem: a page, `?format=md` for its Markdown, JSON with the facts behind it."""
@@ -159,11 +191,20 @@ class Pages:
         if _wants_json(request):
             return JSONResponse({"error": message}, 404)
         try:
-            views = (await self._reader.many(1_000)).views
+            views = (await self._reader.many(Filter(), limit=_LOOKED_THROUGH)).views
         except NothingAnswers as error:
             return _unavailable(request, error)
         newest = sorted(views, key=lambda view: view.opened_at, reverse=True)[:_SUGGESTED]
         return _html("message.html", {"heading": "Not found", "message": message, "views": newest}, 404)
+
+
+def _list_json(listed: Listed) -> dict[str, Any]:
+    return {
+        "incidents": [view.model_dump(mode="json") | {"needs": view.needs} for view in listed.views],
+        "counts": listed.counts.model_dump(mode="json"),
+        "after": listed.after.token if listed.after else None,
+        "warnings": listed.banners,
+    }
 
 
 def _wants_json(request: Request) -> bool:

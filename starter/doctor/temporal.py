@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -14,6 +12,7 @@ from integrations.ports import Unavailable
 from starter.away import answered
 from starter.doctor.check import Check, waiting
 from starter.live import TemporalIncidents
+from starter.polling import pollers
 from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
 from workflows.search_attributes import ALL
 
@@ -78,19 +77,8 @@ def _create_command(settings: Settings) -> str:
 
 
 async def _pollers(client: Client, queue: str) -> str:
-    kinds = [TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY]
-    if queue == TASK_QUEUE:
-        kinds.append(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
-    counts: list[int] = []
-    for kind in kinds:
-        request = DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
-        )
-        try:
-            async with answered():
-                counts.append(len((await client.workflow_service.describe_task_queue(request)).pollers))
-        except RPCError as error:
-            raise Unavailable(f"Temporal: {error}") from error
-    if not all(counts):
+    polled = await pollers(client, queue)
+    count = len(polled.identities)
+    if not count:
         raise Unavailable("no worker polls it")
-    return f"{min(counts)} worker" + ("s" if min(counts) > 1 else "")
+    return f"{count} worker{'s' * (count > 1)}, oldest task {polled.oldest_s:.1f} s"

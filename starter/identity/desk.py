@@ -40,10 +40,17 @@ class Desk:
         return await self.incidents.tell(view, "decide", payload, decision_key(payload))
 
     async def tell(
-        self, person: Person, door: Door, view: IncidentView, command: CommandName, comment: str = ""
-    ) -> Reply:
-        """Say a command, proven."""
+        self, person: Person, door: Door, view: IncidentView, command: CommandName, comment: str = "",
+        lasting: str = "",
+    ) -> Reply:  # fmt: skip
+        """Say a command, proven. Raises Unsayable for a snooze that does not say for how long."""
         payload = self.speech.command(
-            person, door, datetime.now(UTC), incident=view.incident, command=command, comment=comment
+            person,
+            door,
+            datetime.now(UTC),
+            incident=view.incident,
+            command=command,
+            comment=comment,
+            lasting=lasting,
         )
         return await self.incidents.tell(view, "person", payload, None)

@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 from domain.model import Model
 from domain.view import IncidentView
 from starter.away import NoAnswer, TemporalAway, answered
+from starter.live import TemporalIncidents
 from workflows.contract import UNPROVEN
 
 # A decision is worth a longer wait than a page.
@@ -66,9 +67,19 @@ class TemporalEar:
                 # An update's answer is kept under its id: a proof that came too late must not refuse a fresh one.
                 return await self.tell(view, update, payload, again)
             return Reply(became=Became.REFUSED, text=str(getattr(error.cause, "message", error.cause)))
-        except RPCError:  # NOT_FOUND: it has closed since we looked
-            return closed
+        except RPCError:  # NOT_FOUND: since we looked it has closed, or goes on in a new run
+            now = await self._now(view)
+            return closed if now is None else await self.tell(now, update, payload, key)
         return Reply(became=Became.ACCEPTED, text=str(text))
+
+    async def _now(self, view: IncidentView) -> IncidentView | None:
+        """The same incident in the run that it goes on in; None when there is no other."""
+        try:
+            newest = await TemporalIncidents(self._client).view(view.key)
+        except TemporalAway:
+            return None
+        same = newest is not None and newest.incident == view.incident
+        return newest if same and newest and newest.workflow_run != view.workflow_run else None
 
 
 def decision_key(payload: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from domain.approval import Verdict, read_decision
 from domain.change import Change
-from domain.command import Command, CommandName, read_command
+from domain.command import CommandName, read_command
 from domain.doors import Door
 from domain.people import Person
 from domain.proof import Seal, Word, seal
@@ -45,12 +45,16 @@ class Speech:
 
     def command(
         self, person: Person, door: Door, now: datetime, *, incident: str, command: CommandName, comment: str = "",
+        lasting: str = "",
     ) -> dict[str, str]:  # fmt: skip
-        """The data for the update `person`."""
-        said = {"who": person.name, "comment": comment}
+        """The data for the update `person`. `lasting`: for how long a snooze is. Raises Unsayable without one."""
+        said = {"who": person.name, "comment": comment} | ({"for": lasting} if lasting else {})
         heard = read_command(said, command)
-        assert isinstance(heard, Command)  # noqa: S101 - a person's name is never empty
-        word = Word(incident=incident, said=command, who=heard.who, door=door, comment=heard.comment)
+        if isinstance(heard, str):
+            raise Unsayable(heard)
+        word = Word(
+            incident=incident, said=command, who=heard.who, door=door, comment=heard.comment, lasting=heard.lasting
+        )
         return {**said, "command": command.value, **self._proof(word, now)}
 
     def _proof(self, word: Word, now: datetime) -> dict[str, str]:

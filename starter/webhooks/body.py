@@ -19,13 +19,17 @@ class Refused(Exception):
         self.status = status
 
 
-async def read_json(request: Request) -> object:
-    """The decoded body. Raises Refused: 415 for another content type, 413 for more than 1 MiB, 400 for no JSON."""
+async def read_json_body(request: Request) -> bytes:
+    """The body as it came. Raises Refused: 415 for another content type than JSON, 413 for more than 1 MiB."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         # A web page of strangers can post forms and text to a loopback port, but not this without asking first.
         raise Refused(415, f"content-type: {kind[:60]!r} is not application/json")
-    body = await read_body(request)
+    return await read_body(request)
+
+
+def decoded(body: bytes) -> object:
+    """The body's content. Raises Refused with 400 when it is no JSON."""
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:

@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from starlette.requests import Request
 
 from domain.anomaly import AlertStatus, Anomaly, latest
 from domain.severity import severity_of_label
+from starter.access import check_access
+from starter.intake import Intake
 from starter.untrusted import clean, safe_labels, web_link
+from starter.webhooks.body import parse
+from starter.webhooks.senders import Taken
 
 SOURCE = "prometheus"
 UNKNOWN = "unknown"
@@ -48,6 +53,28 @@ class Delivery(BaseModel):
 
     version: Literal["4"] = "4"
     alerts: tuple[_Alert, ...]
+
+
+class PrometheusSender:
+    """Sender `prometheus`: Alertmanager, which shows a bearer token and signs nothing."""
+
+    name = SOURCE
+
+    def __init__(self, token: SecretStr | None, intake: Intake) -> None:
+        self._token = token
+        self._intake = intake
+
+    def admit(self, request: Request) -> None:
+        check_access(request, self._token)
+
+    def trust(self, request: Request, body: bytes) -> None:
+        """Whoever shows the token is believed."""
+
+    async def take(self, content: object, now: datetime) -> Taken:
+        anomalies = anomalies_of(parse(Delivery, content), now)
+        keys = await self._intake.accept(anomalies)
+        reason = "nothing is firing, and no open incident knows these alerts" if anomalies else "it holds no alerts"
+        return Taken(anomalies=len(anomalies), incidents=keys, reason=reason)
 
 
 def anomalies_of(delivery: Delivery, now: datetime) -> tuple[Anomaly, ...]:

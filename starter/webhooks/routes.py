@@ -6,52 +6,67 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from domain.anomaly import Anomaly
-from starter.access import check_access
 from starter.away import TemporalAway
+from starter.metrics import StarterMetrics
 from starter.parts import Parts
-from starter.webhooks.body import Refused, parse, read_json
-from starter.webhooks.prometheus import SOURCE, Delivery, anomalies_of
+from starter.webhooks.body import Refused, decoded, read_json_body
+from starter.webhooks.pagerduty import PagerDutySender
+from starter.webhooks.prometheus import PrometheusSender
+from starter.webhooks.senders import Sender, Taken
 
 RETRY_AFTER_S = 5
 _log = structlog.stdlib.get_logger(__name__)
 
 
 def webhook_routes(parts: Parts) -> APIRouter:
-    """The webhooks of this installation."""
+    """The webhooks of this installation, one address for each sender."""
     router = APIRouter(prefix="/webhooks")
-    parts.metrics.declare(SOURCE)
-
-    @router.post("/prometheus")
-    async def prometheus(request: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction] - by its route
-        with parts.metrics.timed(SOURCE):
-            return await _answer(parts, request)
-
+    for sender in _senders(parts):
+        parts.metrics.declare(sender.name)
+        _add(router, sender, parts.metrics)
     return router
 
 
-async def _answer(parts: Parts, request: Request) -> JSONResponse:
+def _senders(parts: Parts) -> tuple[Sender, ...]:
+    return (
+        PrometheusSender(parts.webhook_token, parts.intake),
+        PagerDutySender(
+            parts.pagerduty_secrets, parts.webhook_token, parts.installation, parts.intake, parts.synchroniser
+        ),
+    )
+
+
+def _add(router: APIRouter, sender: Sender, metrics: StarterMetrics) -> None:
+    async def deliver(request: Request) -> JSONResponse:
+        with metrics.timed(sender.name):
+            return await _answer(sender, metrics, request)
+
+    router.add_api_route(f"/{sender.name}", deliver, methods=["POST"])
+
+
+async def _answer(sender: Sender, metrics: StarterMetrics, request: Request) -> JSONResponse:
     try:
-        check_access(request, parts.webhook_token)
-        delivery = parse(Delivery, await read_json(request))
-        return await _take_in(parts, anomalies_of(delivery, datetime.now(UTC)))
+        sender.admit(request)
+        body = await read_json_body(request)
+        sender.trust(request, body)
+        return _said(sender, metrics, await sender.take(decoded(body), datetime.now(UTC)))
     except Refused as refusal:
-        parts.metrics.delivered(SOURCE, "refused")
-        _log.warning("webhook refused", sender=SOURCE, status=refusal.status, reason=str(refusal))
+        metrics.delivered(sender.name, "refused")
+        _log.warning("webhook refused", sender=sender.name, status=refusal.status, reason=str(refusal))
         return JSONResponse({"status": "refused", "error": str(refusal)}, refusal.status)
     except TemporalAway as away:
-        parts.metrics.delivered(SOURCE, "unavailable")
-        _log.error("webhook not stored, the sender has to repeat it", sender=SOURCE, reason=str(away))
+        metrics.delivered(sender.name, "unavailable")
+        _log.error("webhook not stored, the sender has to repeat it", sender=sender.name, reason=str(away))
         error = f"{away}. Nothing is lost if you send this again."
         return JSONResponse({"status": "unavailable", "error": error}, 503, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
-async def _take_in(parts: Parts, anomalies: tuple[Anomaly, ...]) -> JSONResponse:
-    keys = await parts.intake.accept(anomalies)
-    if not keys:
-        parts.metrics.delivered(SOURCE, "ignored")
-        reason = "nothing is firing, and no open incident knows these alerts" if anomalies else "it holds no alerts"
-        return JSONResponse({"status": "ignored", "reason": reason})
-    parts.metrics.delivered(SOURCE, "accepted", len(anomalies))
-    _log.info("webhook accepted", sender=SOURCE, anomalies=len(anomalies), incidents=keys)
-    return JSONResponse({"status": "accepted", "anomalies": len(anomalies), "incidents": list(keys)}, 202)
+def _said(sender: Sender, metrics: StarterMetrics, taken: Taken) -> JSONResponse:
+    if not taken.accepted:
+        metrics.delivered(sender.name, "ignored")
+        return JSONResponse({"status": "ignored", "reason": taken.reason})
+    metrics.delivered(sender.name, "accepted", taken.anomalies)
+    said = {"anomalies": taken.anomalies, "incidents": list(taken.incidents)}
+    told = {"synchronised": list(taken.synchronised)} if taken.synchronised else {}
+    _log.info("webhook accepted", sender=sender.name, **said, **told)
+    return JSONResponse({"status": "accepted", **said, **told}, 202)

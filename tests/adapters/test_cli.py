@@ -2,13 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey
 from typer.testing import CliRunner, Result
 
 from domain.audit import AuditRow
@@ -20,14 +24,17 @@ from domain.policy import Floors
 from domain.view import IncidentView
 from integrations.embeddings import HashingEmbedder
 from integrations.store.audit import PostgresAudit
+from integrations.store.feedback import PostgresFeedback
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
+from rig.servers.pagerduty import KEY, SENDER, SERVICE, PagerDutyServer
 from rig.servers.temporal import TemporalServer
 from starter.cli import app
 from starter.cli.exits import Exit
+from starter.saved_views import VIEWS
 from tests import page_views
 from tests.incidents import minutes
 from tests.workflows.world import POLICY, Handle, World, anomaly
@@ -80,9 +87,67 @@ def test_incidents_are_listed_for_people_and_for_scripts(house: House) -> None:
     house.keep(fixed.model_copy(update={"incident": "INC-20260131-000009"}))
     listed = house.run("incidents").stdout
     assert listed.index(waiting.incident) < listed.index("INC-20260131-000009")
-    assert "decision" in listed
+    assert "approval" in listed
     as_json = json.loads(house.run("incidents", "--open", "--json").stdout)
     assert [one["incident"] for one in as_json["incidents"]] == [waiting.incident]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--needs", "approval"], ["waiting"]),
+        (["--severity", "high"], ["stuck"]),
+        (["--state", "Resolved"], ["fixed"]),
+        (["--outcome", "auto_resolved", "--cause", "connection_pool"], ["fixed"]),
+        (["--open", "--text", "5XX", "--since", "10m"], ["waiting"]),
+        (["--at-risk"], ["stuck"]),
+        (["--service", "nobody"], []),
+    ],
+)
+def test_incidents_are_filtered_by_what_people_ask_for(house: House, options: list[str], found: list[str]) -> None:
+    names = {
+        house.keep(getattr(page_views, name)(NOW).model_copy(update={"incident": f"INC-20260131-{name}"})): name
+        for name in ("waiting", "stuck", "fixed")
+    }
+    answer = json.loads(house.run("incidents", "--json", *options).stdout)
+    assert [names[one["incident"]] for one in answer["incidents"]] == found
+    assert answer["counts"]["open"] == 2
+
+
+@pytest.mark.parametrize("options", [["--severity", "awful"], ["--since", "yesterday"], ["--needs", "coffee"]])
+def test_a_filter_that_means_nothing_is_a_usage_error(house: House, options: list[str]) -> None:
+    assert house.run("incidents", *options).exit_code == Exit.USAGE
+
+
+def test_a_table_has_at_most_100_columns_and_json_has_everything(house: House) -> None:
+    long = "orders: " + "x" * 300
+    incident = house.keep(page_views.waiting(NOW).model_copy(update={"title": long}))
+    lines = house.run("incidents").stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert any("…" in line for line in lines)
+    assert json.loads(house.run("incidents", "--json").stdout)["incidents"][0]["title"] == long
+    assert max(map(len, house.run("--wide", "incidents").stdout.splitlines())) > 100
+    row = AuditRow(key="k", incident=incident, at=NOW, actor="a" * 90, door="command line", action="ack",
+                   target="database/orders", result="y" * 200)  # fmt: skip
+    PostgresAudit(house.pool).append(row)
+    audited = house.run("audit", incident).stdout
+    assert max(map(len, audited.splitlines())) <= 100
+    assert "".join(audited.split()).count("y") >= 200, "folded, not cut"
+
+
+def test_times_are_said_in_the_zone_that_is_wanted(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = house.keep(page_views.fixed(NOW))
+    PostgresAudit(house.pool).append(AuditRow(key="k", incident=incident, at=NOW, actor="ana", door="d", action="ack",
+                                              result="r"))  # fmt: skip
+    monkeypatch.setenv("TZ", "UTC+3")  # three hours behind, as POSIX writes it
+    time.tzset()
+    try:
+        there = NOW.astimezone(timezone(-timedelta(hours=3)))
+        assert there.isoformat(timespec="seconds") in "".join(house.run("--local", "audit", incident).stdout.split())
+        assert f"{NOW:%Y-%m-%dT%H:%M:%SZ}" in "".join(house.run("audit", incident).stdout.split())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_show_audit_and_postmortem_print_what_is_stored(house: House) -> None:
@@ -129,6 +194,58 @@ def test_watch_says_when_an_incident_ends_otherwise(house: House) -> None:
     assert "ended as unresolved, not as resolved" in answer.stderr
 
 
+def test_a_right_cause_from_a_person_replaces_what_the_machine_remembers(house: House) -> None:
+    incident = house.keep(page_views.fixed(NOW))
+    said = ("--cause", "wrong", "--right", "bad_deployment@gateway", "--comment", "release 41", "--who", "ana")
+    answer = house.run("feedback", incident, *said)
+    assert (answer.exit_code, answer.stdout.strip()) == (
+        Exit.DONE, f"{incident}: the cause was bad_deployment at gateway",
+    )  # fmt: skip
+    memory = PostgresMemory(house.pool, HashingEmbedder())
+    (found,) = memory.similar("orders: 5xx at 31 %, idle sessions of nightly-report")
+    assert (found.remembered.category, found.remembered.service) == (Category.BAD_DEPLOYMENT, "gateway")
+    assert "release 41" in found.remembered.cause
+    (row,) = json.loads(house.run("audit", incident, "--json").stdout)["audit"]
+    assert (row["actor"], row["action"], row["result"]) == (
+        "ana", "feedback", "the cause was bad_deployment at gateway",
+    )  # fmt: skip
+
+
+def test_a_false_positive_is_remembered_as_one_and_what_is_open_is_learned_at_its_end(house: House) -> None:
+    closed = house.keep(page_views.fixed(NOW))
+    assert json.loads(house.run("feedback", closed, "--false-positive", "--json").stdout)["learned"] is True
+    (found,) = PostgresMemory(house.pool, HashingEmbedder()).similar("orders 5xx")
+    assert found.remembered.outcome is Outcome.FALSE_POSITIVE
+    opened = house.keep(page_views.diagnosed(NOW).model_copy(update={"incident": "INC-20260131-000077"}))
+    assert json.loads(house.run("feedback", opened, "--cause", "right", "--json").stdout)["learned"] is False
+    assert [said.right for said in PostgresFeedback(house.pool).of(opened)] == [True]
+
+
+def test_what_cannot_be_right_is_refused_and_what_says_two_things_is_a_usage_error(house: House) -> None:
+    unsure, merged = house.keep(page_views.stuck(NOW)), house.keep(page_views.merged(NOW))
+    assert house.run("feedback", unsure, "--cause", "right").exit_code == Exit.REFUSED
+    assert "goes on in" in house.run("feedback", merged, "--false-positive").stderr
+    for wrong in (["--cause", "wrong"], ["--cause", "right", "--false-positive"], [],
+                  ["--cause", "wrong", "--right", "gremlins@orders"]):  # fmt: skip
+        assert house.run("feedback", unsure, *wrong).exit_code == Exit.USAGE
+    assert PostgresFeedback(house.pool).of(unsure) == []
+
+
+def test_views_for_temporals_web_ui_are_links_where_its_address_is_known(house: House) -> None:
+    (first, *_) = house.run("doctor", "--views").stdout.splitlines()
+    assert first.startswith("waiting for approval: WorkflowType='IncidentWorkflow'")
+    house.environment["TEMPORAL_UI_URL"] = "http://127.0.0.1:8233"
+    (linked, *others) = json.loads(house.run("doctor", "--views", "--json").stdout)["views"]
+    assert linked["link"].startswith("http://127.0.0.1:8233/namespaces/default/workflows?query=WorkflowType%3D")
+    assert linked["link"].endswith("&savedQuery=waiting%20for%20approval")
+    assert others
+
+
+async def test_the_views_queries_are_understood_by_temporal(temporal_client: Client) -> None:
+    for view in VIEWS:
+        await temporal_client.count_workflows(view.query(NOW))
+
+
 def test_watch_gives_up_when_it_was_told_to(house: House) -> None:
     answer = house.run("watch", house.keep(page_views.stuck(NOW)), "--timeout", "0s")
     assert answer.exit_code == Exit.TIMED_OUT
@@ -143,6 +260,59 @@ def test_pause_holds_automation_until_it_is_resumed(house: House) -> None:
     assert not guard.controls("database/orders", datetime.now(UTC) + minutes(31)).paused
     assert house.run("resume-automation").exit_code == Exit.DONE
     assert not guard.controls("database/orders", datetime.now(UTC)).paused
+
+
+def test_a_shorter_pause_leaves_a_longer_one_of_somebody_else_and_says_so(house: House) -> None:
+    house.run("pause", "--reason", "database move", "--for", "2h", "--who", "mia")
+    answer = house.run("pause", "--reason", "a look", "--for", "5m", "--who", "ana")
+    assert answer.exit_code == Exit.DONE
+    assert "it stays so for longer: database move (mia)" in answer.stderr
+    later = datetime.now(UTC) + minutes(30)
+    assert PostgresGuard(house.pool).controls("database/orders", later).pause_reason == "database move (mia)"
+
+
+def test_freeze_asks_people_until_its_end_or_until_it_is_lifted(house: House) -> None:
+    guard = PostgresGuard(house.pool)
+    assert house.run("freeze", "--reason", "release day", "--until", "2100-01-01T01:00+01:00").exit_code == Exit.DONE
+    until = guard.controls("database/orders", datetime.now(UTC)).frozen_until
+    assert until == datetime(2100, 1, 1, tzinfo=UTC)
+    shorter = house.run("freeze", "--reason", "lunch", "--for", "1h", "--who", "somebody else")
+    assert "another freeze holds until 2100-01-01 00:00:00 UTC" in shorter.stderr
+    assert house.run("unfreeze").exit_code == Exit.DONE
+    assert guard.controls("database/orders", datetime.now(UTC)).frozen_until is None
+
+
+@pytest.mark.parametrize(
+    "end",
+    [[], ["--for", "1h", "--until", "2100-01-01"], ["--until", "2020-01-01"], ["--until", "tomorrow"], ["--for", "1y"],
+     ["--until", "0001-01-01T00:00+14:00"]],
+)  # fmt: skip
+def test_a_freeze_has_one_end_that_lies_ahead(house: House, end: list[str]) -> None:
+    answer = house.run("freeze", "--reason", "release day", *end)
+    assert answer.exit_code == Exit.USAGE
+    assert PostgresGuard(house.pool).controls("", datetime.now(UTC)).frozen_until is None
+
+
+def test_the_doctor_looks_whether_pages_would_go_out_and_come_back(house: House, pager: PagerDutyServer) -> None:
+    known = {
+        "PAGERDUTY_API_KEY": KEY, "PAGERDUTY_FROM": SENDER, "PAGERDUTY_SERVICE": SERVICE,
+        "PAGERDUTY_API_URL": pager.url, "PAGERDUTY_ESCALATION_POLICIES": "1=PTIER01",
+    }  # fmt: skip
+
+    def said(**changes: str) -> tuple[list[str], str]:
+        answer = replace(house, environment={**house.environment, **known, **changes}).run("doctor", "--json").stdout
+        rows = {row["name"]: row for row in json.loads(answer)["rows"]}
+        return [rows[name]["status"] for name in ("pagerduty", "pagerduty webhook")], answer
+
+    statuses, answer = said()
+    assert statuses == ["warn", "warn"]
+    assert "tier 2, 3 has no escalation policy of its own" in answer
+    policies = "1=PTIER01;2=PTIER02;3=PTIER03"
+    statuses, _ = said(PAGERDUTY_ESCALATION_POLICIES=policies, PAGERDUTY_WEBHOOK_SECRET="s" * 32)
+    assert statuses == ["ok", "ok"]
+    statuses, answer = said(PAGERDUTY_API_KEY="u+wrong-key-hunter2")
+    assert (statuses[0], "401" in answer, "nter2" in answer) == ("fail", True, False)
+    assert not pager.pages
 
 
 def test_the_doctor_finds_what_fails_and_says_what_it_costs_and_what_mends_it(house: House) -> None:
@@ -212,6 +382,13 @@ async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approv
         acked = await run("ack", view.incident, "--who", "ana")
         assert (acked.exit_code, acked.stdout) == (Exit.DONE, "accepted: acknowledged by ana\n")
 
+        snoozed = await run("snooze", view.incident, "--for", "30m", "--who", "ana")
+        assert snoozed.exit_code == Exit.DONE
+        assert snoozed.stdout.startswith("accepted: snoozed until ")
+        endless = await run("snooze", view.incident, "--for", "9d", "--who", "ana")
+        assert endless.exit_code == Exit.REFUSED
+        assert "a snooze of 9d is not between 1s and 4h" in endless.stderr
+
         rejected = await run("reject", view.key, "--digest", digest, "--yes", "--who", "mia", "--comment", "not now")
         assert rejected.exit_code == Exit.DONE
         assert rejected.stdout.startswith("accepted: reject by mia")
@@ -228,3 +405,59 @@ async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approv
         closed = await run("ack", view.incident)
         assert closed.exit_code == Exit.REFUSED
         assert "is closed; nothing was recorded" in closed.stderr
+
+
+async def test_an_incident_opened_by_hand_has_an_id_at_once_and_a_second_one_joins_it(
+    house: House, temporal_client: Client
+) -> None:
+    """No worker runs: nothing but Temporal is needed to take it in."""
+    said = ("open", "--service", "by-hand", "--severity", "HIGH", "--who", "ana", "--json")
+    first = json.loads((await asyncio.to_thread(house.run, *said, "--title", "checkout is slow")).stdout)
+    handle = temporal_client.get_workflow_handle("incident-by-hand")
+    try:
+        assert (first["incident"][:4], first["joined"]) == ("INC-", False)
+        second = json.loads((await asyncio.to_thread(house.run, *said, "--title", "and slower")).stdout)
+        assert (second["incident"], second["joined"]) == (first["incident"], True)
+        async with World(policy=ASKING).living(temporal_client):
+            view = await reached(handle, State.WAITING_FOR_PEOPLE)  # pyright: ignore[reportArgumentType]
+        assert view.incident == first["incident"]
+        assert view.severity is Severity.HIGH
+        assert sorted(anomaly.title for anomaly in view.anomalies) == ["and slower", "checkout is slow"]
+    finally:
+        await handle.terminate("the test is over")
+
+
+@pytest.mark.parametrize(
+    "options", [["--severity", "awful"], ["--since", "soon"], ["--since", "2999-01-01"], ["--title", " "]]
+)
+def test_what_cannot_be_opened_is_a_usage_error(house: House, options: list[str]) -> None:
+    command = ["open", "--service", "orders", "--title", "slow", *options]
+    assert house.run(*command).exit_code == Exit.USAGE
+
+
+async def test_a_worker_is_healthy_while_it_polls_from_here(
+    database: str, tmp_path: Path, search_attributes: Sequence[SearchAttributeKey[Any]]
+) -> None:
+    """On a server of its own: the session's one remembers the workers of other tests for a while."""
+    with TemporalServer(tmp_path, search_attributes=search_attributes) as server:
+        house = {**QUIET, "TEMPORAL_ADDRESS": server.address, "DATABASE_URL": database}
+
+        async def health(*options: str) -> Result:
+            return await asyncio.to_thread(CliRunner().invoke, app, ["health", "worker", *options], env=house)
+
+        away = await health("--queues", "analysis")
+        assert (away.exit_code, "polls the queue analysis" in away.stderr) == (Exit.UNREACHABLE, True)
+        async with World().living(await server.connect()), asyncio.timeout(_HANGS_AFTER_S):
+            while (await health()).exit_code != Exit.DONE:  # noqa: ASYNC110 - a server sets no event
+                await asyncio.sleep(0.2)
+
+
+def test_migrate_registers_search_attributes_and_may_be_repeated(database: str, tmp_path: Path) -> None:
+    with TemporalServer(tmp_path) as server:
+        environment = {**QUIET, "TEMPORAL_ADDRESS": server.address, "DATABASE_URL": database}
+        for expected in ("NsIncident, NsState", "all were registered"):
+            answer = CliRunner().invoke(app, ["migrate", "--search-attributes"], env=environment)
+            assert answer.exit_code == Exit.DONE
+            assert expected in answer.stderr
+        rows = json.loads(CliRunner().invoke(app, ["doctor", "--json"], env=environment).stdout)["rows"]
+        assert {row["status"] for row in rows if row["name"] == "search attributes"} == {"ok"}

@@ -1,8 +1,11 @@
 """`nightshift watch` on a terminal: it redraws one frame, q quits, and a approves what waits."""
 
 import asyncio
+import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -14,6 +17,7 @@ from temporalio.client import Client
 
 from domain.incident import State
 from rig.servers.temporal import TemporalServer
+from starter.cli.exits import Exit
 from tests.adapters.test_cli import QUIET, asking, reached
 from workflows.incident import IncidentWorkflow
 
@@ -82,3 +86,35 @@ async def test_q_quits_and_a_approves_with_four_characters_of_the_digest(
             await reached(handle, State.VERIFYING)
             screen.press("q")
             assert await screen.ends() == 0
+
+
+@pytest.mark.usefixtures("store_pool")
+async def test_piped_and_without_colour_it_is_lines_without_codes_and_ctrl_c_leaves_the_incident_alone(
+    temporal_dev: TemporalServer, temporal_client: Client, database: str
+) -> None:
+    environment = {**os.environ, **QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}
+    # A child inherits that a signal is ignored, as a shell's background jobs have it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    async with asking(temporal_client) as handle:
+        plain = await _interrupted(environment, handle.id, "--plain")
+        assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INC-", line) for line in plain)
+        events = [json.loads(line) for line in await _interrupted(environment, handle.id, "--json")]
+        assert {event["schema"] for event in events} == {"nightshift.event/1"}
+        assert [event["seq"] for event in events] == sorted(event["seq"] for event in events)
+        assert (await handle.query(IncidentWorkflow.view)).state is State.WAITING_FOR_APPROVAL
+
+
+async def _interrupted(environment: dict[str, str], incident: str, option: str) -> list[str]:
+    """The lines of a watch that is piped, until Ctrl-C after the first of them."""
+    watching = await asyncio.create_subprocess_exec(
+        _PROGRAM, "watch", incident, option, env={**environment, "NO_COLOR": "1"},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert watching.stdout is not None
+    first = await watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    rest, said = await asyncio.wait_for(watching.communicate(), _HANGS_AFTER_S)
+    assert watching.returncode == Exit.INTERRUPTED
+    assert "stopped watching; the incident goes on" in said.decode()
+    assert b"\x1b" not in first + rest
+    return (first + rest).decode().splitlines()

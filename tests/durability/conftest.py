@@ -1,30 +1,30 @@
-"""One house per test, on the session's servers."""
+"""One house for all tests of durability."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 
-from rig.servers.elasticsearch import ElasticsearchServer
-from rig.servers.postgres import PostgresServer
-from rig.servers.prometheus import PrometheusServer
-from rig.servers.temporal import TemporalServer
 from tests.durability.house import House
+from tests.durability.rows import ROWS, VICTIMS
+from tests.durability.test_starter_killed import STARTER_SERVICES
 
 
-@pytest.fixture
-def house(
-    temporal_dev: TemporalServer,
-    postgres: PostgresServer,
-    prometheus: PrometheusServer,
-    elasticsearch: ElasticsearchServer,
-    database: str,
-    tmp_path: Path,
-) -> Iterator[House]:
-    """Every connection of the database under care is held when the test begins."""
-    house = House(temporal_dev, postgres, prometheus, elasticsearch, database, tmp_path)
-    with house.stack:
-        house.build()
-        house.hold_connections()
+@pytest.fixture(scope="package")
+def house() -> Iterator[House]:
+    """Up once: its processes die and come back, its databases stay. A short path, as PostgreSQL's sockets need it."""
+    services = [f"{prefix}-{row.slug}" for prefix in VICTIMS for row in ROWS]
+    folder = Path(tempfile.mkdtemp(prefix="nightshift-"))
+    folder.chmod(0o755)
+    with House(folder, [*services, *STARTER_SERVICES]) as house:
         yield house
-    postgres.drop_database(house.name)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="package")
+async def client(house: House) -> Client:
+    """A client of the house's Temporal; it outlives the server's death."""
+    return await house.stage.temporal.connect()

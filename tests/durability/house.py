@@ -1,262 +1,237 @@
-"""A whole Nightshift on real servers, whose worker is a process that can be killed and started again."""
+"""A whole Nightshift on real servers of its own, for all tests here: each of its processes can be killed."""
 
 import asyncio
-import json
-import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
-import psycopg
-import yaml
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
-from pydantic import SecretStr
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 
+from config.policy import load_policy
+from config.services import load_services
 from domain.anomaly import Anomaly
-from domain.audit import AuditRow
-from domain.levels import Risk, Severity
-from domain.policy import Floors, KillConnections, Limits, Policy, Verification
-from domain.services import Database, Expression, Service, ServiceMap
-from integrations.store.audit import PostgresAudit
-from integrations.store.migrate import migrate
-from integrations.store.pool import Pool
-from rig.servers.elasticsearch import ElasticsearchServer
-from rig.servers.postgres import PostgresServer
-from rig.servers.process import Command, ManagedProcess
-from rig.servers.prometheus import PrometheusServer, ScrapeJob
-from rig.servers.temporal import TemporalServer
-from workflows.contract import TASK_QUEUE, Opening, Report, Summary
-from workflows.incident import IncidentWorkflow
+from domain.levels import Severity
+from domain.policy import Policy
+from domain.view import IncidentView
+from evals.chaos import collect
+from evals.chaos.evidence import Alert, Evidence
+from evals.chaos.patients import METRIC, Patient, database_of
+from evals.chaos.people import Handle, handle_of, view_of
+from evals.chaos.stage import ACTS, ASKS, STORE, Stage
+from starter.intake import House as Opened
+from starter.intake import TemporalIntake
+from tests.durability.rows import PATIENT, Call, Row, Scheduled, Wait, Wire
+from tests.durability.wiretap import Fate, Hold, Wiretap
 
-ROOT = Path(__file__).parents[2]
-SESSIONS = 5
-REPORT = "nightly-report"
-INDEX = "logs-durable"
-REFUSED = Expression(
-    name="refused", kind="errors", query='max(connections_refused{service="{service}"})', unit="share", floor=0.05,
-    bound=0.5,
-)  # fmt: skip
-Handle = WorkflowHandle[IncidentWorkflow, Summary]
-
-POLICY = Policy(
-    max_risk_level=Risk.LOW,
-    allow=("database/durable_orders",),
-    # Without traces, and with a baseline of seconds, confidence is near the default floor; it is not what is tested.
-    floors=Floors(LOW=0.5),
-    gather_s=0,
-    watch_s=2,
-    recheck_s=1,
-    verification=Verification(settle_s=3, samples=2, every_s=1, scrape_s=1),
-    kill_connections=KillConnections(idle_age_s=1, cap=20),
-    limits=Limits(per_target_hour=50, per_hour=50),
-)
+COMES_WITHIN_S = 90
+ENDS_WITHIN_S = 150
+_LOOK_S = 0.1
 
 
 @dataclass
+class Case:
+    """An incident of a row, on its own service and database."""
+
+    row: Row
+    service: str
+    patient: Patient
+    handle: Handle
+    hold: Hold | None
+
+    @property
+    def key(self) -> str:
+        return f"incident-{self.service}"
+
+
 class House:
-    """One database under care whose connections somebody holds; real Temporal, Prometheus and store."""
+    """The stage, with a wire to each server that the worker calls, and one between sender and starter."""
 
-    temporal: TemporalServer
-    postgres: PostgresServer
-    prometheus: PrometheusServer
-    elasticsearch: ElasticsearchServer
-    store: str
-    folder: Path
-    name: str = "durable_orders"
-    stack: ExitStack = field(default_factory=ExitStack)
-    held: list[psycopg.Connection] = field(default_factory=list[psycopg.Connection])
-    worker: ManagedProcess | None = None
-    started: int = 0
-    dead: list[ManagedProcess] = field(default_factory=list[ManagedProcess])
-    _codes: dict[psycopg.Connection, str] = field(default_factory=dict[psycopg.Connection, str])
+    def __init__(self, folder: Path, services: list[str]) -> None:
+        self.stage = Stage(folder, services, {})
+        self.folder = folder
+        self._stack = ExitStack()
+        self.wires: dict[Wire, Wiretap] = {}
+        """"door" is what senders call, "temporal" is how starters reach Temporal; the others are the worker's."""
 
-    # -- the system under care
+    def __enter__(self) -> "House":
+        with self._stack as stack:
+            self._wire(stack)
+            stack.enter_context(self.stage)
+            self._stack = stack.pop_all()
+        return self
 
-    def build(self) -> None:
-        """The database with a limit, its roles, and an exporter that measures whether one can connect."""
-        migrate(SecretStr(self.store))
-        for role in ("durable_app", "durable_report", "durable_watch", "durable_remedy"):
-            self.postgres.create_role(role)
-        self.postgres.create_database(self.name)
-        with self.postgres.connect() as admin:
-            limit = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}")
-            admin.execute(limit.format(sql.Identifier(self.name), sql.Literal(SESSIONS)))
-            admin.execute("GRANT pg_signal_backend, pg_read_all_stats TO durable_remedy")
-            admin.execute("GRANT pg_read_all_stats TO durable_watch")
-        port = self._export()
-        self.prometheus.jobs = [ScrapeJob("durable", [f"127.0.0.1:{port}"], {"service": "orders"})]
-        self.prometheus.reload()
+    def __exit__(self, *failure: object) -> None:
+        self._stack.close()
 
-    def hold_connections(self) -> None:
-        """Take every connection and leave it idle."""
-        self.held = [self.open_session() for _ in range(SESSIONS)]
-        wait_until(lambda: self.measured() == 1.0, "Prometheus sees that connections are refused")
-        self._log_errors()
-
-    def _log_errors(self) -> None:
-        """What the application would have logged in the last seconds."""
-        lines: list[str] = []
-        for _ in range(40):
-            line = {
-                "@timestamp": datetime.now(UTC).isoformat(), "service": "orders", "level": "ERROR",
-                "message": f'connection failed: FATAL: too many connections for database "{self.name}"',
-            }  # fmt: skip
-            lines += [json.dumps({"index": {}}), json.dumps(line)]
-        answer = httpx.post(
-            f"{self.elasticsearch.url}/{INDEX}/_bulk?refresh=true", content="\n".join(lines) + "\n",
-            headers={"Content-Type": "application/x-ndjson"},
-        )  # fmt: skip
-        answer.raise_for_status()
-
-    def open_session(self) -> psycopg.Connection:
-        """An idle session of the report, of the very kind that may be ended."""
-        dsn = make_conninfo(self.postgres.url(self.name, "durable_report"), application_name=REPORT)
-        session = psycopg.connect(dsn, autocommit=True, connect_timeout=5)
-        self.stack.callback(session.close)
-        session.execute("SELECT 1")
-        return session
-
-    def measured(self) -> float | None:
-        """What Prometheus knows, None before its first scrape."""
-        answer = httpx.get(f"{self.prometheus.url}/api/v1/query", params={"query": "connections_refused"})
-        found = answer.json()["data"]["result"]
-        return float(found[0]["value"][1]) if found else None
-
-    def _export(self) -> int:
-        """Measured at each scrape, by connecting as the application does."""
-        dsn = self.postgres.url(self.name, "durable_app")
-
-        class Exporter(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = f"connections_refused {_refused(dsn)}\n".encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-                """Scrapes are no news."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.stack.callback(server.server_close)
-        self.stack.callback(server.shutdown)
-        return server.server_address[1]
-
-    # -- the worker
-
-    def start_worker(self, prometheus_port: int | None = None, remedy_port: int | None = None) -> None:
-        """`python -m workers`, by way of wiretaps where a port is given."""
-        self.started += 1
-        services = self.folder / "services.yaml"
-        database = {"name": self.name, "application": "orders", "watch": "watch", "remedy": "remedy"}
-        services.write_text(yaml.safe_dump({"services": [{"name": "orders", "databases": [database]}]}))
-        environment = {
-            "TEMPORAL_ADDRESS": self.temporal.address,
-            "DATABASE_URL": self.store,
-            "PROMETHEUS_URL": f"http://127.0.0.1:{prometheus_port}" if prometheus_port else self.prometheus.url,
-            "ELASTICSEARCH_URL": self.elasticsearch.url,
-            "ELASTICSEARCH_INDEX": INDEX,
-            "NIGHTSHIFT_SERVICES": str(services),
-            "NIGHTSHIFT_POSTMORTEMS": str(self.folder / "postmortems"),
-            "NIGHTSHIFT_CONNECTION_WATCH": self.postgres.url("postgres", "durable_watch"),
-            "NIGHTSHIFT_CONNECTION_REMEDY": self._remedy(remedy_port),
+    def _wire(self, stack: ExitStack) -> None:
+        socket = str(self.stage.postgres.socket_folder / ".s.PGSQL.5432")
+        self.wires = {
+            "metrics": Wiretap(_place(self.stage.prometheus.url)),
+            "store": Wiretap(socket),
+            "target": Wiretap(socket),
+            "mail": Wiretap((self.stage.inbox.host, self.stage.inbox.port)),
+            "door": Wiretap(_place(self.stage.addresses[ACTS])),
+            "temporal": Wiretap(_place(f"http://{self.stage.temporal.address}")),
         }
-        log = self.folder / f"worker-{self.started}.log"
-        command = Command("worker", [sys.executable, "-m", "workers"], log, env=environment, cwd=ROOT)
-        self.worker = ManagedProcess(command)
-        self.worker.start()
-        self.stack.callback(self.worker.kill)
+        for wire in self.wires.values():
+            stack.enter_context(wire)
+        self.stage.starter_wires["TEMPORAL_ADDRESS"] = f"127.0.0.1:{self.wires['temporal'].port}"
+        plain = "sslmode=disable&gssencmode=disable"
+        self.stage.worker_wires.update({
+            "PROMETHEUS_URL": f"http://127.0.0.1:{self.wires['metrics'].port}",
+            "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.wires['store'].port}/{STORE}?{plain}",
+            "SMTP_URL": f"smtp://127.0.0.1:{self.wires['mail'].port}",
+            "NIGHTSHIFT_CONNECTION_REMEDY":
+                f"postgresql://care_remedy@127.0.0.1:{self.wires['target'].port}/postgres?{plain}",
+        })  # fmt: skip
 
-    def _remedy(self, port: int | None) -> str:
-        if port is None:
-            return self.postgres.url("postgres", "durable_remedy")
-        return f"postgresql://durable_remedy@127.0.0.1:{port}/postgres?sslmode=disable&gssencmode=disable"
+    # -- rows
 
-    def kill_worker(self) -> None:
-        """SIGKILL: no goodbye, no flush."""
-        assert self.worker is not None
-        assert self.worker.running, self.worker.log_tail()
-        self.worker.kill()
-        self.dead.append(self.worker)
+    def admit(self, row: Row, client: Client, prefix: str) -> Case:
+        """The row's database, and the call that is to be held."""
+        service = f"{prefix}-{row.slug}"
+        patient = self.stage.patients[service]
+        hold = None
+        if isinstance(row.caught, Call):
+            names = {"service": service, "database": database_of(service)}
+            needles = tuple(needle.format(**names).encode() for needle in row.caught.needles)
+            hold = Hold(needles, row.caught.moment, row.caught.nth)
+        return Case(row, service, patient, handle_of(client, f"incident-{service}"), hold)
 
-    # -- the incident
+    def listen(self, cases: Iterable[Case]) -> None:
+        """Hold the calls of these cases."""
+        for name, wire in self.wires.items():
+            calls = [c.hold for c in cases if c.hold and isinstance(c.row.caught, Call) and c.row.caught.wire == name]
+            wire.hold(calls)
 
-    async def open_incident(self, client: Client, key: str) -> Handle:
-        """What the starter does with Alertmanager's alert."""
-        database = Database(name=self.name, application="orders", watch="watch", remedy="remedy")
-        services = ServiceMap(services=(Service(name="orders", databases=(database,)),), expressions=(REFUSED,))
-        now = datetime.now(UTC)
-        anomaly = Anomaly(
-            source="prometheus", fingerprint=key, name="ConnectionsRefused", service="orders",
-            title="connections are refused", starts_at=now, seen_at=now, severity_label=Severity.HIGH,
-            labels={"service": "orders", "job": "durable", "instance": "i"}, actual=1.0, expected=0.5,
-            expression="max by (service) (connections_refused) > 0.5",
+    def let_go(self, fate: Fate) -> None:
+        for wire in self.wires.values():
+            wire.end(fate)
+
+    async def open(self, client: Client, case: Case) -> None:
+        """What the starter does with a sender's alert, under the policy of the row."""
+        opened = Opened(
+            policy=self._policy(case.row), namespace="default", temporal_ui=None, public_url=None,
+            services=load_services(self.folder / "services.yaml"),
         )  # fmt: skip
-        return await client.start_workflow(
-            IncidentWorkflow.run, Opening(key=key, policy=POLICY, services=services), id=key, task_queue=TASK_QUEUE,
-            start_signal="report", start_signal_args=[Report(anomalies=(anomaly,))],
-        )  # fmt: skip
+        await TemporalIntake(client, opened).accept([_anomaly(case.service)])
 
-    def audited(self, incident: str) -> Sequence[AuditRow]:
-        """The rows of what was done to the target."""
-        with Pool(SecretStr(self.store)) as pool:
-            return [row for row in PostgresAudit(pool).rows(incident) if row.action == "KILL_CONNECTIONS"]
+    def _policy(self, row: Row) -> Policy:
+        loaded = load_policy(self.folder / f"policy-{ASKS if row.asks else ACTS}.yaml")
+        return Policy.model_validate({**loaded.model_dump(), "gather_s": 0, "watch_s": 2, **PATIENT, **row.changes})
 
-    def ended(self) -> list[str]:
-        """SQLSTATEs with which the server ended the sessions that were held; a session says its code only once."""
-        for session in self.held:
-            if session not in self._codes and (code := sqlstate(session)) is not None:
-                self._codes[session] = code
-        return list(self._codes.values())
+    async def caught(self, case: Case) -> None:
+        """Returns when the incident is where the blow is to find it; fails with its timeline when it never comes."""
+        where = case.row.caught
+        match where:
+            case Call():
+                hold = case.hold
+                assert hold is not None
+                arrived = await until(lambda: _true(hold.reached.is_set()), COMES_WITHIN_S)
+            case Wait(timer):
+                arrived = await until(lambda: self._waits(case, timer), COMES_WITHIN_S)
+            case Scheduled(activity):
+                arrived = await until(lambda: _ordered(case.handle, activity), COMES_WITHIN_S)
+        if not arrived:
+            raise AssertionError(f"never came to {case.row.name!r}: {await story(case.handle)}")
 
+    async def _waits(self, case: Case, timer: str) -> bool:
+        return any(name.startswith(timer) for name in await pending_timers(case.handle))
 
-def _refused(dsn: str) -> float:
-    try:
-        psycopg.connect(dsn, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return 1.0
-    return 0.0
+    # -- the end
 
-
-def sqlstate(session: psycopg.Connection) -> str | None:
-    """How the server ended it; None while it answers."""
-    try:
-        session.execute("SELECT 1")
-    except psycopg.Error as error:
-        return error.sqlstate or "no code"
-    return None
-
-
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    """Fails with `what` when it does not hold in time."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(0.1)
+    async def evidence(self, client: Client, services: Iterable[str]) -> Evidence:
+        """What is seen from outside of the incidents of these services."""
+        mine = set(services)
+        seen = [i for i in await collect.incidents(client) if i.view.service in mine]
+        with self.stage.postgres.connect(STORE) as store:
+            return Evidence(
+                now=collect.now(), alerts=tuple(Alert(f"{name}-1", name) for name in sorted(mine)),
+                incidents=tuple(seen), letters=collect.letters(self.stage.inbox), acts=collect.acts(store),
+                patients=collect.patients(self.stage.patients), locks=collect.locks(store),
+                downs=tuple(self.stage.mortals.downs),
+            )  # fmt: skip
 
 
-async def timers(handle: Handle, summary: str) -> int:
-    """How many timers with this summary history shows as started."""
-    count = 0
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 0)
+
+
+def only(evidence: Evidence, service: str) -> Evidence:
+    """What concerns one incident; whatever concerns none at all stays in, so that each row sees it."""
+    mine = [i for i in evidence.incidents if i.view.service == service]
+    others = {i.view.incident for i in evidence.incidents} - {i.view.incident for i in mine}
+    target = f"database/{database_of(service)}"
+    return replace(
+        evidence,
+        alerts=tuple(a for a in evidence.alerts if a.service == service),
+        incidents=tuple(mine),
+        letters=tuple(x for x in evidence.letters if not any(name in x.message_id for name in others)),
+        acts=tuple(a for a in evidence.acts if a.incident not in others),
+        patients=tuple(p for p in evidence.patients if p.target == target),
+        locks=tuple(lock for lock in evidence.locks if not any(name in lock for name in others)),
+    )
+
+
+def _anomaly(service: str) -> Anomaly:
+    now = datetime.now(UTC)
+    return Anomaly(
+        source="prometheus", fingerprint=f"{service}-1", name="ConnectionsRefused", service=service,
+        title="connections are refused", starts_at=now, seen_at=now, severity_label=Severity.HIGH,
+        labels={"service": service}, actual=1.0, expected=0.5,
+        expression=f'max({METRIC}{{service="{service}"}}) > 0.5',
+    )  # fmt: skip
+
+
+# -- what Temporal says
+
+
+async def pending_activities(handle: Handle) -> list[str]:
+    """The activities that were ordered and have no result yet."""
+    described = await handle.describe()
+    return [activity.activity_type.name for activity in described.raw_description.pending_activities]
+
+
+async def pending_timers(handle: Handle) -> list[str]:
+    """The timers that have started and neither fired nor were cancelled."""
+    events = [event async for event in handle.fetch_history_events()]
+    return [timer.name for timer in collect.timers(events) if not timer.fired and not timer.canceled]
+
+
+async def _ordered(handle: Handle, activity: str) -> bool:
     async for event in handle.fetch_history_events():
-        if event.event_type is EventType.EVENT_TYPE_TIMER_STARTED and summary in str(event.user_metadata.summary.data):
-            count += 1
-    return count
+        if event.event_type is EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            scheduled = event.activity_task_scheduled_event_attributes
+            if scheduled.activity_type.name == activity:
+                return True
+    return False
 
 
-async def until_timer(handle: Handle, summary: str, seconds: float = 60) -> None:
-    """Returns when history shows the timer."""
+async def story(handle: Handle) -> str:
+    """The timeline, for a test that fails."""
+    view = await view_of(handle)
+    return "nobody answers" if view is None else told(view)
+
+
+def told(view: IncidentView) -> str:
+    return "\n".join([view.state.value, *(f"{e.at:%H:%M:%S} {e.kind}: {e.text}" for e in view.timeline)])
+
+
+async def _true(value: bool) -> bool:
+    return value
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Did it hold within the time?"""
     deadline = time.monotonic() + seconds
-    while not await timers(handle, summary):
-        assert time.monotonic() < deadline, f"no timer {summary!r} within {seconds:g} s"
-        await asyncio.sleep(0.1)
+    while not await holds():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_LOOK_S)
+    return True

@@ -1,40 +1,50 @@
-"""A wire between the worker and a server: it counts what passes, and strikes when the server has been called."""
+"""A wire between a process of ours and a server: it listens, and holds what passes until the blow has fallen."""
 
 import contextlib
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Literal
 
 Upstream = tuple[str, int] | str
 Moment = Literal["before the answer", "after the answer"]
+_LONGEST_HOLD_S = 300
 
 
 @dataclass
-class Strike:
-    """When: the `nth` time that `needle` passes to the server. What: `blow`, once.
+class Hold:
+    """A call to the server that is held from the `nth` time on, for as long as the wire holds anything.
 
-    "before the answer": the request has reached nobody yet. "after the answer": the server has done it and said so,
-    and the worker never hears of it.
+    A call is known by all of `needles`. "before the answer": it has reached nobody yet. "after the answer": the server
+    has done it and said so, and the process never hears of it.
     """
 
-    needle: bytes
-    nth: int
+    needles: tuple[bytes, ...]
     moment: Moment
-    blow: Callable[[], None]
+    nth: int = 1
+    calls: int = 0
+    reached: threading.Event = field(default_factory=threading.Event)
+
+
+class Fate(Enum):
+    """What becomes of held calls: they are lost with the process that made them, or go on their way late."""
+
+    CUT = auto()
+    PASSED = auto()
 
 
 class Wiretap:
-    """A TCP proxy on loopback. `calls` counts how often the needle passed, `struck` says whether the blow fell."""
+    """A TCP proxy on loopback."""
 
-    def __init__(self, upstream: Upstream, strike: Strike) -> None:
+    def __init__(self, upstream: Upstream, holds: Sequence[Hold] = ()) -> None:
         self._upstream = upstream
-        self._strike = strike
+        self._holds = list(holds)
         self._lock = threading.Lock()
-        self.calls = 0
-        self.struck = threading.Event()
+        self._over = threading.Event()
+        self._fate = Fate.PASSED
         tap = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -53,35 +63,59 @@ class Wiretap:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end(Fate.CUT)
         self._server.shutdown()
         self._server.server_close()
 
+    def hold(self, holds: Sequence[Hold]) -> None:
+        """Hold these calls from now on."""
+        with self._lock:
+            self._holds = list(holds)
+        self._over = threading.Event()
+
+    def end(self, fate: Fate) -> None:
+        """Hold nothing any more."""
+        with self._lock:
+            self._holds = []
+        self._fate = fate
+        self._over.set()
+
     def relay(self, client: socket.socket) -> None:
-        """Pass bytes both ways until either side ends, or the blow falls on this connection."""
+        """Pass bytes both ways until either side ends."""
         with self._connect() as server:
-            waiting = threading.Event()
-            answers = threading.Thread(target=self._answers, args=(server, client, waiting), daemon=True)
+            asked = bytearray()
+            answer_held = threading.Event()
+            arguments = (server, client, asked, answer_held)
+            answers = threading.Thread(target=self._answers, args=arguments, daemon=True)
             answers.start()
             with contextlib.suppress(OSError):
                 while data := client.recv(65536):
-                    if self._is_due(data):
-                        if self._strike.moment == "before the answer":
-                            self._hit()
-                            return
-                        waiting.set()
+                    asked += data
+                    held = self._held(bytes(asked))
+                    if held == "before the answer" and not self._passes():
+                        break
+                    if held == "after the answer":
+                        answer_held.set()
                     server.sendall(data)
             with contextlib.suppress(OSError):
                 server.shutdown(socket.SHUT_WR)
             answers.join(timeout=5)
 
-    def _answers(self, server: socket.socket, client: socket.socket, waiting: threading.Event) -> None:
+    def _answers(
+        self, server: socket.socket, client: socket.socket, asked: bytearray, answer_held: threading.Event
+    ) -> None:
+        """What is asked next begins anew when an answer has come."""
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                if waiting.is_set():
-                    waiting.clear()
-                    self._hit()
-                    return
+                if answer_held.is_set():
+                    self._say_reached(bytes(asked))
+                    if not self._passes():
+                        break
+                    answer_held.clear()
+                asked.clear()
                 client.sendall(data)
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
 
     def _connect(self) -> socket.socket:
         if isinstance(self._upstream, str):
@@ -90,13 +124,25 @@ class Wiretap:
             return wire
         return socket.create_connection(self._upstream, timeout=30)
 
-    def _is_due(self, data: bytes) -> bool:
-        if self._strike.needle not in data:
-            return False
+    def _held(self, asked: bytes) -> Moment | None:
+        """Does a hold know this call, and is its time come?"""
         with self._lock:
-            self.calls += 1
-            return self.calls == self._strike.nth
+            hold = next((h for h in self._holds if all(needle in asked for needle in h.needles)), None)
+            if hold is None:
+                return None
+            hold.calls += 1
+            if hold.calls < hold.nth:
+                return None
+            if hold.moment == "before the answer":
+                hold.reached.set()
+            return hold.moment
 
-    def _hit(self) -> None:
-        self._strike.blow()
-        self.struck.set()
+    def _say_reached(self, asked: bytes) -> None:
+        with self._lock:
+            for hold in self._holds:
+                if all(needle in asked for needle in hold.needles):
+                    hold.reached.set()
+
+    def _passes(self) -> bool:
+        """Wait until the blow has fallen: may it go on its way?"""
+        return self._over.wait(_LONGEST_HOLD_S) and self._fate is Fate.PASSED

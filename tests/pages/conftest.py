@@ -14,8 +14,10 @@ from rig.obtain import chromium
 from rig.obtain.missing import Missing
 from rig.servers.ports import LOOPBACK, free_port
 from starter.app import create_app
+from starter.machine.facts import Automation, Health, Machine, Part, Queue
 from tests import page_views
 from tests.fakes import FakeEar, FakeIncidents, FakeLive
+from tests.incidents import minutes
 from tests.parts import parts_with
 from tests.people import known
 
@@ -52,8 +54,9 @@ def address(views: dict[str, IncidentView]) -> Iterator[str]:
     store, port = FakeIncidents(), free_port()
     for view in views.values():
         store.save(view)
-    desk = known(FakeEar()).desk
-    app = create_app(parts_with(live=FakeLive(*views.values()), incidents=store, desk=desk))
+    parts = parts_with(live=FakeLive(*views.values()), incidents=store, desk=known(FakeEar()).desk)
+    parts.machine.latest = troubled_machine(datetime.now(UTC))
+    app = create_app(parts)
     server = uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -65,6 +68,19 @@ def address(views: dict[str, IncidentView]) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def troubled_machine(now: datetime) -> Machine:
+    """One source is away, automation is paused, and everything has a long name."""
+    well = Part(name="prometheus", health=Health.OK, said="answers")
+    away = Part(name="jaeger", health=Health.DOWN, said="timed out after 10 s", since=now - minutes(4))
+    names = ("incidents", "investigation", "analysis", "remediation", "notification")
+    return Machine(
+        at=now + minutes(60), temporal=well, store=well, sources=(well, away, well),
+        channels=(well.model_copy(update={"name": "email"}),),
+        queues=tuple(Queue(name=name, workers=1, oldest_s=0.3) for name in names),
+        automation=Automation(observes=False, paused="database move of the shop (ana)", actions=2, limit=10),
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -96,3 +96,47 @@ def test_the_list_leads_to_the_incident(opened: Open, views: Views) -> None:
     page.locator(f'a[href="{of(views["stuck"])}"]').click()
     assert page.get_by_role("heading", level=1).inner_text() == views["stuck"].title
     assert views["stuck"].incident in page.title()
+
+
+@pytest.mark.parametrize(("width", "who"), [(360, False), (1280, True)])
+def test_the_list_says_in_each_row_how_bad_where_it_stands_what_it_is_and_what_must_be_done(
+    opened: Open, views: Views, width: int, who: bool
+) -> None:
+    """By whom is said where there is room."""
+    page = opened("/incidents", width)
+    row = page.locator("tr.row", has=page.locator(f'a.title[href="{of(views["waiting"])}"]'))
+    shown = " ".join(row.inner_text().split())
+    for words in ("CRITICAL", "waiting for approval", views["waiting"].title, "needs a decision", "SLA"):
+        assert words in shown
+    assert ("ana@example.com" in shown) is who
+
+
+def test_the_filter_is_in_the_address_and_can_be_taken_back(opened: Open) -> None:
+    page = opened("/incidents", 1280)
+    page.locator("summary").click()
+    page.select_option("select[name=severity]", "HIGH")
+    page.fill("input[name=q]", "orders")
+    page.get_by_role("button", name="Show").click()
+    assert "severity=HIGH" in page.url
+    assert "q=orders" in page.url
+    severities = page.locator("tr.row .severity").all_inner_texts()
+    assert severities
+    assert all("HIGH" in severity for severity in severities)
+    page.get_by_role("link", name="clear").click()
+    assert page.url.endswith("/incidents")
+
+
+def test_what_a_thumb_has_to_hit_in_the_filter_is_large_enough(opened: Open) -> None:
+    page = opened("/incidents")
+    page.locator("summary").click()
+    heights = page.locator("form select, form input:visible, form button").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert min(heights) >= 44
+
+
+def test_the_first_incident_stands_above_the_fold_of_a_phone(opened: Open) -> None:
+    box = opened("/incidents", 360, 640).locator("tr.row a.title").first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 640

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from config.settings import Settings
 from domain.levels import Severity
 from domain.policy import Escalation, Policy
-from domain.services import Database, Expression, Service, ServiceMap
+from domain.services import Database, Deployment, Expression, Service, ServiceMap
 from rig.demo.command import demo
 from starter.cli.group import COMMANDS
 
@@ -29,6 +29,7 @@ PLACES_IN_SERVICES: Mapping[str, type[BaseModel]] = {
     "": ServiceMap,
     "services[].": Service,
     "services[].databases[].": Database,
+    "services[].deployment.": Deployment,
     "expressions[].": Expression,
 }
 
@@ -70,7 +71,7 @@ CONFIGURATION = rows("docs/configuration.md")
 @pytest.mark.parametrize("variable", sorted(SETTINGS.keys() - {"connections"}))
 def test_every_setting_stands_in_the_configuration_with_its_default(variable: str) -> None:
     default = SETTINGS[variable].get_default()
-    assert CONFIGURATION[variable][0] == ("unset" if default in (None, {}) else str(default))
+    assert CONFIGURATION[variable][0] == ("unset" if default in (None, {}, ()) else str(default))
 
 
 def test_named_connections_stand_in_the_configuration() -> None:
@@ -142,4 +143,4 @@ def test_a_link_to_a_file_leads_somewhere(document: Path) -> None:
 def test_a_document_names_no_command_that_does_not_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     named = set(re.findall(r"(?:`|^ *)nightshift ([a-z][a-z-]*)", text, re.M))
-    assert named <= {*COMMANDS, "demo"}
+    assert named <= {*COMMANDS, "demo", "up"}

@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from activities.learning import LearningActivities, remembered
 from domain.diagnosis import Diagnosis, Hypothesis
+from domain.feedback import Feedback
 from domain.finding import Category, Finding, Presence, Source, Window
 from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt, Executed, Outcome, State
 from domain.plan import Action
 from domain.view import IncidentView
-from tests.fakes import FakeMemory
+from tests.fakes import FakeFeedback, FakeMemory
 from tests.incidents import NOON, a_plan, a_view, minutes
 
 RUN = GateVerdict(ruling=Ruling.RUN, clause="allowed", reason="within the limit")
@@ -86,3 +88,37 @@ def test_a_merged_incident_is_its_survivors_to_remember() -> None:
 def test_an_open_incident_has_nothing_to_teach() -> None:
     with pytest.raises(ValueError, match="only a closed incident"):
         remembered(a_view())
+
+
+def test_what_a_person_said_replaces_what_the_machine_thought() -> None:
+    memory, feedback = FakeMemory(), FakeFeedback()
+    view = _closed(diagnosis=_diagnosis(0.9))
+    for category, service in ((Category.DISK, "ledger"), (Category.NETWORK, "gateway")):
+        feedback.add(Feedback(incident=view.incident, at=NOON, who="ana", category=category, service=service))
+    LearningActivities(memory, feedback).learn(view)
+    learned = memory.incidents[view.incident]
+    assert (learned.category, learned.service) == (Category.NETWORK, "gateway"), "the last word holds"
+    assert learned.cause == "network at gateway, as ana found (the machine had thought: nightly-report holds it)"
+    assert learned.symptoms == remembered(view).symptoms
+
+
+def test_a_cause_that_was_right_stays_and_a_false_positive_speaks_for_nothing() -> None:
+    view = _closed(diagnosis=_diagnosis(0.9))
+    right = Feedback(incident=view.incident, at=NOON, who="ana", right=True)
+    assert remembered(view, right) == remembered(view)
+    false = Feedback(incident=view.incident, at=NOON, who="ana", false_positive=True)
+    assert remembered(view, false).outcome is Outcome.FALSE_POSITIVE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"right": True, "false_positive": True},
+        {"category": Category.DISK},
+        {"right": True, "category": Category.DISK, "service": "orders"},
+    ],
+)
+def test_feedback_says_exactly_one_thing(said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Feedback(incident="INC-1", at=NOON, who="ana", **said)

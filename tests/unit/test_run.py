@@ -1,14 +1,17 @@
 """The runner of all tests tells what failed, and is not content with no test at all."""
 
 import sys
+import threading
 from pathlib import Path
+
+import pytest
 
 from tests import run
 from tests.run import Outcome, Part
 
 
-def _part(code: str, folder: Path | None = None, limit: float = 60) -> Part:
-    return Part("part", [Path(sys.executable).name, "-c", code], "look", folder, limit)
+def _part(code: str, folder: Path | None = None, limit: float = 60, name: str = "part") -> Part:
+    return Part(name, [Path(sys.executable).name, "-c", code], "look", folder, limit)
 
 
 def test_a_part_passes_only_with_exit_code_0() -> None:
@@ -28,7 +31,19 @@ def test_a_part_that_hangs_is_stopped_and_said_to_have_hung() -> None:
 
 def test_a_failure_does_not_stop_the_rest_but_is_the_verdict(tmp_path: Path) -> None:
     ran = tmp_path / "ran"
-    parts = [_part("raise SystemExit(1)"), _part(f"open({str(ran)!r}, 'w').close()")]
+    parts = [_part("raise SystemExit(1)"), _part(f"open({str(ran)!r}, 'w').close()", name="other")]
     assert run.run_all(parts) == 1
     assert ran.exists()
     assert run.run_all(parts[1:]) == 0
+
+
+def test_what_a_part_printed_is_shown_with_its_name(capfd: pytest.CaptureFixture[str]) -> None:
+    run.run_all([_part("import sys; print('out'); print('err', file=sys.stderr)", name="talker")])
+    shown = capfd.readouterr().out
+    assert shown.index("talker") < shown.index("out") < shown.index("err") < shown.index("in all")
+
+
+def test_a_part_that_is_told_to_stop_ends_at_once() -> None:
+    stop = threading.Event()
+    stop.set()
+    assert _part("import time; time.sleep(600)").run(stop=stop) is Outcome.STOPPED

@@ -90,6 +90,7 @@ class TroubledShop:
             logs=None if Source.LOGS in without else self.logs,
             traces=None if Source.TRACES in without else self.traces,
             databases=None if Source.DATABASE in without else self.databases,
+            changes=None,
             memory=None if Source.MEMORY in without else self.memory,
             evidence=self.evidence,
         )

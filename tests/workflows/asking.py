@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.approval import Request
-from domain.reservation import Stop
 from tests.workflows.night import Night
 from tests.workflows.world import Handle, World
 
@@ -13,9 +12,7 @@ _LATER_THAN_ANY_TEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 def frozen(world: World) -> World:
     """The world, with a freeze of automatic actions on."""
-    world.guard.frozen = Stop(
-        kind="freeze", who="mia", reason="release day", at=datetime(2000, 1, 1, tzinfo=UTC), until=_LATER_THAN_ANY_TEST
-    )  # fmt: skip
+    world.guard.freeze("mia", "release day", _LATER_THAN_ANY_TEST, datetime(2000, 1, 1, tzinfo=UTC))
     return world
 
 

@@ -56,11 +56,18 @@ class Night:
         return handle
 
     async def end(self, handle: Handle) -> Summary:
-        """Let it run to its end."""
-        try:
-            return await asyncio.wait_for(handle.result(), _HANGS_AFTER_S)
-        except TimeoutError:
-            raise AssertionError(f"it never ended\n{story(await view(handle))}") from None
+        """Let it run to its end, in steps that grow with the time that it takes.
+
+        Awaiting the result would let the server's clock run free, which sometimes goes on by ten years at the end.
+        """
+        step_s, hangs_at = 15.0, monotonic() + _HANGS_AFTER_S
+        while (await handle.describe()).close_time is None:
+            if monotonic() > hangs_at:
+                raise AssertionError(f"it never ended\n{story(await view(handle))}")
+            await self.pass_time(seconds=step_s)
+            step_s = min(step_s * 1.2, 1800)
+        with self.skipping.auto_time_skipping_disabled():
+            return await handle.result()
 
     async def cancelled(self, handle: Handle) -> bool:
         """Did it end because it was cancelled?"""

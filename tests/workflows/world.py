@@ -127,7 +127,7 @@ class World:
     `value` is what a look at the anomalous number shows (bound 0.05, None: no number); `cures`: what it shows after the
     first action, the second, and so on, each a value, or values for as many looks, the last one for ever.
     `failing` names sources that raise; `unranked` makes the ranking raise. `hold` stops the named activity until the
-    event is set, and says in `reached` that it is there.
+    event is set, and says in `reached` that it is there. `workers_policy`: the one that workers were started with.
     """
 
     value: Shown = 0.4
@@ -138,8 +138,10 @@ class World:
     failing: set[Source] = field(default_factory=set[Source])
     unranked: bool = False
     policy: Policy = POLICY
+    events_per_run: int | None = None
     limits: dict[str, Risk] = field(default_factory=dict[str, Risk])
     identity_key: SecretStr | None = KEY
+    workers_policy: Policy | None = None
     looks: list[Question] = field(default_factory=list[Question])
     hold: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
     reached: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
@@ -254,7 +256,7 @@ class World:
         ports = Ports(
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
             evidence=FakeEvidence(), postmortems=self.postmortems, remediators=(self.remediator,),
-            channels=self.channels, identity_key=self.identity_key,
+            channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
         return [replace(q, activities=swapped.get(q.name, q.activities)) for q in queues(ports)]
@@ -267,8 +269,9 @@ class World:
     async def open(self, client: Client, *anomalies: Anomaly, key: str = "incident-orders") -> Handle:
         """What the starter does: signal-with-start on the group's key."""
         opening = Opening(
-            key=key, policy=self.policy, services=SERVICES, public_url="http://127.0.0.1:8000", limits=self.limits
-        )
+            key=key, policy=self.policy, services=SERVICES, public_url="http://127.0.0.1:8000", limits=self.limits,
+            events_per_run=self.events_per_run,
+        )  # fmt: skip
         return await client.start_workflow(
             IncidentWorkflow.run, opening, id=key, task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -281,6 +284,7 @@ _LOOKS = (
     ("look_at_logs", Source.LOGS),
     ("look_at_traces", Source.TRACES),
     ("look_at_databases", Source.DATABASE),
+    ("look_at_changes", Source.CHANGES),
     ("recall", Source.MEMORY),
 )
 

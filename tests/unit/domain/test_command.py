@@ -1,5 +1,6 @@
 """What people tell an incident besides decisions is read, or answered in words."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,26 @@ from domain.command import Command, CommandName, read_command
 from tests.unit.domain.test_approval import PAYLOADS
 
 
-@pytest.mark.parametrize("name", CommandName)
+@pytest.mark.parametrize("name", [name for name in CommandName if name is not CommandName.SNOOZE])
 def test_each_command_is_read_and_has_words(name: CommandName) -> None:
     assert read_command({"who": "ada", "comment": "on it"}, name) == Command(name=name, who="ada", comment="on it")
     assert name.words
+
+
+def test_a_snooze_says_for_how_long() -> None:
+    read = read_command({"who": "ada", "comment": "later", "for": "90s"}, CommandName.SNOOZE)
+    assert read == Command(name=CommandName.SNOOZE, who="ada", comment="later", lasting=timedelta(seconds=90))
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1", "-5m", "1.5h", "\u0663m", "9999999s", "1h30m"])
+def test_a_snooze_without_an_end_that_can_be_read_is_refused(text: str) -> None:
+    read = read_command({"who": "ada", "for": text}, CommandName.SNOOZE)
+    assert isinstance(read, str)
+    assert "a snooze has an end" in read
+
+
+def test_only_a_snooze_has_a_length() -> None:
+    assert "unknown field 'for'" in str(read_command({"who": "ada", "for": "30m"}, CommandName.ACK))
 
 
 def test_a_command_needs_somebody_who_gives_it() -> None:

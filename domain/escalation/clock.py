@@ -1,0 +1,97 @@
+"""All that the clock remembers of an incident; everything else is computed from it."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import AwareDatetime
+
+from domain.escalation.reasons import Reason
+from domain.levels import Severity
+from domain.model import Model
+
+
+class Raised(Model):
+    """A reason that came up in the incident's life, such as a refused approval."""
+
+    reason: Reason
+    at: AwareDatetime
+    detail: str = ""
+
+
+class Told(Model):
+    """One message to people: its reasons, the tier it went to, and whether it calls upon them (anew).
+
+    `severity`: the incident's at that time.
+    """
+
+    at: AwareDatetime
+    tier: int
+    reasons: tuple[Reason, ...]
+    awaits: bool
+    severity: Severity | None = None
+
+
+class Due(Model):
+    """Something to say at `at`."""
+
+    reason: Reason
+    at: AwareDatetime
+
+
+class Clock(Model):
+    """What happened, and what was said. `snoozed_until`: somebody wants quiet until then."""
+
+    detected_at: AwareDatetime
+    severity: Severity
+    raised: tuple[Raised, ...] = ()
+    told: tuple[Told, ...] = ()
+    acknowledged_at: AwareDatetime | None = None
+    acknowledged_by: str | None = None
+    snoozed_until: AwareDatetime | None = None
+    stopped_at: AwareDatetime | None = None
+
+    @property
+    def escalated_at(self) -> datetime | None:
+        """When people were first called upon; an announcement does not call upon anybody."""
+        return next((t.at for t in self.told if t.awaits), None)
+
+    @property
+    def tier(self) -> int | None:
+        return next((t.tier for t in reversed(self.told) if t.awaits), None)
+
+    def said(self, reason: Reason) -> bool:
+        """Was this said at the severity that holds now? A raise re-arms the clock."""
+        return any(reason in t.reasons and t.severity in {None, self.severity} for t in self.told)
+
+    def answered(self, raised: Raised) -> bool:
+        """Was it said since it came up, at whatever severity?"""
+        return any(raised.reason in t.reasons and t.at >= raised.at for t in self.told)
+
+    def raising(self, reason: Reason, at: datetime, detail: str = "") -> Self:
+        return self.model_copy(update={"raised": (*self.raised, Raised(reason=reason, at=at, detail=detail))})
+
+    def acknowledging(self, who: str, at: datetime) -> Self:
+        if self.acknowledged_at is not None:
+            return self
+        return self.model_copy(update={"acknowledged_at": at, "acknowledged_by": who})
+
+    def snoozing(self, who: str, at: datetime, until: datetime) -> Self:
+        """Quiet until then. Who asks for it has seen it: it counts as an acknowledgement where there was none."""
+        return self.acknowledging(who, at).model_copy(update={"snoozed_until": until})
+
+    def escalating_to(self, severity: Severity) -> Self:
+        """Severity rises in flight and never falls by itself; deadlines follow, counted from the first detection.
+
+        What somebody wanted to hear nothing of was less than this, so a raise ends a snooze.
+        """
+        if not severity.at_least(self.severity) or severity is self.severity:
+            return self
+        return self.model_copy(update={"severity": severity, "snoozed_until": None})
+
+    def stopping(self, at: datetime) -> Self:
+        """Clocks stop at verified recovery."""
+        return self.model_copy(update={"stopped_at": at})
+
+    def running_on(self) -> Self:
+        """A relapse: the clocks run on from the first detection."""
+        return self.model_copy(update={"stopped_at": None})

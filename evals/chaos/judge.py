@@ -1,0 +1,223 @@
+"""The judge: from what is seen outside, what was lost and what was done twice. Pure."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from itertools import pairwise
+
+from domain.escalation import ABOUT_A_PLAN, WORDS, Due, Reason, schedule
+from domain.incident import State
+from evals.chaos.evidence import Evidence, Incident, Letter
+from evals.chaos.lateness import away
+
+TERMINATED = "57P01"
+"""admin_shutdown: what PostgreSQL tells a session that pg_terminate_backend ends."""
+RUNNING, COMPLETED = "RUNNING", "COMPLETED"
+WAITING = frozenset({State.WAITING_FOR_APPROVAL, State.WAITING_FOR_PEOPLE})
+OVERDUE = timedelta(seconds=30)
+"""Beyond downtime: what is due for longer than this and has not been said counts as lost."""
+_MESSAGE_ID = re.compile(r"<(INC-\d{8}-[0-9A-Z]{6})\.(\d+)@")
+_MERGED = State.MERGED
+AGAIN_AND_AGAIN = frozenset({Reason.NOT_ACKNOWLEDGED, Reason.REMINDER})
+"""What is said for as long as nobody answers, or nothing changes."""
+
+
+class Sort(StrEnum):
+    """What went wrong."""
+
+    LOST = "lost"
+    ESCALATION_LOST = "escalation lost"
+    DOUBLED = "doubled"
+    LOCK_LEFT = "lock left"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that must not be; `who` is an incident, an alert or a target."""
+
+    sort: Sort
+    who: str
+    said: str
+
+
+def judge(evidence: Evidence) -> tuple[Problem, ...]:
+    """Everything that was lost, done twice, or left behind."""
+    return (
+        *_alerts(evidence),
+        *(problem for incident in evidence.incidents for problem in _stands(incident)),
+        *(problem for incident in evidence.incidents for problem in _timers(incident)),
+        *_letters(evidence),
+        *_acts(evidence),
+        *(Problem(Sort.LOCK_LEFT, lock, "is still held") for lock in evidence.locks),
+    )
+
+
+def count(problems: Iterable[Problem], sort: Sort) -> int:
+    return sum(problem.sort is sort for problem in problems)
+
+
+# -- incidents
+
+
+def _alerts(evidence: Evidence) -> Iterator[Problem]:
+    """Each alert that was taken in belongs to one incident: what was handed over belongs to the survivor."""
+    holders: dict[str, list[str]] = defaultdict(list)
+    for incident in evidence.incidents:
+        if incident.view.state is not _MERGED:
+            for anomaly in incident.view.anomalies:
+                holders[anomaly.fingerprint].append(incident.view.incident)
+    for alert in evidence.alerts:
+        found = holders[alert.fingerprint]
+        if not found:
+            yield Problem(Sort.LOST, alert.fingerprint, f"was accepted for {alert.service}, and no incident knows it")
+        elif len(found) > 1:
+            yield Problem(Sort.DOUBLED, alert.fingerprint, f"belongs to {', '.join(found)}")
+
+
+def _stands(incident: Incident) -> Iterator[Problem]:
+    """At the end an incident is closed and its run complete, or it waits for people and says so."""
+    view = incident.view
+    if view.state.closed and incident.status == COMPLETED:
+        return
+    if view.state in WAITING and incident.status == RUNNING and view.next.text:
+        return
+    yield Problem(Sort.LOST, view.incident, f"stands at {view.state.value!r}, and its run is {incident.status}")
+
+
+def _timers(incident: Incident) -> Iterator[Problem]:
+    for timer in incident.timers:
+        if timer.fired + timer.canceled > 1:
+            said = f"timer {timer.name!r} fired {timer.fired} times and was cancelled {timer.canceled} times"
+            yield Problem(Sort.DOUBLED, incident.view.incident, said)
+
+
+# -- what people were told
+
+
+def _letters(evidence: Evidence) -> Iterator[Problem]:
+    numbered: dict[str, dict[int, list[Letter]]] = defaultdict(lambda: defaultdict(list))
+    for letter in evidence.letters:
+        known = _MESSAGE_ID.match(letter.message_id)
+        if known is None:
+            yield Problem(Sort.DOUBLED, letter.message_id, "is no message of an incident")
+            continue
+        numbered[known[1]][int(known[2])].append(letter)
+    for incident in evidence.incidents:
+        mine = numbered.pop(incident.view.incident, {})
+        yield from _told(incident, mine)
+        yield from _unsaid(incident, evidence)
+        if incident.view.incident in evidence.must_call and not (incident.view.escalated and mine):
+            yield Problem(Sort.ESCALATION_LOST, incident.view.incident, "should have called people, and did not")
+    for stranger in numbered:
+        yield Problem(Sort.DOUBLED, stranger, "sent mail, and there is no such incident")
+
+
+def _told(incident: Incident, mine: Mapping[int, Sequence[Letter]]) -> Iterator[Problem]:
+    """Messages 1, 2 ... for all that the clock has told, then one for the end; nothing twice under two numbers.
+
+    A run that was reopened has said its end more than once, each time under the next number.
+    """
+    view = incident.view
+    name, told = view.incident, len(view.clock.told)
+    reopened = sum("reopened" in entry.text for entry in view.timeline)
+    reached = told > 0 and any(d.delivered for d in view.deliveries)
+    last = told + reopened + (1 if view.state.closed and reached else 0)
+    for number in range(1, last + 1):
+        if not mine.get(number):
+            words = _words(incident, number)
+            yield Problem(Sort.ESCALATION_LOST, name, f"message {number} ({words}) never reached the mail server")
+    for number in sorted(mine):
+        if number > last:
+            yield Problem(Sort.DOUBLED, name, f"message {number} was sent, and {last} were to be said")
+    if not reopened:
+        yield from _words_kept(incident, mine)
+    yield from _said_again(incident)
+
+
+def _said_again(incident: Incident) -> Iterator[Problem]:
+    """Each reason once for a severity; about a plan once for each time that it came up; silence once in its window."""
+    clock, policy = incident.view.clock, incident.policy
+    raised = Counter(raised.reason for raised in clock.raised)
+    times = Counter((reason, told.severity) for told in clock.told for reason in told.reasons)
+    for (reason, severity), said in times.items():
+        allowed = raised[reason] if reason in ABOUT_A_PLAN else 1
+        if reason not in AGAIN_AND_AGAIN and said > allowed:
+            words = f"{WORDS[reason]!r} was said {said} times at {severity}"
+            yield Problem(Sort.DOUBLED, incident.view.incident, words)
+    minutes = policy.escalation.row(clock.severity).acknowledge_min
+    silences = [told.at for told in clock.told if Reason.NOT_ACKNOWLEDGED in told.reasons]
+    for earlier, later in pairwise(silences):
+        if minutes is not None and later - earlier < timedelta(minutes=minutes):
+            words = f"{WORDS[Reason.NOT_ACKNOWLEDGED]!r} was said again after {later - earlier}"
+            yield Problem(Sort.DOUBLED, incident.view.incident, words)
+
+
+def _words_kept(incident: Incident, mine: Mapping[int, Sequence[Letter]]) -> Iterator[Problem]:
+    """The message with the number of an escalation says why: else another one took its place."""
+    for number, told in enumerate(incident.view.clock.told, start=1):
+        for letter in mine.get(number, ()):
+            flat = " ".join(letter.text.split())
+            if not all(WORDS[reason] in flat for reason in told.reasons):
+                said = f"message {number} does not say {_words(incident, number)!r}"
+                yield Problem(Sort.ESCALATION_LOST, incident.view.incident, said)
+                break
+
+
+def _words(incident: Incident, number: int) -> str:
+    told = incident.view.clock.told
+    return "; ".join(WORDS[r] for r in told[number - 1].reasons) if number <= len(told) else "it is over"
+
+
+def _unsaid(incident: Incident, evidence: Evidence) -> Iterator[Problem]:
+    """What the domain's own clock says was due long before the end, or before the recovery, and was never said."""
+    clock = incident.view.clock
+    if incident.view.state is _MERGED:
+        return
+    end = clock.stopped_at or evidence.now
+    for due in schedule(clock.running_on(), incident.policy):
+        if due.at + OVERDUE + away(evidence.downs, due.at, end) < end:
+            yield Problem(Sort.ESCALATION_LOST, incident.view.incident, _overdue(due))
+
+
+def _overdue(due: Due) -> str:
+    return f"{WORDS[due.reason]!r} was due at {due.at:%H:%M:%S} and was never said"
+
+
+# -- what was done to the systems under care
+
+
+def _acts(evidence: Evidence) -> Iterator[Problem]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for act in evidence.acts:
+        rows[act.incident].append(act.affected)
+    known = {incident.view.incident for incident in evidence.incidents}
+    for incident in evidence.incidents:
+        yield from _recorded(incident, rows.get(incident.view.incident, []))
+    for stranger in rows.keys() - known:
+        yield Problem(Sort.DOUBLED, stranger, "acted, and there is no such incident")
+    for patient in evidence.patients:
+        recorded = sum(act.affected for act in evidence.acts if act.target == patient.target)
+        ended = sum(code == TERMINATED for code in patient.codes)
+        if ended > recorded:
+            said = f"{ended} sessions were ended, and the audit log knows of {recorded}"
+            yield Problem(Sort.LOST, patient.target, said)
+        if ended < recorded:
+            said = f"the audit log counts {recorded} ended sessions, the server ended {ended}"
+            yield Problem(Sort.DOUBLED, patient.target, said)
+        if patient.bystanders:
+            said = f"{patient.bystanders} sessions were ended that came after the machine had acted"
+            yield Problem(Sort.DOUBLED, patient.target, said)
+
+
+def _recorded(incident: Incident, affected: Sequence[int]) -> Iterator[Problem]:
+    """One fault, one execution, one row."""
+    done = [attempt.executed for attempt in incident.view.attempts if attempt.executed is not None]
+    if len(done) > 1 or len(affected) > 1:
+        said = f"{len(done)} attempts were executed, the audit log has {len(affected)} rows"
+        yield Problem(Sort.DOUBLED, incident.view.incident, said)
+    elif len(done) != len(affected):
+        said = f"{len(done)} attempts were executed, the audit log has {len(affected)} rows"
+        yield Problem(Sort.LOST, incident.view.incident, said)

@@ -1,0 +1,118 @@
+"""Asks everything at once, and remembers since when each thing has been in trouble."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from config.adapters import Store
+from config.settings import Settings
+from domain.levels import Risk
+from domain.policy import Policy
+from domain.services import ServiceMap
+from integrations.ports import PortError
+from starter.away import TemporalAway, answered
+from starter.doctor import channels, sources
+from starter.doctor.check import Check, Row, Status
+from starter.live import WORKFLOW, TemporalIncidents
+from starter.machine.facts import Automation, Health, Machine, Part, Queue
+from starter.polling import pollers
+from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+
+QUEUES = (TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE)
+_BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
+# A handshake with a mail server is not for every round.
+_CHANNELS_EVERY = timedelta(seconds=60)
+_SOURCES = {"prometheus", "alertmanager", "elasticsearch", "jaeger"}
+_HEALTH = {Status.OK: Health.OK, Status.WARN: Health.DOUBT, Status.FAIL: Health.DOWN, Status.OFF: Health.OFF}
+
+
+@dataclass
+class Asking:
+    """One round after the other; each takes as long as its slowest answer."""
+
+    settings: Settings
+    policy: Policy
+    services: ServiceMap
+    temporal: Client
+    store: Store
+    _since: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    _channels: tuple[Part, ...] = ()
+    _channels_at: datetime | None = None
+
+    async def ask(self) -> Machine:
+        """What is known now. Raises nothing: whatever does not answer is said to be down."""
+        named = [c for c in sources.checks(self.settings, self.services) if c.name in _SOURCES]
+        async with asyncio.TaskGroup() as at_once:
+            found, told = at_once.create_task(self._parts(named)), at_once.create_task(self._tell())
+            temporal, store = at_once.create_task(self._temporal()), at_once.create_task(self._store())
+            queues, badly = at_once.create_task(self._queues()), at_once.create_task(self._ended_badly())
+            automation = at_once.create_task(self._automation())
+        return Machine(
+            at=datetime.now(UTC), temporal=temporal.result(), store=store.result(), sources=found.result(),
+            channels=told.result(), queues=queues.result(), automation=automation.result(), ended_badly=badly.result(),
+        )  # fmt: skip
+
+    async def _parts(self, checks: Iterable[Check]) -> tuple[Part, ...]:
+        rows: Sequence[Row] = await asyncio.gather(*(check.run() for check in checks))
+        return tuple(self._part(row.name, _HEALTH[row.status], row.said) for row in rows)
+
+    async def _tell(self) -> tuple[Part, ...]:
+        now = datetime.now(UTC)
+        if self._channels_at is None or now - self._channels_at >= _CHANNELS_EVERY:
+            # The row `people` is the doctor's verdict that there is no channel at all, which is said anyway.
+            asked = [c for c in channels.checks(self.settings, self.policy) if c.name != "people"]
+            self._channels, self._channels_at = await self._parts(asked), now
+        return self._channels
+
+    def _part(self, name: str, health: Health, said: str) -> Part:
+        if health is not Health.DOWN:
+            self._since.pop(name, None)
+            return Part(name=name, health=health, said=said)
+        return Part(name=name, health=health, said=said, since=self._since.setdefault(name, datetime.now(UTC)))
+
+    async def _temporal(self) -> Part:
+        try:
+            await TemporalIncidents(self.temporal).ping()
+        except TemporalAway as away:
+            return self._part("temporal", Health.DOWN, str(away))
+        return self._part("temporal", Health.OK, "answers")
+
+    async def _store(self) -> Part:
+        try:
+            await asyncio.to_thread(self.store.pool.ping)
+        except PortError as error:
+            return self._part("store", Health.DOWN, str(error))
+        return self._part("store", Health.OK, "answers")
+
+    async def _queues(self) -> tuple[Queue, ...]:
+        return tuple(await asyncio.gather(*(self._queue(name) for name in QUEUES)))
+
+    async def _queue(self, name: str) -> Queue:
+        try:
+            polled = await pollers(self.temporal, name)
+        except (TemporalAway, PortError):
+            return Queue(name=name, workers=None)
+        return Queue(name=name, workers=len(polled.identities), oldest_s=polled.oldest_s)
+
+    async def _automation(self) -> Automation | None:
+        try:
+            now = await asyncio.to_thread(self.store.guard.controls, "", datetime.now(UTC))
+        except PortError:
+            return None
+        return Automation(
+            observes=self.policy.max_risk_level is Risk.OBSERVE or not self.policy.allow,
+            paused=now.pause_reason if now.paused else None, frozen_until=now.frozen_until,
+            actions=now.actions_in_all, limit=self.policy.limits.per_hour,
+        )  # fmt: skip
+
+    async def _ended_badly(self) -> int | None:
+        hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+        try:
+            async with answered():
+                return (await self.temporal.count_workflows(f"{_BADLY} AND CloseTime > '{hour_ago}'")).count
+        except (TemporalAway, RPCError):  # the latter: NOT_FOUND, the namespace
+            return None

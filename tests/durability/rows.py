@@ -1,0 +1,112 @@
+"""The kill matrix as data: at which stages an incident is caught, and how it is brought there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from domain.incident import Outcome
+from evals.chaos.patients import OWN, REPORT, SESSIONS
+from evals.chaos.script import Victim
+from tests.durability.wiretap import Moment
+
+Wire = Literal["metrics", "store", "target", "mail", "door", "temporal"]
+Person = Literal["nobody", "approves before the blow", "approves after the blow"]
+LONG_S = 40.0
+"""Longer than it takes the others to come to their stages, and not much longer."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """Caught in a call to a server: `needles` name it, with {service} and {database} filled in."""
+
+    wire: Wire
+    needles: tuple[str, ...]
+    moment: Moment
+    activity: str
+    nth: int = 1
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Caught in a wait: the timer whose name begins like this has started and not fired."""
+
+    timer: str
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """Caught when history shows that the activity was ordered; nobody outside is called by it."""
+
+    activity: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stage. `turn`: those that take longest to come to theirs begin first, what holds up others comes last.
+
+    `holder` is who holds the connections: the service's own application leaves the machine without a remedy.
+    `ended`: how many sessions have been ended when the blow falls.
+    """
+
+    name: str
+    caught: Call | Wait | Scheduled
+    outcome: Outcome = Outcome.AUTO_RESOLVED
+    turn: int = 2
+    holder: str = REPORT
+    asks: bool = False
+    person: Person = "nobody"
+    changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    ended: int | None = None
+
+    @property
+    def slug(self) -> str:
+        return "-".join(self.name.replace(",", "").split())
+
+
+def _minutes(delay: float, target: float, decide: float) -> dict[str, Any]:
+    row = {
+        "tell_below": 0.0, "attempts": 2, "delay_min": delay, "channels": ["email"], "tier": 2, "acknowledge_min": 30,
+        "mttr_target_min": target, "decide_min": decide,
+    }  # fmt: skip
+    return {"escalation": dict.fromkeys(("CRITICAL", "HIGH", "MEDIUM", "LOW"), row)}
+
+
+PATIENT = _minutes(delay=60, target=240, decide=30)
+"""Nothing is due within a test, but what is called for."""
+SOON = _minutes(delay=0.4, target=240, decide=30)
+
+ROWS = (
+    Row("closing", Call("store", ("{service}", '"workflow_run"', '"auto_resolved"'), "before the answer", "save"),
+        turn=1, changes={"watch_s": 1}),
+    Row("postmortem being written",
+        Call("store", ("INSERT INTO nightshift.postmortems", "{service}"), "before the answer", "write"),
+        turn=1, changes={"watch_s": 1}),
+    Row("watching", Wait("watch that it holds"), turn=1, changes={"watch_s": LONG_S, "recheck_s": LONG_S}),
+    Row("waiting to verify", Wait("until the fix can be judged"),
+        changes={"verification": {"settle_s": LONG_S, "samples": 2, "every_s": 1, "scrape_s": 1}}),
+    Row("waiting for approval", Wait("approval of"), Outcome.RESOLVED_BY_HUMAN, asks=True,
+        person="approves after the blow"),
+    Row("approved and not yet acted",
+        Call("target", ("ORDER BY state_change", "{database}"), "before the answer", "prepare", nth=2),
+        Outcome.RESOLVED_BY_HUMAN, asks=True, person="approves before the blow"),
+    Row("escalation pending", Wait("tell: unresolved for more"), Outcome.SELF_RESOLVED, holder=OWN, changes=SOON),
+    Row("message accepted and not recorded", Call("mail", ("{service}", "\r\n.\r\n"), "after the answer", "send"),
+        Outcome.SELF_RESOLVED, holder=OWN),
+    Row("act half way",
+        Call("target", ("pg_terminate_backend(pid) AS signalled", "{database}"), "after the answer", "execute", nth=3),
+        ended=3),
+    Row("between act and record",
+        Call("store", ("INSERT INTO nightshift.audit", ":execute", "database/{database}"), "before the answer",
+             "execute"), ended=SESSIONS),
+    Row("investigating", Call("metrics", ("query_range", "{service}"), "before the answer", "look_at_metrics"),
+        turn=3),
+    Row("gathering", Wait("gather alerts"), turn=3, changes={"gather_s": 12}),
+    Row("reserving the target",
+        Call("store", ("INSERT INTO nightshift.reservations", "database/{database}"), "after the answer", "reserve"),
+        turn=3),
+    Row("ranking", Scheduled("rank"), turn=4),
+)  # fmt: skip
+"""One line for each stage; whatever else a channel or an action can be caught in is one more line."""
+
+VICTIMS = {"worker": Victim.WORKER, "server": Victim.SERVER}
+"""The processes that hold an incident between them; the starter holds nothing, and has a test of its own."""

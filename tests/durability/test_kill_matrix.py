@@ -1,0 +1,210 @@
+"""Whatever stage an incident is at: when the worker or Temporal's server dies, nothing is lost or done twice.
+
+All rows are brought to their stages, then one blow falls on all of them.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus
+
+from domain.escalation import Reason
+from domain.incident import Outcome
+from evals.chaos.evidence import Evidence
+from evals.chaos.judge import Sort, judge
+from evals.chaos.lateness import out_of_order
+from evals.chaos.patients import OWN, SESSIONS
+from evals.chaos.people import approve, view_of
+from evals.chaos.script import Victim
+from tests.durability.house import (
+    ENDS_WITHIN_S,
+    Case,
+    House,
+    only,
+    pending_activities,
+    pending_timers,
+    story,
+    told,
+    until,
+)
+from tests.durability.rows import ROWS, VICTIMS, Call, Row, Scheduled, Wait
+from tests.durability.wiretap import Fate
+
+SETTLE = "until the fix can be judged"
+DOWN_S = 1.0
+SCRAPED_S = 3.5
+"""Two scrapes: Prometheus knows that they are ill, and has not known it for long: what is old is no change."""
+
+
+@dataclass
+class Caught:
+    """What was under way when the blow fell: activities without a result, timers that ran, sessions that had ended."""
+
+    activities: list[str]
+    timers: list[str]
+    ended: int
+
+
+@dataclass
+class Aftermath:
+    """A victim's blow: what it caught of each row, and what is seen outside when all is over."""
+
+    prefix: str
+    caught: dict[str, Caught]
+    evidence: Evidence
+
+    def of(self, row: Row) -> Evidence:
+        return only(self.evidence, f"{self.prefix}-{row.slug}")
+
+
+@pytest.fixture(scope="module", params=list(VICTIMS))
+async def blow(request: pytest.FixtureRequest, house: House, client: Client) -> Aftermath:
+    """All rows at their stages, one blow, and the end of them all."""
+    prefix, victim = str(request.param), VICTIMS[str(request.param)]
+    cases = [house.admit(row, client, prefix) for row in ROWS]
+    house.listen(cases)
+    await _bring(house, client, cases)
+    caught = await _strike(house, cases, victim)
+    await asyncio.gather(*(_help_out(client, case) for case in cases))
+    await asyncio.gather(*(_ends(case) for case in cases))
+    return Aftermath(prefix, caught, await house.evidence(client, [case.service for case in cases]))
+
+
+async def _bring(house: House, client: Client, cases: Sequence[Case]) -> None:
+    """To their stages, in turns."""
+    for turn in sorted({case.row.turn for case in cases}):
+        mine = [case for case in cases if case.row.turn == turn]
+        for case in mine:
+            await asyncio.to_thread(case.patient.fall_ill, case.row.holder)
+        await asyncio.sleep(SCRAPED_S)
+        for case in mine:
+            await house.open(client, case)
+        before = [case for case in mine if case.row.person == "approves before the blow"]
+        await asyncio.gather(*(approve(client, case.key, ENDS_WITHIN_S) for case in before))
+        await asyncio.gather(*(house.caught(case) for case in mine))
+
+
+async def _strike(house: House, cases: Sequence[Case], victim: Victim) -> dict[str, Caught]:
+    """Ask what is under way while the server lives: when it is the one that dies, just before."""
+    mortals = house.stage.mortals
+    if victim is Victim.WORKER:
+        await asyncio.to_thread(mortals.kill, victim)
+        caught = await _under_way(cases)
+        house.let_go(Fate.CUT)
+    else:
+        caught = await _under_way(cases)
+        await asyncio.to_thread(mortals.kill, victim)
+    await asyncio.sleep(DOWN_S)
+    await asyncio.to_thread(mortals.revive, victim)
+    house.let_go(Fate.PASSED)
+    return caught
+
+
+async def _under_way(cases: Sequence[Case]) -> dict[str, Caught]:
+    async def look(case: Case) -> Caught:
+        activities, timers = await asyncio.gather(pending_activities(case.handle), pending_timers(case.handle))
+        return Caught(activities, timers, len(case.patient.held.ended))
+
+    looks = await asyncio.gather(*(look(case) for case in cases))
+    return {case.row.name: seen for case, seen in zip(cases, looks, strict=True)}
+
+
+async def _help_out(client: Client, case: Case) -> None:
+    """What people do after the blow: approve, or see to it that the connections are given back."""
+    if case.row.person == "approves after the blow":
+        await approve(client, case.key, ENDS_WITHIN_S)
+    if case.row.holder == OWN:
+        pending = isinstance(case.row.caught, Wait)
+        called = await until(lambda: _called(case, 2 if pending else 1), ENDS_WITHIN_S)
+        assert called, await story(case.handle)
+        await asyncio.to_thread(case.patient.recover)
+
+
+async def _called(case: Case, times: int) -> bool:
+    view = await view_of(case.handle)
+    return view is not None and len(view.clock.told) >= times and any(d.delivered for d in view.deliveries)
+
+
+async def _ends(case: Case) -> None:
+    async def over() -> bool:
+        return (await case.handle.describe()).status is not WorkflowExecutionStatus.RUNNING
+
+    if not await until(over, ENDS_WITHIN_S):
+        raise AssertionError(f"{case.row.name}: not over in time:\n{await story(case.handle)}")
+
+
+each_row = pytest.mark.parametrize("row", ROWS, ids=[row.slug for row in ROWS])
+
+
+@each_row
+async def test_the_blow_caught_the_incident_at_its_stage(blow: Aftermath, row: Row) -> None:
+    """Else the other claims would be about something else. Ranking calls nobody: that it was ordered has been seen."""
+    caught = blow.caught[row.name]
+    match row.caught:
+        case Call():
+            assert row.caught.activity in caught.activities
+        case Wait(timer):
+            assert [name for name in caught.timers if name.startswith(timer)]
+        case Scheduled():
+            pass
+    if row.ended is not None:
+        assert caught.ended == row.ended
+
+
+@each_row
+async def test_nothing_was_lost_and_nothing_was_done_twice(blow: Aftermath, row: Row) -> None:
+    """One incident for the alert, mail by Message-ID, sessions by SQLSTATE, audit rows, reservations, timers."""
+    assert judge(blow.of(row)) == ()
+
+
+@each_row
+async def test_it_came_to_the_end_that_it_would_have_come_to(blow: Aftermath, row: Row) -> None:
+    (incident,) = blow.of(row).incidents
+    assert incident.view.outcome is row.outcome, told(incident.view)
+    assert [f.title for f in incident.view.findings if f.source == "metrics" and f.presence == "missing"] == []
+
+
+@each_row
+async def test_each_timer_fired_once_and_in_order(blow: Aftermath, row: Row) -> None:
+    (incident,) = blow.of(row).incidents
+    assert [t.name for t in incident.timers if t.fired + t.canceled != 1 and "one write" not in t.name] == []
+    assert out_of_order(incident) == []
+    if row.outcome is not Outcome.SELF_RESOLVED:
+        assert len([t for t in incident.timers if t.name == SETTLE]) == 1
+
+
+@each_row
+async def test_what_was_done_was_done_to_what_was_meant(blow: Aftermath, row: Row) -> None:
+    """All sessions that held the connections, none of those that came later, and all of them counted."""
+    evidence = blow.of(row)
+    (patient,) = evidence.patients
+    meant = 0 if row.holder == OWN else SESSIONS
+    assert patient.codes == ("57P01",) * meant
+    assert patient.bystanders == 0
+    assert [act.affected for act in evidence.acts] == ([SESSIONS] if meant else [])
+
+
+async def test_who_was_to_be_called_when_the_blow_fell_was_called_once(blow: Aftermath) -> None:
+    """The timer of the escalation ran while nobody was there."""
+    (row,) = (row for row in ROWS if row.name == "escalation pending")
+    (incident,) = blow.of(row).incidents
+    times = sum(Reason.UNRESOLVED in told.reasons for told in incident.view.clock.told)
+    assert times == 1
+
+
+SPOILT: dict[str, tuple[Callable[[Evidence], Evidence], Sort]] = {
+    "without its incidents": (lambda e: replace(e, incidents=()), Sort.LOST),
+    "without its mail": (lambda e: replace(e, letters=()), Sort.ESCALATION_LOST),
+    "with an act twice": (lambda e: replace(e, acts=(*e.acts, e.acts[0])), Sort.DOUBLED),
+    "with a bystander ended": (
+        lambda e: replace(e, patients=tuple(replace(p, bystanders=1) for p in e.patients)), Sort.DOUBLED,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SPOILT)
+async def test_the_control_the_same_evidence_spoilt_is_red(blow: Aftermath, how: str) -> None:
+    spoil, sort = SPOILT[how]
+    assert sort in {problem.sort for problem in judge(spoil(blow.evidence))}
