@@ -1,7 +1,7 @@
 """A button of Slack, all the way: the real adapter, the real workflow, the real starter; only the workspace is ours."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -21,7 +21,7 @@ from starter.app import create_app
 from starter.identity.desk import Desk
 from starter.identity.sending import Reply, TemporalEar, decision_key
 from starter.parts import Parts
-from tests.fakes import FakeAudit, FakeIncidents, FakeIntake, FakePostmortems
+from tests.parts import parts_with
 from tests.people import known
 from tests.workflows.asking import asked, frozen
 from tests.workflows.conftest import NightOf
@@ -92,10 +92,8 @@ class Room:
 
 def _parts(night: Night, handle: Handle, slack: SlackServer) -> Parts:
     desk: Any = DeskAtNight(known(TemporalEar(night.client)).desk, night)
-    return Parts(
-        intake=FakeIntake(), live=LiveByKey(handle), incidents=FakeIncidents(), audit=FakeAudit(),
-        postmortems=FakePostmortems(), ping_store=lambda: None, desk=desk, slack_secret=SecretStr(slack.signing_secret),
-    )  # fmt: skip
+    parts = parts_with(live=LiveByKey(handle), desk=desk)
+    return replace(parts, slack_secret=SecretStr(slack.signing_secret))
 
 
 @pytest.fixture
