@@ -47,12 +47,18 @@ def views() -> dict[str, IncidentView]:
 
 
 @pytest.fixture(scope="session")
-def address(views: dict[str, IncidentView]) -> Iterator[str]:
+def ear() -> FakeEar:
+    """Where the words of people go that are said on these pages."""
+    return FakeEar()
+
+
+@pytest.fixture(scope="session")
+def address(views: dict[str, IncidentView], ear: FakeEar) -> Iterator[str]:
     """Where the pages are served."""
     store, port = FakeIncidents(), free_port()
     for view in views.values():
         store.save(view)
-    desk = known(FakeEar()).desk
+    desk = known(ear).desk
     app = create_app(parts_with(live=FakeLive(*views.values()), incidents=store, desk=desk))
     server = uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None))
     thread = threading.Thread(target=server.run)
