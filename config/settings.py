@@ -15,7 +15,7 @@ from config.keys import PayloadKeys
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
 _SECRET = (
     "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "TEMPORAL_API_KEY", "NIGHTSHIFT_PAYLOAD_KEYS",
-    "NIGHTSHIFT_CODEC_TOKEN", "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", CONNECTION,
+    "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", CONNECTION,
 )  # fmt: skip
 
 
@@ -37,7 +37,6 @@ class Settings(BaseSettings):
     temporal_tls_key: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_CLIENT_KEY_PATH")
     temporal_tls_server_name: str | None = Field(default=None, validation_alias="TEMPORAL_TLS_SERVER_NAME")
     payload_keys: PayloadKeys | None = Field(default=None, validation_alias="NIGHTSHIFT_PAYLOAD_KEYS")
-    codec_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_CODEC_TOKEN")
     deployment: str = Field(default="nightshift", validation_alias="NIGHTSHIFT_DEPLOYMENT", min_length=1)
     build_id: str | None = Field(default=None, validation_alias="NIGHTSHIFT_BUILD_ID")
     metrics_address: HostPort | None = Field(default=None, validation_alias="NIGHTSHIFT_METRICS")
