@@ -20,6 +20,7 @@ from evals.chaos.people import approve, view_of
 from evals.chaos.script import Victim
 from tests.durability.house import (
     ENDS_WITHIN_S,
+    SCRAPED_S,
     Case,
     House,
     only,
@@ -34,8 +35,6 @@ from tests.durability.wiretap import Fate
 
 SETTLE = "until the fix can be judged"
 DOWN_S = 1.0
-SCRAPED_S = 3.5
-"""Two scrapes: Prometheus knows that they are ill, and has not known it for long: what is old is no change."""
 
 
 @dataclass
