@@ -67,8 +67,8 @@ class Performance:
 
     async def _live(self, client: Client, case: Case) -> None:
         await asyncio.sleep(case.at_s)
-        patient = self._stage.patients[case.service]
-        await asyncio.to_thread(patient.fall_ill, OWN if case.kind is Kind.PASSING else REPORT)
+        holder = OWN if case.kind is Kind.PASSING else REPORT
+        patient = await asyncio.to_thread(self._stage.fall_ill, case.service, holder)
         self.sender.knows(case.service, patient.ill_since or collect.now())
         await asyncio.sleep(_SCRAPED_S)
         await self._deliver(case)

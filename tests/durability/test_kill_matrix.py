@@ -76,7 +76,7 @@ async def _bring(house: House, client: Client, cases: Sequence[Case]) -> None:
     for turn in sorted({case.row.turn for case in cases}):
         mine = [case for case in cases if case.row.turn == turn]
         for case in mine:
-            await asyncio.to_thread(case.patient.fall_ill, case.row.holder)
+            await asyncio.to_thread(house.stage.fall_ill, case.service, case.row.holder)
         await asyncio.sleep(SCRAPED_S)
         for case in mine:
             await house.open(client, case)

@@ -8,6 +8,7 @@ from temporalio.service import RPCError
 
 from evals.chaos.collect import now
 from evals.chaos.judge import judge
+from evals.chaos.patients import REPORT
 from evals.chaos.people import handle_of
 from evals.chaos.script import Victim
 from evals.chaos.sender import Sender
@@ -31,7 +32,7 @@ async def known(house: House, client: Client) -> dict[str, bool]:
     """One alert at each stage, one blow; which of their incidents Temporal knew when it fell."""
     services = list(STARTER_SERVICES)
     for service in services:
-        await asyncio.to_thread(house.stage.patients[service].fall_ill)
+        await asyncio.to_thread(house.stage.fall_ill, service, REPORT)
     await asyncio.sleep(SCRAPED_S)
     holds = {s: Hold((f"{s}-1".encode(),), STAGES[s.removeprefix("starter-")][1]) for s in services}
     for wire in ("door", "temporal"):
