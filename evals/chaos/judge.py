@@ -179,17 +179,6 @@ def _said_again(incident: Incident) -> Iterator[Problem]:
             yield Problem(Sort.DOUBLED, incident.view.incident, words)
 
 
-def _words_kept(incident: Incident, mine: Mapping[int, Sequence[Letter]]) -> Iterator[Problem]:
-    """The message with the number of an escalation says why: else another one took its place."""
-    for number, told in enumerate(incident.view.clock.told, start=1):
-        for letter in mine.get(number, ()):
-            flat = " ".join(letter.text.split())
-            if not all(WORDS[reason] in flat for reason in told.reasons):
-                said = f"message {number} does not say {_words(incident, number)!r}"
-                yield Problem(Sort.ESCALATION_LOST, incident.view.incident, said)
-                break
-
-
 def _unsaid(incident: Incident, evidence: Evidence) -> Iterator[Problem]:
     """What the domain's own clock says was due long before the end, or before the recovery, and was never said."""
     clock = incident.view.clock
