@@ -29,6 +29,7 @@ class Parts:
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
     temporal_ui: str | None = None
+    namespace: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
     machine: MachineWatch = field(default_factory=MachineWatch)

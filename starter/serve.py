@@ -88,6 +88,7 @@ async def _parts(settings: Settings) -> Parts:
         machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
         webhook_token=settings.webhook_token,
         temporal_ui=settings.temporal_ui_url,
+        namespace=settings.temporal_namespace,
     )
 
 
