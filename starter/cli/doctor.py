@@ -97,7 +97,7 @@ def _show(output: Output, rows: Sequence[Row]) -> None:
         table.add_row(Text(group, style="bold"))
         for row in members:
             table.add_row(Text(row.status, style=_STYLES[row.status]), Text(row.name), _words(row))
-    output.out.print(table)
+    output.table(table)
     output.line(_verdict(rows))
 
 
