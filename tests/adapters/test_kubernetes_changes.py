@@ -54,6 +54,7 @@ def test_a_release_is_told_by_what_differs_and_never_by_values(care: UnderCare) 
         "containers[web].env[DATABASE_PASSWORD]", "containers[web].env[VERSION]", "containers[web].image",
     )  # fmt: skip
     assert "hunter2" not in _seen(care).model_dump_json()
+    assert not _of(care, ChangeKind.SCALING)  # the steps of a rollout are none
 
 
 def test_a_release_that_came_back_is_told_as_such_with_the_time_of_its_return(care: UnderCare) -> None:
@@ -73,8 +74,9 @@ def test_a_release_that_came_back_is_told_as_such_with_the_time_of_its_return(ca
 def test_who_scaled_it_is_told(care: UnderCare) -> None:
     path = f"{path_to('Deployment', care.namespace.name, 'web')}/scale"
     care.api.merge(path, {"spec": {"replicas": 3}})
+    eventually("it is told", lambda: bool(_of(care, ChangeKind.SCALING)))
     (scaling,) = _of(care, ChangeKind.SCALING)
-    assert "scaled it" in scaling.said
+    assert scaling.said.startswith("scaled from 2 to 3 by ")
 
 
 def test_a_config_map_that_it_reads_is_told_when_it_was_written_and_others_are_not(care: UnderCare) -> None:
