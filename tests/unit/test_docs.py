@@ -19,6 +19,8 @@ from rig.demo.command import demo
 from starter.cli.group import COMMANDS
 
 PROJECT = Path(__file__).resolve().parents[2]
+PLUGGED = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["entry-points"]["nightshift.commands"]
+"""Commands that rig and evals bring."""
 DOCUMENTS = (*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md")))
 # Hosts that a document may name: this machine, names that are reserved for examples, and public sites to read.
 HOSTS = re.compile(
@@ -152,4 +154,4 @@ def test_a_link_to_a_file_leads_somewhere(document: Path) -> None:
 def test_a_document_names_no_command_that_does_not_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     named = set(re.findall(r"(?:`|^ *)nightshift ([a-z][a-z-]*)", text, re.M))
-    assert named <= {*COMMANDS, "demo", "up"}
+    assert named <= {*COMMANDS, *PLUGGED}
