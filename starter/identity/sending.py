@@ -63,10 +63,10 @@ class TemporalEar:
         except TemporalAway as away:
             return Reply(became=Became.UNHEARD, text=f"{away}; nothing was recorded. Try again")
         except WorkflowUpdateFailedError as error:
-            again = f"{key}:{payload.get('issued_at')}"
-            if key is not None and key != again and getattr(error.cause, "type", "") == UNPROVEN:
+            fresh = payload.get("issued_at", "")
+            if key is not None and fresh and not key.endswith(fresh) and getattr(error.cause, "type", "") == UNPROVEN:
                 # An update's answer is kept under its id: a proof that came too late must not refuse a fresh one.
-                return await self.tell(view, update, payload, again)
+                return await self.tell(view, update, payload, f"{key}:{fresh}")
             # Its own words, without the name of the failure's type before them.
             text = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
             return Reply(became=Became.REFUSED, text=text)
