@@ -9,6 +9,14 @@ INDEX = "logs-care"
 _LINES = 40
 
 
+def open_log(elasticsearch_url: str) -> None:
+    """The index, with names as whole words: left to guess, Elasticsearch would cut them at their hyphens."""
+    names = {name: {"type": "keyword"} for name in ("service", "level")}
+    fields = {**names, "@timestamp": {"type": "date"}, "message": {"type": "text"}}
+    body = {"mappings": {"properties": fields}, "settings": {"number_of_replicas": 0}}
+    httpx.put(f"{elasticsearch_url}/{INDEX}", json=body, timeout=60, trust_env=False).raise_for_status()
+
+
 def complain(elasticsearch_url: str, service: str, database: str) -> None:
     """Lines of this very moment, findable when the call returns. Raises httpx.HTTPError."""
     lines: list[str] = []

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import yaml
 
-from evals.chaos.complaints import INDEX, complain
+from evals.chaos.complaints import INDEX, complain, open_log
 from evals.chaos.past import write_past
 from evals.chaos.patients import METRIC, OWN, REMEDY_ROLE, WATCH_ROLE, Patient, Patients, database_of
 from evals.chaos.processes import Mortals, OneProcess, run_once, start_all
@@ -104,6 +104,7 @@ class Stage:
             self._write(f"policy-{door}.yaml", policy(self._services, asks=door == ASKS))
         for server in (self.postgres, self.temporal, self.elasticsearch, self.inbox):
             self._running.enter_context(server)
+        open_log(self.elasticsearch.url)
         self.store = self.postgres.create_database(STORE)
         self.patients.open()
         self._running.callback(self.patients.close)
