@@ -418,3 +418,17 @@ def test_a_message_says_at_which_severity_it_was_sent() -> None:
     answer = tell(clock(CRITICAL), POLICY, NOW)
     assert answer is not None
     assert answer[1] == Told(at=NOW, tier=1, reasons=(AT_ONCE,), awaits=True, severity=CRITICAL)
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+def test_an_undo_that_failed_is_paged_at_once_whatever_the_severity_and_who_has_acknowledged(
+    severity: Severity,
+) -> None:
+    at = NOW + minutes(1)
+    told = clock(severity).acknowledging("ada", NOW).raising(Reason.UNDO_FAILED, at, "kubectl ...")
+    said = tell(told, Policy(), at)
+    assert said is not None
+    after, message = said
+    assert Reason.UNDO_FAILED in message.reasons
+    assert message.awaits
+    assert "pagerduty" in channels(after, Policy(), message)
