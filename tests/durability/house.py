@@ -102,7 +102,7 @@ class House:
         if isinstance(row.caught, Call):
             names = {"service": service, "database": database_of(service)}
             needles = tuple(needle.format(**names).encode() for needle in row.caught.needles)
-            hold = Hold(needles, row.caught.moment, row.caught.nth)
+            hold = Hold(needles, row.caught.moment, row.caught.nth, alone=row.caught.wire == "store")
         return Case(row, service, patient, handle_of(client, f"incident-{service}"), hold)
 
     def listen(self, cases: Iterable[Case]) -> None:
