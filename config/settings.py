@@ -59,7 +59,6 @@ class Settings(BaseSettings):
     temporal_tls_key: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_CLIENT_KEY_PATH")
     temporal_tls_server_name: str | None = Field(default=None, validation_alias="TEMPORAL_TLS_SERVER_NAME")
     payload_keys: PayloadKeys | None = Field(default=None, validation_alias="NIGHTSHIFT_PAYLOAD_KEYS")
-    codec_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_CODEC_TOKEN")
     deployment: str = Field(default="nightshift", validation_alias="NIGHTSHIFT_DEPLOYMENT", min_length=1)
     build_id: str | None = Field(default=None, validation_alias="NIGHTSHIFT_BUILD_ID")
     metrics_address: HostPort | None = Field(default=None, validation_alias="NIGHTSHIFT_METRICS")

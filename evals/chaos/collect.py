@@ -10,8 +10,9 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError
 
+from activities.notification import Send
 from domain.policy import Policy
-from evals.chaos.evidence import Act, Incident, Letter, Patient, Timer
+from evals.chaos.evidence import Act, Incident, Letter, Order, Patient, Timer
 from evals.chaos.patients import Patients
 from evals.chaos.people import view_of
 from rig.servers.smtp import SmtpInbox
@@ -19,6 +20,7 @@ from workflows.contract import Opening
 from workflows.incident import IncidentWorkflow
 
 _TRIES = 20
+_SEND, MAIL = "send", "email"
 ALL_INCIDENTS = 'WorkflowType="IncidentWorkflow"'
 
 _LIVE = """
@@ -61,7 +63,19 @@ async def _incident(client: Client, run: WorkflowExecution) -> Incident:
     described = await handle.describe()
     events = [event async for event in handle.fetch_history_events()]
     status = described.status.name if described.status else "UNKNOWN"
-    return Incident(status, view, await _policy(client, events), timers(events))
+    return Incident(status, view, await _policy(client, events), timers(events), await _orders(client, events))
+
+
+async def _orders(client: Client, events: Sequence[HistoryEvent]) -> tuple[Order, ...]:
+    """The mails that were ordered. An order that was given again after it had failed has the same number."""
+    found: dict[int, Order] = {}
+    for event in events:
+        scheduled = event.activity_task_scheduled_event_attributes
+        if event.event_type is EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED and scheduled.activity_type.name == _SEND:
+            (send,) = await client.data_converter.decode(scheduled.input.payloads, [Send])
+            if send.channel == MAIL:
+                found[send.number] = Order(send.number, send.moment, send.told)
+    return tuple(found.values())
 
 
 async def _policy(client: Client, events: Sequence[HistoryEvent]) -> Policy:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.escalation import Told
+from domain.message import Moment
 from domain.policy import Policy
 from domain.view import IncidentView
 
@@ -31,16 +33,26 @@ class Timer:
 
 
 @dataclass(frozen=True)
+class Order:
+    """A mail that the incident ordered, as history has it. `told`: what the clock says in it, None: it only follows."""
+
+    number: int
+    moment: Moment
+    told: Told | None = None
+
+
+@dataclass(frozen=True)
 class Incident:
     """A run of the workflow: `status` as Temporal says it, and what it knows about itself.
 
-    `policy` is the one that it began with.
+    `policy` is the one that it began with, `orders` are its mails by their numbers.
     """
 
     status: str
     view: IncidentView
     policy: Policy
     timers: tuple[Timer, ...] = ()
+    orders: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from domain.escalation import ABOUT_A_PLAN, WORDS, Due, Reason, schedule
+from domain.escalation import ABOUT_A_PLAN, WORDS, Due, Reason, Told, schedule
 from domain.incident import State
-from evals.chaos.evidence import Evidence, Incident, Letter
+from domain.message import Moment
+from evals.chaos.evidence import Evidence, Incident, Letter, Order
 from evals.chaos.lateness import away
 
 TERMINATED = "57P01"
@@ -116,25 +117,48 @@ def _letters(evidence: Evidence) -> Iterator[Problem]:
 
 
 def _told(incident: Incident, mine: Mapping[int, Sequence[Letter]]) -> Iterator[Problem]:
-    """Messages 1, 2 ... for all that the clock has told, then one for the end; nothing twice under two numbers.
-
-    A run that was reopened has said its end more than once, each time under the next number.
-    """
-    view = incident.view
-    name, told = view.incident, len(view.clock.told)
-    reopened = sum("reopened" in entry.text for entry in view.timeline)
-    reached = told > 0 and any(d.delivered for d in view.deliveries)
-    last = told + reopened + (1 if view.state.closed and reached else 0)
-    for number in range(1, last + 1):
-        if not mine.get(number):
-            words = _words(incident, number)
-            yield Problem(Sort.ESCALATION_LOST, name, f"message {number} ({words}) never reached the mail server")
-    for number in sorted(mine):
-        if number > last:
-            yield Problem(Sort.DOUBLED, name, f"message {number} was sent, and {last} were to be said")
-    if not reopened:
-        yield from _words_kept(incident, mine)
+    """What the clock has told was ordered once; what was ordered came once, and with its words."""
+    name, told = incident.view.incident, incident.view.clock.told
+    ordered = Counter(order.told for order in incident.orders if order.told is not None)
+    for said in told:
+        if ordered[said] != 1:
+            sort = Sort.DOUBLED if ordered[said] else Sort.ESCALATION_LOST
+            yield Problem(sort, name, f"{_words(said)!r} was told, and ordered as mail {ordered[said]} times")
+    for order in incident.orders:
+        if not mine.get(order.number):
+            said = f"message {order.number} ({_subject(order)}) never reached the mail server"
+            yield Problem(Sort.ESCALATION_LOST, name, said)
+        elif not all(_says(letter, order) for letter in mine[order.number]):
+            said = f"message {order.number} does not say {_subject(order)!r}"
+            yield Problem(Sort.ESCALATION_LOST, name, said)
+    for number in sorted(mine.keys() - {order.number for order in incident.orders}):
+        yield Problem(Sort.DOUBLED, name, f"message {number} came, and nobody had ordered it")
+    yield from _end_told(incident)
     yield from _said_again(incident)
+
+
+def _end_told(incident: Incident) -> Iterator[Problem]:
+    """Who was told of it is told its end, once each time that it ended: one that was opened again ends again."""
+    ends = sum(order.moment is Moment.CLOSED for order in incident.orders)
+    reopened = sum("reopened" in entry.text for entry in incident.view.timeline)
+    name = incident.view.incident
+    if ends > 1 + reopened:
+        yield Problem(Sort.DOUBLED, name, f"its end was told {ends} times")
+    if not ends and incident.view.state.closed and any(d.delivered for d in incident.view.deliveries):
+        yield Problem(Sort.ESCALATION_LOST, name, "its end was not told to those who had been told of it")
+
+
+def _words(told: Told) -> str:
+    return "; ".join(WORDS[reason] for reason in told.reasons)
+
+
+def _subject(order: Order) -> str:
+    return _words(order.told) if order.told is not None else order.moment.value
+
+
+def _says(letter: Letter, order: Order) -> bool:
+    flat = " ".join(letter.text.split())
+    return order.told is None or all(WORDS[reason] in flat for reason in order.told.reasons)
 
 
 def _said_again(incident: Incident) -> Iterator[Problem]:
@@ -153,22 +177,6 @@ def _said_again(incident: Incident) -> Iterator[Problem]:
         if minutes is not None and later - earlier < timedelta(minutes=minutes):
             words = f"{WORDS[Reason.NOT_ACKNOWLEDGED]!r} was said again after {later - earlier}"
             yield Problem(Sort.DOUBLED, incident.view.incident, words)
-
-
-def _words_kept(incident: Incident, mine: Mapping[int, Sequence[Letter]]) -> Iterator[Problem]:
-    """The message with the number of an escalation says why: else another one took its place."""
-    for number, told in enumerate(incident.view.clock.told, start=1):
-        for letter in mine.get(number, ()):
-            flat = " ".join(letter.text.split())
-            if not all(WORDS[reason] in flat for reason in told.reasons):
-                said = f"message {number} does not say {_words(incident, number)!r}"
-                yield Problem(Sort.ESCALATION_LOST, incident.view.incident, said)
-                break
-
-
-def _words(incident: Incident, number: int) -> str:
-    told = incident.view.clock.told
-    return "; ".join(WORDS[r] for r in told[number - 1].reasons) if number <= len(told) else "it is over"
 
 
 def _unsaid(incident: Incident, evidence: Evidence) -> Iterator[Problem]:

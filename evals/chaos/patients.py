@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
@@ -37,7 +38,7 @@ class Patient:
     postgres: PostgresServer
     held: HeldSessions = field(default_factory=HeldSessions)
     bystanders: HeldSessions = field(default_factory=HeldSessions)
-    _ended: threading.Event = field(default_factory=threading.Event)
+    ill_since: datetime | None = None
 
     @property
     def target(self) -> str:
@@ -45,6 +46,7 @@ class Patient:
 
     def fall_ill(self, application: str = REPORT) -> None:
         """Take every connection and leave it idle. Raises FaultFailedError if that takes long."""
+        self.ill_since = datetime.now(UTC)
         deadline = time.monotonic() + _FILL_S
         while self.held.opened < SESSIONS:
             try:

@@ -65,7 +65,7 @@ async def acknowledge(handle: Handle) -> str | None:
     said = {"command": "ack", "who": APPROVER}
     try:
         return await handle.execute_update(  # pyright: ignore[reportUnknownMemberType]
-            IncidentWorkflow.person, said, rpc_timeout=_PATIENCE
+            "person", said, result_type=str, rpc_timeout=_PATIENCE
         )
     except WorkflowUpdateFailedError as refusal:
         return str(refusal.cause)
@@ -77,7 +77,7 @@ async def _decided(handle: Handle, waiting: Request) -> str | None:
     said = {"verdict": Verdict.APPROVE, "digest": waiting.digest, "who": APPROVER}
     try:
         return await handle.execute_update(  # pyright: ignore[reportUnknownMemberType]
-            IncidentWorkflow.decide, said, rpc_timeout=_PATIENCE
+            "decide", said, result_type=str, rpc_timeout=_PATIENCE
         )
     except WorkflowUpdateFailedError as refusal:
         return str(refusal.cause)

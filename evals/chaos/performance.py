@@ -18,6 +18,7 @@ from evals.chaos.stage import ACTS, ASKS, STORE, Stage
 
 _WELL_S = 8.0
 """For as long as this everybody is well, so that what comes then is a change."""
+_SCRAPED_S = 3.0
 _PASSES_AFTER_S = 12.0
 _DECIDES_WITHIN_S = 120.0
 _SETTLES_WITHIN_S = 240.0
@@ -66,8 +67,10 @@ class Performance:
 
     async def _live(self, client: Client, case: Case) -> None:
         await asyncio.sleep(case.at_s)
-        patient = self._stage.patients[case.service]
-        await asyncio.to_thread(patient.fall_ill, OWN if case.kind is Kind.PASSING else REPORT)
+        holder = OWN if case.kind is Kind.PASSING else REPORT
+        patient = await asyncio.to_thread(self._stage.fall_ill, case.service, holder)
+        self.sender.knows(case.service, patient.ill_since or collect.now())
+        await asyncio.sleep(_SCRAPED_S)
         await self._deliver(case)
         self.say(f"open    {case.service}: {case.kind}")
         if case.kind is Kind.APPROVED:

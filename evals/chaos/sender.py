@@ -27,10 +27,14 @@ class Sender:
     def __init__(self, addresses: dict[str, str], token: str) -> None:
         self._addresses = addresses
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._began: dict[str, str] = {}
+        self._began: dict[str, datetime] = {}
         self.accepted: dict[str, Alert] = {}
         self.repeated = 0
         """Deliveries that had to be sent again: the starter was away, or had to say 503."""
+
+    def knows(self, service: str, began: datetime) -> None:
+        """When the trouble of a service began: an alert says so each time that it is delivered."""
+        self._began[service] = began
 
     async def deliver(
         self, door: str, service: str, *, measured: str | None = None, status: str = "firing", series: int = 1
@@ -40,7 +44,7 @@ class Sender:
         `measured`: the service whose database the rule looks at, where it is not the alert's own.
         """
         fingerprint = f"{service}-{series}"
-        began = self._began.setdefault(fingerprint, datetime.now(UTC).isoformat())
+        began = self._began.get(measured or service, datetime.now(UTC)).isoformat()
         body = delivery(service, measured or service, fingerprint, began, status)
         give_up = time.monotonic() + _GIVE_UP_S
         async with httpx.AsyncClient(timeout=_ANSWER_WITHIN_S, trust_env=False) as client:

@@ -9,9 +9,11 @@ from typing import Any, Self
 
 import yaml
 
+from evals.chaos.complaints import INDEX, complain, open_log
 from evals.chaos.past import write_past
-from evals.chaos.patients import METRIC, OWN, REMEDY_ROLE, WATCH_ROLE, Patients, database_of
-from evals.chaos.processes import Mortals, OneProcess, run_once
+from evals.chaos.patients import METRIC, OWN, REMEDY_ROLE, WATCH_ROLE, Patient, Patients, database_of
+from evals.chaos.processes import Mortals, OneProcess, run_once, start_all
+from rig.servers.elasticsearch import ElasticsearchServer
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.postgres import PostgresServer
 from rig.servers.prometheus import PrometheusServer
@@ -29,7 +31,7 @@ MAIL_DOMAIN = "chaos.invalid"
 def policy(services: Sequence[str], *, asks: bool, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - YAML
     """A policy of seconds. With `asks` no confidence is enough: a person decides everything.
 
-    Evidence is thin here (no logs, no traces), so a cause that is named is enough: how often
+    Evidence is thin here (no traces, no changes), so a cause that is named is enough: how often
     that is right is measured elsewhere.
     """
     minutes = {
@@ -79,6 +81,7 @@ class Stage:
         self.temporal = TemporalServer(folder / "temporal", search_attributes=ALL, log_level="error")
         self.postgres = PostgresServer(folder / "postgres", settings={"max_connections": "1000", "fsync": "off"})
         self.prometheus = PrometheusServer(folder / "prometheus", scrape_interval=1.5, evaluation_interval=1.5)
+        self.elasticsearch = ElasticsearchServer(folder / "elasticsearch")
         self.inbox = SmtpInbox(folder / "mail")
         self.patients = Patients(self.postgres)
         self.token = secrets.token_urlsafe(24)
@@ -99,8 +102,9 @@ class Stage:
         self._write("services.yaml", service_map(self._services, self._callers))
         for door in (ACTS, ASKS):
             self._write(f"policy-{door}.yaml", policy(self._services, asks=door == ASKS))
-        for server in (self.postgres, self.temporal, self.inbox):
+        for server in (self.postgres, self.temporal, self.elasticsearch, self.inbox):
             self._running.enter_context(server)
+        open_log(self.elasticsearch.url)
         self.store = self.postgres.create_database(STORE)
         self.patients.open()
         self._running.callback(self.patients.close)
@@ -110,9 +114,17 @@ class Stage:
         write_past(self.prometheus, self._services)
         self._running.enter_context(self.prometheus)
         run_once(self._environment(ACTS), "migrate")
-        for process in (self.mortals.worker, *self.mortals.starters):
+        processes = (self.mortals.worker, *self.mortals.starters)
+        for process in processes:
             self._running.callback(process.end)
-            process.start()
+        start_all(processes)
+
+    def fall_ill(self, service: str, application: str) -> Patient:
+        """The application takes all connections of the service's database, and the service complains."""
+        patient = self.patients[service]
+        patient.fall_ill(application)
+        complain(self.elasticsearch.url, service, patient.database)
+        return patient
 
     def _starter(self, door: str) -> OneProcess:
         return OneProcess(
@@ -128,6 +140,8 @@ class Stage:
             "TEMPORAL_ADDRESS": self.temporal.address,
             "DATABASE_URL": self.store,
             "PROMETHEUS_URL": self.prometheus.url,
+            "ELASTICSEARCH_URL": self.elasticsearch.url,
+            "ELASTICSEARCH_INDEX": INDEX,
             "SMTP_URL": f"smtp://{LOOPBACK}:{self.inbox.port}",
             "EMAIL_FROM": f"nightshift@{MAIL_DOMAIN}",
             "EMAIL_TO": f"oncall@{MAIL_DOMAIN}",

@@ -96,7 +96,7 @@ class Stage:
         where = "" if self.cluster is None else "; orders on Kubernetes"
         self._up(f"the shop: gateway, orders, catalogue{where}", self.shop)
         if self.cluster is not None:
-            self.cluster.give_account()
+            self.cluster.give_accounts()
         self.load = Load(self.shop.gateway_url, seed=self._seed)
         self.load.start()
         self._running.callback(self.load.stop)

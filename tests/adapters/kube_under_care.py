@@ -1,13 +1,12 @@
 """A deployment under care on a real cluster: what services.yaml says of it, and plans about it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from domain.catalogue import Case, choose, entry_of
-from domain.diagnosis import Contribution, Diagnosis, Hypothesis
-from domain.finding import Category, Finding
+from domain.catalogue import entry_of
+from domain.finding import Category
 from domain.plan import Action, Plan
-from domain.policy import Policy
 from domain.services import Deployment, Expression, Service, ServiceMap
 from integrations.kubernetes import Cluster, Identity
 from integrations.kubernetes.reading import look
@@ -39,6 +38,9 @@ class UnderCare:
 
     def release(self, version: str, **fields: Any) -> None:
         self.deployed.change(self.manifest(version, **fields))
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def change(self, body: Json) -> None:
         """As an administrator would, field by field."""
@@ -73,15 +75,3 @@ class UnderCare:
 
 def cluster_of(kubeconfig: Path, timeout_s: float = 5.0) -> Cluster:
     return Cluster(Identity(kubeconfig=str(kubeconfig)), timeout_s=timeout_s)
-
-
-def chosen(services: ServiceMap, findings: tuple[Finding, ...], category: Category) -> Plan | None:
-    """What the catalogue plans when every one of these findings speaks for the cause."""
-    cited = tuple(Contribution(finding=f.id, bits=1.0) for f in findings if f.strength > 0)
-    cause = Hypothesis(
-        service="web", category=category, sentence="it is broken", score=9, weight=1, contributions=cited
-    )  # fmt: skip
-    diagnosis = Diagnosis(hypotheses=(cause,), confidence=0.9, confidence_reason="because")
-    return choose(
-        Case(incident=INCIDENT, attempt=1, diagnosis=diagnosis, findings=findings, services=services, policy=Policy())
-    ).plan

@@ -19,6 +19,8 @@ from workflows.search_attributes import INCIDENT
 HANDS_OFF = BRISK.model_copy(update={"allow": ()})
 RUNS = 4
 TALKERS = 3
+# A server ends no run while it is being talked to, so there has to be a pause at times; most fall into the ending.
+PAUSES = (0, 0, 0.1, 1, 3, 5)
 
 
 class Talker:
@@ -39,7 +41,7 @@ class Talker:
             self.told.append(name)
             if self._random.random() < 0.3:
                 await self._ask(f"mia-{name}")
-            await asyncio.sleep(self._random.choice((0, 0, 0.01, 0.3, 1.5)))
+            await asyncio.sleep(self._random.choice(PAUSES))
 
     async def _ask(self, who: str) -> None:
         answer = await self._handle.execute_update("person", {"command": "ack", "who": who})  # pyright: ignore[reportUnknownMemberType]

@@ -34,7 +34,7 @@ POLICY = BRISK.model_copy(update={"floors": Floors(LOW=1.0), "approvers": ("zebr
 WORDS = (
     "giraffe is slow", "ostrich-label", "rate(errors", "nightly-report holds", "idle_sessions", "End at most",
     "11@a", "zebra", "because of the walrus", "the server is a hippo", "expected_effect", "it is over",
-    "until the fix can be judged", "ask logs", "do not answer",
+    "until the fix can be judged", "ask logs", "logs does not answer", "Do not terminate",
 )  # fmt: skip
 
 DETAILS = b"Last decision received"

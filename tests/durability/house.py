@@ -30,6 +30,8 @@ from tests.durability.wiretap import Fate, Hold, Wiretap
 
 COMES_WITHIN_S = 90
 ENDS_WITHIN_S = 150
+SCRAPED_S = 3.5
+"""Two scrapes: then Prometheus knows that a database is ill."""
 _LOOK_S = 0.1
 
 
@@ -100,7 +102,7 @@ class House:
         if isinstance(row.caught, Call):
             names = {"service": service, "database": database_of(service)}
             needles = tuple(needle.format(**names).encode() for needle in row.caught.needles)
-            hold = Hold(needles, row.caught.moment, row.caught.nth)
+            hold = Hold(needles, row.caught.moment, row.caught.nth, alone=row.caught.wire == "store")
         return Case(row, service, patient, handle_of(client, f"incident-{service}"), hold)
 
     def listen(self, cases: Iterable[Case]) -> None:
@@ -119,7 +121,7 @@ class House:
             policy=self._policy(case.row), namespace="default", temporal_ui=None, public_url=None,
             services=load_services(self.folder / "services.yaml"),
         )  # fmt: skip
-        await TemporalIntake(client, opened).accept([_anomaly(case.service)])
+        await TemporalIntake(client, opened).accept([_anomaly(case.service, case.patient.ill_since)])
 
     def _policy(self, row: Row) -> Policy:
         loaded = load_policy(self.folder / f"policy-{ASKS if row.asks else ACTS}.yaml")
@@ -179,11 +181,11 @@ def only(evidence: Evidence, service: str) -> Evidence:
     )
 
 
-def _anomaly(service: str) -> Anomaly:
+def _anomaly(service: str, began: datetime | None) -> Anomaly:
     now = datetime.now(UTC)
     return Anomaly(
         source="prometheus", fingerprint=f"{service}-1", name="ConnectionsRefused", service=service,
-        title="connections are refused", starts_at=now, seen_at=now, severity_label=Severity.HIGH,
+        title="connections are refused", starts_at=began or now, seen_at=now, severity_label=Severity.HIGH,
         labels={"service": service}, actual=1.0, expected=0.5,
         expression=f'max({METRIC}{{service="{service}"}}) > 0.5',
     )  # fmt: skip

@@ -20,6 +20,7 @@ from evals.chaos.people import approve, view_of
 from evals.chaos.script import Victim
 from tests.durability.house import (
     ENDS_WITHIN_S,
+    SCRAPED_S,
     Case,
     House,
     only,
@@ -34,8 +35,6 @@ from tests.durability.wiretap import Fate
 
 SETTLE = "until the fix can be judged"
 DOWN_S = 1.0
-SCRAPED_S = 3.5
-"""Two scrapes: Prometheus knows that they are ill, and has not known it for long: what is old is no change."""
 
 
 @dataclass
@@ -77,7 +76,7 @@ async def _bring(house: House, client: Client, cases: Sequence[Case]) -> None:
     for turn in sorted({case.row.turn for case in cases}):
         mine = [case for case in cases if case.row.turn == turn]
         for case in mine:
-            await asyncio.to_thread(case.patient.fall_ill, case.row.holder)
+            await asyncio.to_thread(house.stage.fall_ill, case.service, case.row.holder)
         await asyncio.sleep(SCRAPED_S)
         for case in mine:
             await house.open(client, case)

@@ -6,12 +6,14 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from evals.chaos.collect import now
 from evals.chaos.judge import judge
+from evals.chaos.patients import REPORT
 from evals.chaos.people import handle_of
 from evals.chaos.script import Victim
 from evals.chaos.sender import Sender
 from evals.chaos.stage import ACTS
-from tests.durability.house import COMES_WITHIN_S, ENDS_WITHIN_S, House, only, until
+from tests.durability.house import COMES_WITHIN_S, ENDS_WITHIN_S, SCRAPED_S, House, only, until
 from tests.durability.rows import Wire
 from tests.durability.wiretap import Fate, Hold, Moment
 
@@ -30,11 +32,14 @@ async def known(house: House, client: Client) -> dict[str, bool]:
     """One alert at each stage, one blow; which of their incidents Temporal knew when it fell."""
     services = list(STARTER_SERVICES)
     for service in services:
-        await asyncio.to_thread(house.stage.patients[service].fall_ill)
+        await asyncio.to_thread(house.stage.fall_ill, service, REPORT)
+    await asyncio.sleep(SCRAPED_S)
     holds = {s: Hold((f"{s}-1".encode(),), STAGES[s.removeprefix("starter-")][1]) for s in services}
     for wire in ("door", "temporal"):
         house.wires[wire].hold([holds[s] for s in services if STAGES[s.removeprefix("starter-")][0] == wire])
     sender = Sender({ACTS: f"http://127.0.0.1:{house.wires['door'].port}"}, house.stage.token)
+    for service in services:
+        sender.knows(service, house.stage.patients[service].ill_since or now())
     deliveries = [asyncio.create_task(sender.deliver(ACTS, service)) for service in services]
     for service, hold in holds.items():
         assert await asyncio.to_thread(hold.reached.wait, COMES_WITHIN_S), service

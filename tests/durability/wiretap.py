@@ -19,12 +19,14 @@ class Hold:
     """A call to the server that is held from the `nth` time on, for as long as the wire holds anything.
 
     A call is known by all of `needles`. "before the answer": it has reached nobody yet. "after the answer": the server
-    has done it and said so, and the process never hears of it.
+    has done it and said so, and the process never hears of it. `alone`: while one is held, its repetitions are turned
+    away, else each of them would hold up a thread of the process.
     """
 
     needles: tuple[bytes, ...]
     moment: Moment
     nth: int = 1
+    alone: bool = False
     calls: int = 0
     reached: threading.Event = field(default_factory=threading.Event)
 
@@ -92,7 +94,7 @@ class Wiretap:
                 while data := client.recv(65536):
                     asked += data
                     held = self._held(bytes(asked))
-                    if held == "before the answer" and not self._passes():
+                    if held == "again" or (held == "before the answer" and not self._passes()):
                         break
                     if held == "after the answer":
                         answer_held.set()
@@ -124,7 +126,7 @@ class Wiretap:
             return wire
         return socket.create_connection(self._upstream, timeout=30)
 
-    def _held(self, asked: bytes) -> Moment | None:
+    def _held(self, asked: bytes) -> Moment | Literal["again"] | None:
         """Does a hold know this call, and is its time come?"""
         with self._lock:
             hold = next((h for h in self._holds if all(needle in asked for needle in h.needles)), None)
@@ -133,6 +135,8 @@ class Wiretap:
             hold.calls += 1
             if hold.calls < hold.nth:
                 return None
+            if hold.alone and hold.reached.is_set():
+                return "again"
             if hold.moment == "before the answer":
                 hold.reached.set()
             return hold.moment

@@ -53,7 +53,7 @@ async def test_after_a_rotation_both_keys_open_and_the_first_one_seals() -> None
 
 async def test_without_its_key_it_is_not_opened_and_the_key_is_named() -> None:
     sealed = await SealingCodec([OLD]).encode([payload(b"old")])
-    with pytest.raises(Unopened, match="sealed with the key '2025': NIGHTSHIFT_PAYLOAD_KEYS does not have it"):
+    with pytest.raises(Unopened, match="sealed with the key '2025', which NIGHTSHIFT_PAYLOAD_KEYS does not have"):
         await SealingCodec([NEW]).decode(sealed)
 
 

@@ -378,7 +378,9 @@ async def test_when_no_channel_delivers_the_timeline_says_that_nobody_has_been_t
 
 
 async def test_without_any_channel_nobody_is_told_of_the_end_either(night_of: NightOf) -> None:
-    """Nothing is configured: it says so when somebody should have known, and ends as quietly."""
+    """Nothing is configured: it says so when somebody should have known (an announcement, which tries no page), and
+    ends as quietly.
+    """
     policy = unhurried().model_copy(update={"recheck_s": 60})
     world = World(value=None, channels=(), policy=policy)
     async with night_of(world) as night:
@@ -387,7 +389,7 @@ async def test_without_any_channel_nobody_is_told_of_the_end_either(night_of: Ni
         world.value = 0.0
         await night.end(handle)
         seen = await view(handle)
-    assert [d.detail for d in seen.deliveries] == ["not configured"] * 3
+    assert [d.detail for d in seen.deliveries] == ["not configured"] * 2
     assert sum("nobody has been told" in text for text in texts(seen, Kind.NOTIFICATION)) == 1
 
 

@@ -647,3 +647,17 @@ def test_unresolved(case: Old) -> None:
     known = life.acknowledging("ada", NOW) if case.acknowledged else life
     delivered = [(channel, NOW + minutes(minute)) for channel, minute in case.delivered]
     assert may_give_up(known, POLICY, NOW, NOW + minutes(case.after * HOUR), delivered) is case.given_up
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+def test_an_undo_that_failed_is_paged_at_once_whatever_the_severity_and_who_has_acknowledged(
+    severity: Severity,
+) -> None:
+    at = NOW + minutes(1)
+    told = clock(severity).acknowledging("ada", NOW).raising(Reason.UNDO_FAILED, at, "kubectl ...")
+    said = tell(told, Policy(), at)
+    assert said is not None
+    after, message = said
+    assert Reason.UNDO_FAILED in message.reasons
+    assert message.awaits
+    assert "pagerduty" in channels(after, Policy(), message)

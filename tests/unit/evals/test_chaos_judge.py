@@ -8,10 +8,11 @@ import pytest
 from domain.escalation import WORDS, Clock, Raised, Reason, Told
 from domain.incident import Attempt, Executed, Outcome, State
 from domain.levels import Severity
+from domain.message import Moment
 from domain.policy import Policy
 from domain.timeline import Entry, Kind
 from domain.view import Delivery
-from evals.chaos.evidence import Act, Alert, Down, Evidence, Incident, Letter, Patient, Timer
+from evals.chaos.evidence import Act, Alert, Down, Evidence, Incident, Letter, Order, Patient, Timer
 from evals.chaos.judge import COMPLETED, RUNNING, TERMINATED, Sort, judge
 from tests.eventful import ATTEMPT
 from tests.incidents import NOON, a_view, an_anomaly, minutes
@@ -26,6 +27,10 @@ TOLD = (
 def a_letter(incident: str, number: int, reason: Reason | None) -> Letter:
     words = WORDS[reason] if reason else "you were told of this incident before"
     return Letter(f"<{incident}.{number}@nightshift.invalid>", f"State {incident} {number}\nWhy you {words} (tier 1)")
+
+
+def ordered(*told: Told) -> tuple[Order, ...]:
+    return tuple(Order(number, Moment.CALL, said) for number, said in enumerate(told, start=1))
 
 
 def executed(affected: int = 4) -> Executed:
@@ -44,7 +49,8 @@ def fixed() -> Incident:
         clock=Clock(detected_at=NOON, severity=Severity.CRITICAL, told=TOLD, stopped_at=NOON + minutes(2)),
     )  # fmt: skip
     timers = (Timer("until the fix can be judged", NOON, order=9, fired=1, acted_at=NOON),)
-    return Incident(COMPLETED, view, Policy(), timers)
+    orders = (*ordered(*TOLD), Order(3, Moment.CLOSED))
+    return Incident(COMPLETED, view, Policy(), timers, orders)
 
 
 def waiting() -> Incident:
@@ -54,7 +60,7 @@ def waiting() -> Incident:
         deliveries=(Delivery(at=NOON, channel="email", subject="s", delivered=True),),
         clock=Clock(detected_at=NOON, severity=Severity.CRITICAL, told=TOLD[:1]),
     )  # fmt: skip
-    return Incident(RUNNING, view, Policy(), ())
+    return Incident(RUNNING, view, Policy(), (), ordered(*TOLD[:1]))
 
 
 def good() -> Evidence:
@@ -134,8 +140,29 @@ SPOILT: dict[str, tuple[Sort, Callable[[Evidence], Evidence]]] = {
     ),
     "an unanswered question that called nobody": (
         Sort.ESCALATION_LOST, lambda e: with_open(without_letter(e, OPEN, 1), with_view(
-            waiting(), escalated=False, clock=Clock(detected_at=NOON, severity=Severity.HIGH), deliveries=(),
+            replace(waiting(), orders=()), escalated=False, clock=Clock(detected_at=NOON, severity=Severity.HIGH),
+            deliveries=(),
         )),
+    ),
+    "an escalation that was told and never ordered": (
+        Sort.ESCALATION_LOST, lambda e: with_open(without_letter(e, OPEN, 1), replace(waiting(), orders=())),
+    ),
+    "an escalation that was ordered twice": (
+        Sort.DOUBLED, lambda e: more_letters(
+            with_open(e, replace(waiting(), orders=(*waiting().orders, replace(waiting().orders[0], number=2)))),
+            a_letter(OPEN, 2, Reason.CRITICAL),
+        ),
+    ),
+    "an end that was told to nobody": (
+        Sort.ESCALATION_LOST, lambda e: replace(
+            without_letter(e, FIXED, 3), incidents=(replace(fixed(), orders=fixed().orders[:2]), waiting()),
+        ),
+    ),
+    "an end that was told twice": (
+        Sort.DOUBLED, lambda e: replace(
+            more_letters(e, a_letter(FIXED, 4, None)),
+            incidents=(replace(fixed(), orders=(*fixed().orders, Order(4, Moment.CLOSED))), waiting()),
+        ),
     ),
     "a message under one more number": (
         Sort.DOUBLED, lambda e: more_letters(e, a_letter(OPEN, 2, Reason.UNRESOLVED)),
@@ -184,10 +211,13 @@ SPOILT: dict[str, tuple[Sort, Callable[[Evidence], Evidence]]] = {
 
 
 def _told_again(*reasons: Reason) -> Incident:
-    told = tuple(Told(at=NOON, tier=1, reasons=(r,), awaits=True, severity=Severity.CRITICAL) for r in reasons)
+    told = tuple(
+        Told(at=NOON + minutes(0.01 * n), tier=1, reasons=(r,), awaits=True, severity=Severity.CRITICAL)
+        for n, r in enumerate(reasons)
+    )
     first = TOLD[0].model_copy(update={"severity": Severity.CRITICAL})
     clock = waiting().view.clock.model_copy(update={"told": (first, *told)})
-    return with_view(waiting(), clock=clock)
+    return replace(with_view(waiting(), clock=clock), orders=ordered(first, *told))
 
 
 def _raised_in_vain() -> Incident:
@@ -220,7 +250,8 @@ def test_an_incident_that_was_opened_again_may_say_its_end_twice() -> None:
     again = Entry(
         seq=1, at=NOON, kind=Kind.STATE, actor="nightshift", text="reopened: alerts came in after it was over"
     )
-    evidence = replace(good(), incidents=(with_view(fixed(), timeline=(again,)), waiting()))
+    orders = (*fixed().orders, Order(4, Moment.CLOSED))
+    evidence = replace(good(), incidents=(replace(with_view(fixed(), timeline=(again,)), orders=orders), waiting()))
     assert judge(more_letters(evidence, a_letter(FIXED, 4, None))) == ()
 
 

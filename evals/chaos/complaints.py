@@ -1,0 +1,33 @@
+"""What the application of a database under care logs when it gets no connection."""
+
+import json
+from datetime import UTC, datetime
+
+import httpx
+
+INDEX = "logs-care"
+_LINES = 40
+
+
+def open_log(elasticsearch_url: str) -> None:
+    """The index, with names as whole words: left to guess, Elasticsearch would cut them at their hyphens."""
+    names = {name: {"type": "keyword"} for name in ("service", "level")}
+    fields = {**names, "@timestamp": {"type": "date"}, "message": {"type": "text"}}
+    body = {"mappings": {"properties": fields}, "settings": {"number_of_replicas": 0}}
+    httpx.put(f"{elasticsearch_url}/{INDEX}", json=body, timeout=60, trust_env=False).raise_for_status()
+
+
+def complain(elasticsearch_url: str, service: str, database: str) -> None:
+    """Lines of this very moment, findable when the call returns. Raises httpx.HTTPError."""
+    lines: list[str] = []
+    for _ in range(_LINES):
+        line = {
+            "@timestamp": datetime.now(UTC).isoformat(), "service": service, "level": "ERROR",
+            "message": f'connection failed: FATAL: too many connections for database "{database}"',
+        }  # fmt: skip
+        lines += [json.dumps({"index": {}}), json.dumps(line)]
+    answer = httpx.post(
+        f"{elasticsearch_url}/{INDEX}/_bulk?refresh=true", content="\n".join(lines) + "\n",
+        headers={"Content-Type": "application/x-ndjson"}, timeout=60, trust_env=False,
+    )  # fmt: skip
+    answer.raise_for_status()
