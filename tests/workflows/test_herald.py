@@ -128,7 +128,7 @@ async def test_a_storm_of_500_alerts_is_a_root_and_at_most_ten_messages(night_of
         await handle.signal("resolve", {"who": "mia"})
         await night.end(handle)
     assert len(_told(slack)) <= 11
-    assert max(len(message.view.anomalies) for message in slack.sent.values()) == 100
+    assert "×501" in list(slack.sent.values())[-1].board  # noqa: RUF001 - as it stands there
 
 
 @pytest.mark.parametrize("broken", [Unavailable("slack: 503"), Rejected("slack: is_archived")], ids=str)

@@ -86,6 +86,9 @@ class Room:
         (reply,) = self.slack.replies
         return reply["text"]
 
+    def call(self) -> Posted:
+        return next(message for message in self.slack.messages if "ack" in message.buttons)
+
     def question(self) -> Posted:
         return next(message for message in self.slack.messages if message.text.startswith("Decision by"))
 
@@ -156,7 +159,7 @@ async def test_a_late_press_is_refused(room: Room) -> None:
 
 
 async def test_who_looks_at_it_is_known_at_once(room: Room) -> None:
-    assert "acknowledged by ana" in await room.press(room.question(), "ack", "U0ANA")
+    assert "acknowledged by ana" in await room.press(room.call(), "ack", "U0ANA")
     await room.night.pass_time(seconds=15)
     assert (await view(room.handle)).clock.acknowledged_by == "ana"
     assert not any("ack" in message.buttons for message in room.slack.messages)
