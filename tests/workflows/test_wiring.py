@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 
 from domain.incident import Outcome
 from tests.fakes import FakeAudit, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
-from tests.workflows.asking import asked, decision, frozen
+from tests.workflows.asking import asked, decide, decision, frozen
 from tests.workflows.conftest import NightOf
 from tests.workflows.world import Handle, World
 from workers.lifecycle import CACHED_RUNS, working
@@ -65,10 +65,16 @@ async def _called(handle: Handle) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("world", [Remembering, Forgetful])
 async def test_what_is_called_is_served_and_what_is_served_is_called(night_of: NightOf, world: type[Forgetful]) -> None:
-    """An approved fix needs all activities; it ends the same when no run is kept in memory between its steps."""
+    """An approved fix, after a forged approval, needs all activities; it ends the same when no run is kept in memory
+    between its steps.
+    """
     async with night_of(frozen(world())) as night:
         handle = await night.open()
-        await handle.signal("approve", decision(await asked(night, handle)))
+        request = await asked(night, handle)
+        forged = {"door": "console", "issued_at": (await night.now()).isoformat(), "proof": "0" * 64}
+        with pytest.raises(WorkflowUpdateFailedError):
+            await decide(handle, decision(request, **forged))
+        await handle.signal("approve", decision(request))
         summary = await night.end(handle)
         called = await _called(handle)
     assert (summary.outcome, summary.attempts) == (Outcome.RESOLVED_BY_HUMAN, 1)
