@@ -58,7 +58,7 @@ class House:
         self.folder = folder
         self._stack = ExitStack()
         self.wires: dict[Wire, Wiretap] = {}
-        """"door" is what senders call, "temporal" is how starters reach Temporal; the others are the worker's."""
+        """"door" is what senders call, "temporal of ..." how a starter reaches Temporal; the others are the worker's."""
 
     def __enter__(self) -> "House":
         with self._stack as stack:
@@ -71,6 +71,7 @@ class House:
         self._stack.close()
 
     def _wire(self, stack: ExitStack) -> None:
+        temporal = _place(f"http://{self.stage.temporal.address}")
         socket = str(self.stage.postgres.socket_folder / ".s.PGSQL.5432")
         self.wires = {
             "metrics": Wiretap(_place(self.stage.prometheus.url)),
@@ -78,11 +79,13 @@ class House:
             "target": Wiretap(socket),
             "mail": Wiretap((self.stage.inbox.host, self.stage.inbox.port)),
             "door": Wiretap(_place(self.stage.addresses[ACTS])),
-            "temporal": Wiretap(_place(f"http://{self.stage.temporal.address}")),
+            "temporal of acts": Wiretap(temporal),
+            "temporal of asks": Wiretap(temporal),
         }
         for wire in self.wires.values():
             stack.enter_context(wire)
-        self.stage.starter_wires["TEMPORAL_ADDRESS"] = f"127.0.0.1:{self.wires['temporal'].port}"
+        for door, wire in ((ACTS, self.wires["temporal of acts"]), (ASKS, self.wires["temporal of asks"])):
+            self.stage.starter_wires[door]["TEMPORAL_ADDRESS"] = f"127.0.0.1:{wire.port}"
         plain = "sslmode=disable&gssencmode=disable"
         self.stage.worker_wires.update({
             "PROMETHEUS_URL": f"http://127.0.0.1:{self.wires['metrics'].port}",

@@ -9,7 +9,7 @@ from evals.chaos.patients import OWN, REPORT, SESSIONS
 from evals.chaos.script import Victim
 from tests.durability.wiretap import Moment
 
-Wire = Literal["metrics", "store", "target", "mail", "door", "temporal"]
+Wire = Literal["metrics", "store", "target", "mail", "door", "temporal of acts", "temporal of asks"]
 Person = Literal["nobody", "approves before the blow", "approves after the blow"]
 LONG_S = 40.0
 """Longer than it takes the others to come to their stages, and not much longer."""
@@ -81,7 +81,7 @@ ROWS = (
     Row("postmortem being written",
         Call("store", ("INSERT INTO nightshift.postmortems", "{service}"), "before the answer", "write"),
         turn=1, changes={"watch_s": 1}),
-    Row("watching", Wait("watch that it holds"), turn=1, changes={"watch_s": LONG_S, "recheck_s": LONG_S}),
+    Row("watching", Wait("watch that it holds"), changes={"watch_s": LONG_S, "recheck_s": LONG_S}),
     Row("waiting to verify", Wait("until the fix can be judged"),
         changes={"verification": {"settle_s": LONG_S, "samples": 2, "every_s": 1, "scrape_s": 1}}),
     Row("waiting for approval", Wait("approval of"), Outcome.RESOLVED_BY_HUMAN, asks=True,
@@ -100,7 +100,7 @@ ROWS = (
              "execute"), ended=SESSIONS),
     Row("investigating", Call("metrics", ("query_range", "{service}"), "before the answer", "look_at_metrics"),
         turn=3),
-    Row("gathering", Wait("gather alerts"), turn=3, changes={"gather_s": 12}),
+    Row("gathering", Wait("gather alerts"), turn=4, changes={"gather_s": 20}),
     Row("reserving the target",
         Call("store", ("INSERT INTO nightshift.reservations", "database/{database}"), "after the answer", "reserve"),
         turn=3),
