@@ -58,7 +58,7 @@ class House:
         self.folder = folder
         self._stack = ExitStack()
         self.wires: dict[Wire, Wiretap] = {}
-        """"door" is what senders call, "temporal of ..." how a starter reaches Temporal; the others are the worker's."""
+        """"door" is what senders call, "temporal of ..." how starters reach Temporal; the others are the worker's."""
 
     def __enter__(self) -> "House":
         with self._stack as stack:
