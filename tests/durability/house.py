@@ -23,6 +23,7 @@ from evals.chaos.evidence import Alert, Evidence
 from evals.chaos.patients import METRIC, Patient, database_of
 from evals.chaos.people import Handle, handle_of, view_of
 from evals.chaos.stage import ACTS, ASKS, STORE, Stage
+from rig.servers.pagerduty import KEY, POLICIES, SENDER, SERVICE, PagerDutyServer
 from starter.intake import House as Opened
 from starter.intake import TemporalIntake
 from tests.durability.rows import PATIENT, Call, Row, Scheduled, Wait, Wire
@@ -55,6 +56,7 @@ class House:
 
     def __init__(self, folder: Path, services: list[str]) -> None:
         self.stage = Stage(folder, services, {})
+        self.pager = PagerDutyServer()
         self.folder = folder
         self._stack = ExitStack()
         self.wires: dict[Wire, Wiretap] = {}
@@ -62,6 +64,7 @@ class House:
 
     def __enter__(self) -> "House":
         with self._stack as stack:
+            stack.enter_context(self.pager)
             self._wire(stack)
             stack.enter_context(self.stage)
             self._stack = stack.pop_all()
@@ -78,6 +81,7 @@ class House:
             "store": Wiretap(socket),
             "target": Wiretap(socket),
             "mail": Wiretap((self.stage.inbox.host, self.stage.inbox.port)),
+            "page": Wiretap(_place(self.pager.url)),
             "door": Wiretap(_place(self.stage.addresses[ACTS])),
             "temporal of acts": Wiretap(temporal),
             "temporal of asks": Wiretap(temporal),
@@ -91,6 +95,11 @@ class House:
             "PROMETHEUS_URL": f"http://127.0.0.1:{self.wires['metrics'].port}",
             "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.wires['store'].port}/{STORE}?{plain}",
             "SMTP_URL": f"smtp://127.0.0.1:{self.wires['mail'].port}",
+            "PAGERDUTY_API_URL": f"http://127.0.0.1:{self.wires['page'].port}",
+            "PAGERDUTY_API_KEY": KEY,
+            "PAGERDUTY_FROM": SENDER,
+            "PAGERDUTY_SERVICE": SERVICE,
+            "PAGERDUTY_ESCALATION_POLICIES": ";".join(f"{tier}={policy}" for tier, policy in POLICIES.items()),
             "NIGHTSHIFT_CONNECTION_REMEDY":
                 f"postgresql://care_remedy@127.0.0.1:{self.wires['target'].port}/postgres?{plain}",
         })  # fmt: skip

@@ -9,7 +9,7 @@ from evals.chaos.patients import OWN, REPORT, SESSIONS
 from evals.chaos.script import Victim
 from tests.durability.wiretap import Moment
 
-Wire = Literal["metrics", "store", "target", "mail", "door", "temporal of acts", "temporal of asks"]
+Wire = Literal["metrics", "store", "target", "mail", "page", "door", "temporal of acts", "temporal of asks"]
 Person = Literal["nobody", "approves before the blow", "approves after the blow"]
 LONG_S = 40.0
 """Longer than it takes the others to come to their stages, and not much longer."""
@@ -63,9 +63,10 @@ class Row:
         return "-".join(self.name.replace(",", "").split())
 
 
-def _minutes(delay: float, target: float, decide: float) -> dict[str, Any]:
+def _minutes(delay: float, target: float, decide: float, channels: tuple[str, ...] = ("email",)) -> dict[str, Any]:
     row = {
-        "tell_below": 0.0, "attempts": 2, "delay_min": delay, "channels": ["email"], "tier": 2, "acknowledge_min": 30,
+        "tell_below": 0.0, "attempts": 2, "delay_min": delay, "channels": list(channels), "tier": 2,
+        "acknowledge_min": 30,
         "mttr_target_min": target, "decide_min": decide,
     }  # fmt: skip
     return {"escalation": dict.fromkeys(("CRITICAL", "HIGH", "MEDIUM", "LOW"), row)}
@@ -73,6 +74,7 @@ def _minutes(delay: float, target: float, decide: float) -> dict[str, Any]:
 
 PATIENT = _minutes(delay=60, target=240, decide=30)
 """Nothing is due within a test, but what is called for."""
+PAGED = _minutes(delay=60, target=240, decide=30, channels=("pagerduty", "email"))
 SOON = _minutes(delay=0.4, target=240, decide=30)
 
 ROWS = (
@@ -92,6 +94,8 @@ ROWS = (
     Row("escalation pending", Wait("tell: unresolved for more"), Outcome.SELF_RESOLVED, holder=OWN, changes=SOON),
     Row("message accepted and not recorded", Call("mail", ("{service}", "\r\n.\r\n"), "after the answer", "send"),
         Outcome.SELF_RESOLVED, holder=OWN),
+    Row("page accepted and not recorded", Call("page", ("POST /incidents ", "{service}"), "after the answer", "send"),
+        Outcome.SELF_RESOLVED, holder=OWN, changes=PAGED),
     Row("act half way",
         Call("target", ("pg_terminate_backend(pid) AS signalled", "{database}"), "after the answer", "execute", nth=3),
         ended=3),
