@@ -82,7 +82,7 @@ def facts(view: IncidentView, told: Told | None, moment: Moment, news: tuple[str
         "ask": ask.model_dump(mode="json") | {"by": f"{ask.deadline:%H:%M}", "digest": ask.digest[:8]} if ask else None,
         "cause": _one_line(view.cause),
         "acknowledged_by": _one_line(view.clock.acknowledged_by or ""),
-        "alerts": len(view.anomalies),
+        "alerts": max(view.alerts, len(view.anomalies)),
         "opened": _time(view.opened_at),
         "target": _time(view.sla_due),
     }

@@ -19,6 +19,7 @@ from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
 from integrations.kubernetes import Cluster, Identity, KubernetesChanges, PutBack, Restart
 from integrations.kubernetes.connection import SERVICE_ACCOUNT
+from integrations.login import Login
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 from integrations.ports import ChangeSource, Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
 from integrations.postgres.kill_connections import KillConnections
@@ -84,19 +85,33 @@ def store(settings: Settings) -> Store:
 
 def metrics(settings: Settings) -> MetricSource | None:
     """Prometheus, None without PROMETHEUS_URL."""
-    return PrometheusMetrics(settings.prometheus_url) if settings.prometheus_url else None
+    if settings.prometheus_url is None:
+        return None
+    return PrometheusMetrics(settings.prometheus_url, login=_login(settings.prometheus_login))
 
 
 def logs(settings: Settings) -> LogSource | None:
     """Elasticsearch, None without ELASTICSEARCH_URL."""
     if settings.elasticsearch_url is None:
         return None
-    return ElasticsearchLogs(settings.elasticsearch_url, settings.elasticsearch_index)
+    return ElasticsearchLogs(
+        settings.elasticsearch_url, settings.elasticsearch_index, login=_login(settings.elasticsearch_login)
+    )
 
 
 def traces(settings: Settings) -> TraceSource | None:
     """Jaeger, None without JAEGER_URL."""
-    return JaegerTraces(settings.jaeger_url) if settings.jaeger_url else None
+    if settings.jaeger_url is None:
+        return None
+    return JaegerTraces(settings.jaeger_url, login=_login(settings.jaeger_login))
+
+
+def _login(setting: SecretStr | None) -> Login | None:
+    """User and password of a setting of the form user:password; a password may hold colons."""
+    if setting is None:
+        return None
+    user, _, password = setting.get_secret_value().partition(":")
+    return Login(user, SecretStr(password))
 
 
 def databases(settings: Settings) -> DatabaseSource | None:
@@ -177,5 +192,5 @@ def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:
         raise ConfigError("SLACK_CHANNEL: is not set; SLACK_BOT_TOKEN needs the id of a channel to post in")
     return SlackChannel(
         settings.slack_bot_token, settings.slack_channel, url=settings.slack_api_url, tiers=settings.slack_tiers,
-        approvers=settings.slack_approvers, decide_up_to=settings.slack_decide_up_to,
+        approvers=settings.slack_approvers or (), decide_up_to=settings.slack_decide_up_to,
     )  # fmt: skip

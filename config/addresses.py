@@ -31,7 +31,10 @@ def _http(value: str) -> str:
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{_without_password(value)!r} is not an http(s) address")
     if parts.username or parts.password:
-        raise ValueError(f"{_without_password(value)!r} holds a user or password: links on pages would show it")
+        raise ValueError(
+            f"{_without_password(value)!r} holds a user or password: links on pages would show it; "
+            "the variable that ends in _LOGIN takes them"
+        )
     if parts.query or parts.fragment:
         raise ValueError(f"{value!r} has a query or fragment; only the base address is wanted")
     return value.rstrip("/")
@@ -85,6 +88,13 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         return ip_network(text)
     except ValueError:
         raise ValueError(f"{text!r} is not an address such as 10.0.0.7, or a network such as 10.0.0.0/24") from None
+
+
+def _login(value: SecretStr) -> SecretStr:
+    user, colon, password = value.get_secret_value().partition(":")
+    if not (user and colon and password):
+        raise ValueError("is not user:password (its value is secret)")
+    return value
 
 
 def _mail(value: str) -> str:
@@ -197,6 +207,7 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 Key = Annotated[SecretStr, AfterValidator(_key)]
 HeaderName = Annotated[str, AfterValidator(_header)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
+Login = Annotated[SecretStr, AfterValidator(_login)]
 MailAddress = Annotated[str, AfterValidator(_mail)]
 HostNames = Annotated[tuple[str, ...], BeforeValidator(_hosts)]
 Recipients = Annotated[dict[int, tuple[str, ...]], BeforeValidator(_recipients)]

@@ -15,6 +15,7 @@ from config.addresses import (
     HostPort,
     HttpAddress,
     Key,
+    Login,
     MailAddress,
     Networks,
     Policies,
@@ -26,6 +27,7 @@ from config.addresses import (
     VendorId,
 )
 from config.errors import ConfigError, problems, sentence, shown
+from config.keys import PayloadKeys
 from config.slack import SlackChannelId, SlackHook, SlackNames, SlackTiers, SlackToken
 from domain.levels import Risk
 
@@ -33,7 +35,8 @@ CONNECTION = "NIGHTSHIFT_CONNECTION_"
 _SECRET = (
     "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", "PAGERDUTY_API_KEY",
     "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", "SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL",
-    "SLACK_SIGNING_SECRET", CONNECTION,
+    "SLACK_SIGNING_SECRET", "TEMPORAL_API_KEY", "NIGHTSHIFT_PAYLOAD_KEYS", "NIGHTSHIFT_CODEC_TOKEN",
+    "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", CONNECTION,
 )  # fmt: skip
 
 
@@ -49,16 +52,29 @@ class Settings(BaseSettings):
 
     temporal_address: HostPort = Field(default="127.0.0.1:7233", validation_alias="TEMPORAL_ADDRESS")
     temporal_namespace: str = Field(default="default", validation_alias="TEMPORAL_NAMESPACE")
+    temporal_api_key: SecretStr | None = Field(default=None, validation_alias="TEMPORAL_API_KEY")
+    temporal_tls: bool | None = Field(default=None, validation_alias="TEMPORAL_TLS")
+    temporal_tls_ca: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_SERVER_CA_CERT_PATH")
+    temporal_tls_cert: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_CLIENT_CERT_PATH")
+    temporal_tls_key: Path | None = Field(default=None, validation_alias="TEMPORAL_TLS_CLIENT_KEY_PATH")
+    temporal_tls_server_name: str | None = Field(default=None, validation_alias="TEMPORAL_TLS_SERVER_NAME")
+    payload_keys: PayloadKeys | None = Field(default=None, validation_alias="NIGHTSHIFT_PAYLOAD_KEYS")
+    deployment: str = Field(default="nightshift", validation_alias="NIGHTSHIFT_DEPLOYMENT", min_length=1)
+    build_id: str | None = Field(default=None, validation_alias="NIGHTSHIFT_BUILD_ID")
+    metrics_address: HostPort | None = Field(default=None, validation_alias="NIGHTSHIFT_METRICS")
     temporal_ui_url: HttpAddress | None = Field(default=None, validation_alias="TEMPORAL_UI_URL")
     database_url: Dsn | None = Field(default=None, validation_alias="DATABASE_URL")
     prometheus_url: HttpAddress | None = Field(default=None, validation_alias="PROMETHEUS_URL")
+    prometheus_login: Login | None = Field(default=None, validation_alias="PROMETHEUS_LOGIN")
     alertmanager_url: HttpAddress | None = Field(default=None, validation_alias="ALERTMANAGER_URL")
     elasticsearch_url: HttpAddress | None = Field(default=None, validation_alias="ELASTICSEARCH_URL")
     elasticsearch_index: str = Field(default="logs-*", validation_alias="ELASTICSEARCH_INDEX", min_length=1)
+    elasticsearch_login: Login | None = Field(default=None, validation_alias="ELASTICSEARCH_LOGIN")
     jaeger_url: HttpAddress | None = Field(default=None, validation_alias="JAEGER_URL")
     kubeconfig: str | None = Field(default=None, validation_alias="KUBECONFIG")
     kubernetes_context: str | None = Field(default=None, validation_alias="KUBERNETES_CONTEXT")
     kubernetes_remedy_context: str | None = Field(default=None, validation_alias="KUBERNETES_REMEDY_CONTEXT")
+    jaeger_login: Login | None = Field(default=None, validation_alias="JAEGER_LOGIN")
     policy_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_POLICY")
     services_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_SERVICES")
     smtp_url: SmtpAddress | None = Field(default=None, validation_alias="SMTP_URL")
@@ -83,7 +99,7 @@ class Settings(BaseSettings):
     slack_webhook_url: SlackHook | None = Field(default=None, validation_alias="SLACK_WEBHOOK_URL")
     slack_signing_secret: Token | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
     slack_tiers: Annotated[SlackTiers, NoDecode] = Field(default={}, validation_alias="SLACK_TIERS")
-    slack_approvers: Annotated[SlackNames, NoDecode] = Field(default=(), validation_alias="SLACK_APPROVERS")
+    slack_approvers: Annotated[SlackNames | None, NoDecode] = Field(default=None, validation_alias="SLACK_APPROVERS")
     slack_decide_up_to: Risk = Field(default=Risk.HIGH, validation_alias="SLACK_DECIDE_UP_TO")
     slack_api_url: HttpAddress | None = Field(default=None, validation_alias="SLACK_API_URL")
     templates: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_TEMPLATES")

@@ -87,22 +87,20 @@ def read_change(fields: Mapping[str, str]) -> Change | str | None:
         text = fields.get(name, "")
         if not text:
             continue
-        number = _as_number(text, whole=name != "idle_age_s")
-        if number is None:
+        value = _read_number(text, whole=name != "idle_age_s")
+        if value is None:
             return f"{name} is {text[:40]!r}, not a number"
-        found[name] = number
+        found[name] = value
     return Change.model_validate(found) if found else None
 
 
-def _as_number(text: str, *, whole: bool) -> float | int | None:
-    """Python reads numbers of any length, and some of them cannot be compared or printed any more."""
-    if len(text) > _LONGEST_NUMBER:
-        return None
+def _read_number(text: str, *, whole: bool) -> float | int | None:
+    """Python reads numbers of any length, and some of them can be neither compared nor printed: these are none."""
     try:
-        number = int(text) if whole else float(text)
+        value = (int if whole else float)(text[: _LONGEST_NUMBER + 1])
     except ValueError:
         return None
-    return number if isfinite(number) else None
+    return value if len(text) <= _LONGEST_NUMBER and isfinite(value) else None
 
 
 def objection(change: Change | None, allowed: Sequence[Knob]) -> str | None:

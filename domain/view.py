@@ -45,7 +45,8 @@ class IncidentView(Model):
     """Everything that people may see of an incident, at one moment. Times are UTC.
 
     Shares are 0 to 1. `failing_share` is the measured share of failing user-facing requests, None: not measured.
-    `sla_due` is when the MTTR target passes. `last_decision` answers the last signal, well-formed or not.
+    `alerts` counts distinct series, of which `anomalies` has the first. `sla_due` is when the MTTR target passes.
+    `last_decision` answers the last signal, well-formed or not.
     """
 
     incident: str
@@ -69,6 +70,7 @@ class IncidentView(Model):
     sla_due: AwareDatetime
     failing_share: float | None = None
     anomalies: tuple[Anomaly, ...] = ()
+    alerts: int = 0
     sightings: int = 0
     findings: tuple[Finding, ...] = ()
     diagnosis: Diagnosis | None = None

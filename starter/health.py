@@ -49,12 +49,18 @@ def health_routes(parts: Parts) -> APIRouter:
             "machine": machine.model_dump(mode="json") if machine else None,
             "strip": [cell.model_dump() for cell in cells(machine, now)],
             "warnings": list(warnings(machine, now)),
-            "views": [{"name": view.name, "query": view.query(now), "link": view.link(parts.temporal_ui, now)}
-                      for view in VIEWS],
-        }  # fmt: skip
+            "views": _views(parts, now),
+        }
         return JSONResponse(facts)
 
     return router
+
+
+def _views(parts: Parts, now: datetime) -> list[dict[str, str | None]]:
+    """Links that save themselves in Temporal's web UI where they are opened."""
+    return [
+        {"name": v.name, "query": v.query(now), "link": v.link(parts.temporal_ui, now, parts.namespace)} for v in VIEWS
+    ]
 
 
 async def _gauges(parts: Parts, now: datetime) -> bytes:

@@ -38,6 +38,7 @@ class Parts:
     pagerduty_secrets: tuple[SecretStr, ...] = ()
     installation: str = "default"
     slack_secret: SecretStr | None = None
+    namespace: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
     machine: MachineWatch = field(default_factory=MachineWatch)

@@ -1,6 +1,7 @@
 """Who polls a task queue, and how long its oldest task has waited: asked of Temporal."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -11,6 +12,9 @@ from temporalio.service import RPCError
 from integrations.ports import Unavailable
 from starter.away import answered
 from workflows.contract import TASK_QUEUE
+
+# A poll waits for a minute before it is repeated; the rest is for clocks that differ.
+_GONE_AFTER = timedelta(seconds=80)
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,17 @@ async def pollers(client: Client, queue: str) -> Polled:
     if queue == TASK_QUEUE:
         kinds.append(TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
     answers = [await _describe(client, queue, kind) for kind in kinds]
-    first, *others = [{poller.identity for poller in answer.pollers} for answer in answers]
+    first, *others = [_polling(answer, datetime.now(UTC)) for answer in answers]
     return Polled(
         identities=frozenset(first.intersection(*others)),
         oldest_s=max(answer.stats.approximate_backlog_age.ToTimedelta().total_seconds() for answer in answers),
     )
+
+
+def _polling(answer: DescribeTaskQueueResponse, now: datetime) -> set[str]:
+    """Those that poll now: Temporal lists everybody of the last five minutes, also who has died since."""
+    ages = {poller.identity: now - poller.last_access_time.ToDatetime(UTC) for poller in answer.pollers}
+    return {identity for identity, age in ages.items() if age < _GONE_AFTER}
 
 
 async def _describe(client: Client, queue: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:

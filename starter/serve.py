@@ -98,6 +98,7 @@ async def _parts(settings: Settings) -> Parts:
         temporal_ui=settings.temporal_ui_url,
         pagerduty_secrets=settings.pagerduty_webhook_secret,
         installation=settings.temporal_namespace,
+        namespace=settings.temporal_namespace,
     )
 
 

@@ -489,6 +489,12 @@ class FakeEar:
         self.told: list[tuple[str, Update, dict[str, str]]] = []
         self._answered: dict[str, Reply] = {}
 
+    def forget(self, reply: Reply) -> None:
+        """Begin anew, with this answer."""
+        self.reply = reply
+        self.told.clear()
+        self._answered.clear()
+
     async def tell(self, view: IncidentView, update: Update, payload: dict[str, str], key: str | None) -> Reply:
         if key is not None and key in self._answered:
             return self._answered[key]

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,7 +139,7 @@ def _one(part: Part) -> tuple[Outcome, float]:
 
 
 @contextmanager
-def _stopping(stop: threading.Event, lanes: ThreadPoolExecutor) -> Iterator[None]:
+def _stopping(stop: threading.Event, lanes: ThreadPoolExecutor) -> Generator[None]:
     """Ctrl-C ends what runs and starts nothing more."""
     try:
         yield
@@ -162,7 +162,7 @@ def _captured(part: Part, running: dict[str, float], stop: threading.Event) -> t
 
 
 @contextmanager
-def _saying(console: Console) -> Iterator[dict[str, float]]:
+def _saying(console: Console) -> Generator[dict[str, float]]:
     """Say now and then what runs: the parts by the moment at which they began."""
     running: dict[str, float] = {}
     ended = threading.Event()

@@ -9,12 +9,14 @@ from datetime import timedelta
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from config.services import load_services
 from config.settings import Settings
 from config.temporal import connect
 from workers.registry import NAMES, Queue, queues
+from workers.telemetry import runtime
 from workers.wiring import ports
 
 # Longer than the longest single call to an outside system, shorter than an impatient supervisor.
@@ -26,33 +28,56 @@ CACHED_RUNS = 1000
 async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     """Serve these queues until SIGTERM or SIGINT, then let what runs come to its end.
 
-    Raises ConfigError for settings that do not fit, RuntimeError when Temporal cannot be reached.
+    Raises ConfigError for settings that do not fit, RuntimeError when Temporal cannot be reached or metrics not served.
     """
-    client = await connect(settings)
+    client = await connect(settings, runtime=runtime(settings.metrics_address))
     served = queues(ports(settings, load_services(settings.services_file), names), names)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log = structlog.get_logger(__name__)
-    async with working(client, served):
-        log.info("worker is up", queues=[queue.name for queue in served], temporal=settings.temporal_address)
+    async with working(client, served, version=_version(settings)):
+        log.info("worker is up", queues=[queue.name for queue in served], temporal=settings.temporal_address,
+                 build=settings.build_id)  # fmt: skip
         await stop.wait()
         log.info("worker is stopping; running activities may finish", grace_s=GRACE.total_seconds())
 
 
 @asynccontextmanager
 async def working(
-    client: Client, served: Sequence[Queue], grace: timedelta = GRACE, cached_runs: int = CACHED_RUNS
-) -> AsyncGenerator[None]:
-    """All queues are served while the block runs. With `cached_runs` 0 each step begins with a replay."""
+    client: Client, served: Sequence[Queue], grace: timedelta = GRACE, cached_runs: int = CACHED_RUNS,
+    version: WorkerDeploymentVersion | None = None,
+) -> AsyncGenerator[None]:  # fmt: skip
+    """All queues are served while the block runs. With `cached_runs` 0 each step begins with a replay.
+
+    `version`: of this build, so that incidents which began on another one stay there; None: any build serves any.
+    """
     async with AsyncExitStack() as stack:
         for queue in served:
             threads = stack.enter_context(ThreadPoolExecutor(queue.threads, thread_name_prefix=queue.name))
-            await stack.enter_async_context(_worker(client, queue, threads, grace, cached_runs))
+            await stack.enter_async_context(_worker(client, queue, threads, grace, cached_runs, version))
         yield
 
 
-def _worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: timedelta, cached_runs: int) -> Worker:
+def _version(settings: Settings) -> WorkerDeploymentVersion | None:
+    if settings.build_id is None:
+        return None
+    return WorkerDeploymentVersion(deployment_name=settings.deployment, build_id=settings.build_id)
+
+
+def _pinned(version: WorkerDeploymentVersion | None) -> WorkerDeploymentConfig | None:
+    """On the worker, not on the workflow's class: there it would fail every task of a worker without a version."""
+    if version is None:
+        return None
+    return WorkerDeploymentConfig(
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
+    )
+
+
+def _worker(
+    client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: timedelta, cached_runs: int,
+    version: WorkerDeploymentVersion | None,
+) -> Worker:  # fmt: skip
     return Worker(
         client,
         task_queue=queue.name,
@@ -62,4 +87,5 @@ def _worker(client: Client, queue: Queue, threads: ThreadPoolExecutor, grace: ti
         max_concurrent_activities=queue.threads,
         graceful_shutdown_timeout=grace,
         max_cached_workflows=cached_runs,
+        deployment_config=_pinned(version),
     )

@@ -39,7 +39,7 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         changes=adapters.changes(settings) if looks else None,
         remediators=adapters.remediators(settings, services) if acts else (),
         channels=adapters.channels(settings) if tells else (),
-        texts=_texts(settings) if tells else None,
+        texts=checked_texts(settings) if tells else None,
         postmortem_folder=settings.postmortems,
         identity_key=settings.identity_key if TASK_QUEUE in served else None,
         # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
@@ -47,7 +47,7 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
     )
 
 
-def _texts(settings: Settings) -> Texts:
+def checked_texts(settings: Settings) -> Texts:
     """The templates, tried on examples: what is wrong with one shows now and not at night. Raises ConfigError."""
     try:
         texts = Texts(settings.templates)

@@ -7,6 +7,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.timeline import Kind
+    from workflows import search_attributes
     from workflows.carrying import carried
     from workflows.clock import EscalationClock
     from workflows.herald import Herald
@@ -45,7 +46,8 @@ class Handover:
             said = "this run goes on: its record is too large to be handed to a new one"
             self._record.note(workflow.now(), Kind.NOTE, "nightshift", said)
             return
-        workflow.continue_as_new(opening)
+        attributes = search_attributes.held(self._record.view(), self._record.opening.policy)
+        workflow.continue_as_new(opening, search_attributes=attributes)
 
     def _due(self, times: int) -> bool:
         """Is the history `times` as long as it should be?"""

@@ -1,16 +1,17 @@
 """The herald follows an incident, beside it, on the channels that know of it: it calls nobody and delays nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.escalation import Reason, channels, schedule, tell
-    from domain.message import FOLLOWS, Moment
+    from domain.message import Moment
     from domain.news import Event, Picture, events
     from workflows.picture import picture_of
-    from workflows.post import Letter, Post
+    from workflows.post import Letter, Post, wants
     from workflows.record import Record
     from workflows.timers import happens
 
@@ -39,9 +40,7 @@ class Herald:
         """Forever: until the incident ends and cancels it. Messages go out beside it."""
         while True:
             await workflow.wait_condition(lambda: bool(self._behind()))
-            self._take_buttons_away()
-            if not self._urgent():
-                await happens(self._urgent, GATHER_S, "gather news for one message")
+            await self._gather()
             for channel in self._behind():
                 self._tried[channel] = self._picture
                 self._start(channel, self._letters(channel))
@@ -50,6 +49,18 @@ class Herald:
     def silent(self) -> bool:
         """Is no message under way, and none due?"""
         return not self._busy and not self._behind()
+
+    async def _gather(self) -> None:
+        """Wait for more to say, unless somebody has to decide. Buttons that decide nothing any more go meanwhile."""
+        until = workflow.now() + timedelta(seconds=GATHER_S)
+        while not self._urgent():
+            self._take_buttons_away()
+            left = until - workflow.now()
+            if left <= timedelta(0) or not await happens(self._presses, left, "gather news for one message"):
+                return
+
+    def _presses(self) -> bool:
+        return self._urgent() or bool(self._with_old_buttons())
 
     async def quiet(self) -> None:
         """Wait until nothing is under way, so that the last word is the last one."""
@@ -74,7 +85,7 @@ class Herald:
 
     def _outdated(self, channel: str) -> bool:
         shown = self._record.shown.get(channel)
-        return Moment.EDIT in _wants(channel) and (shown is None or shown.picture != self._picture)
+        return Moment.EDIT in wants(channel) and (shown is None or shown.picture != self._picture)
 
     def _news(self, channel: str) -> tuple[Event, ...]:
         """What it has not heard, and wants to. Of a plan that waits the clock tells, and nobody else again."""
@@ -83,7 +94,7 @@ class Herald:
             return ()
         return tuple(
             event for event in events(heard.picture, self._picture)
-            if event.moment in _wants(channel) and not (event.moment is Moment.APPROVAL and self._clock_asks(channel))
+            if event.moment in wants(channel) and not (event.moment is Moment.APPROVAL and self._clock_asks(channel))
         )  # fmt: skip
 
     def _clock_asks(self, channel: str) -> bool:
@@ -105,19 +116,26 @@ class Herald:
 
     def _take_buttons_away(self) -> None:
         """A plan that is decided can be decided no more: its buttons go at once, what came of it is said soon."""
-        for channel in self._behind():
-            shown = self._record.shown.get(channel)
-            asked = shown.picture.asked if shown else ""
-            if asked and asked != self._picture.asked and self._cleared.get(channel) != asked:
-                self._cleared[channel] = asked
-                self._start(channel, [self._letter(channel, Moment.EDIT, ())])
+        for channel, asked in self._with_old_buttons().items():
+            self._cleared[channel] = asked
+            self._start(channel, [self._letter(channel, Moment.EDIT, ())])
+
+    def _with_old_buttons(self) -> Mapping[str, str]:
+        """Channels that show a question which is none any more, with its digest. Each is cleared once."""
+        shown = {channel: known.picture.asked for channel, known in self._record.shown.items()}
+        return {
+            channel: asked
+            for channel, asked in shown.items()
+            if asked and asked != self._picture.asked and channel not in self._busy
+            and self._cleared.get(channel) != asked and Moment.EDIT in wants(channel)
+        }  # fmt: skip
 
     def _letters(self, channel: str) -> list[Letter]:
         """One message for all news where a thread tells the story; elsewhere each moment means something of its own."""
         news = self._news(channel)
         if not news:
             return [self._letter(channel, Moment.EDIT, ())]
-        if Moment.EDIT in _wants(channel):
+        if Moment.EDIT in wants(channel):
             return [self._letter(channel, news[0].moment, tuple(event.said for event in news))]
         return [self._letter(channel, event.moment, (event.said,)) for event in news]
 
@@ -133,8 +151,3 @@ class Herald:
         for letter in letters:
             await self._post.send(letter)
         self._busy.discard(channel)
-
-
-def _wants(channel: str) -> frozenset[Moment]:
-    """What a channel follows; one that nobody knows follows nothing."""
-    return next((moments for name, moments in FOLLOWS.items() if name == channel), frozenset[Moment]())

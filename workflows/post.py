@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.notification import NotificationActivities, Send
     from domain.escalation import WORDS, Told
-    from domain.message import Moment, Receipt
+    from domain.message import FOLLOWS, Moment, Receipt
     from domain.news import Known
     from domain.timeline import Kind
     from domain.view import Delivery
@@ -88,11 +88,22 @@ class Post:
 
     def _reached(self, letter: Letter, known: Known) -> None:
         """Two may be under way at once: what was known first never replaces what was known later."""
-        told = self._record
-        for pictures in (told.shown,) if letter.moment is Moment.EDIT else (told.shown, told.heard):
-            before = pictures.get(letter.channel)
-            if before is None or before.version < known.version:
-                pictures[letter.channel] = known
+        channel = letter.channel
+        if letter.moment is not Moment.EDIT and _newer(known, self._record.heard.get(channel)):
+            self._record.heard[channel] = self._as_heard(letter, known)
+        if _newer(known, self._record.shown.get(channel)):
+            self._record.shown[channel] = known
+
+    def _as_heard(self, letter: Letter, known: Known) -> Known:
+        """A thread reads all that is true in any message. Elsewhere a call says that people are called, and no more:
+        that somebody has it, or that it has recovered, is still to be told by a word of its own.
+        """
+        if letter.told is None or Moment.EDIT in wants(letter.channel):
+            return known
+        before = self._record.heard.get(letter.channel)
+        untold = {"has_it": "", "hands_off": False, "recovered": False}
+        kept = {name: getattr(before.picture, name) for name in untold} if before else untold
+        return known.model_copy(update={"picture": known.picture.model_copy(update=kept)})
 
     def _recorded(self, letter: Letter, receipt: Receipt) -> None:
         """A delivery is a row, an edit only when it fails, and not again until one has worked."""
@@ -119,6 +130,15 @@ class Post:
         if receipt.delivered and late > LATE:
             result = f"delivered {late.total_seconds():.0f} s late"
         self._record.note(now, Kind.NOTIFICATION, "communication", f"{letter.channel}: {letter.subject}: {result}")
+
+
+def wants(channel: str) -> frozenset[Moment]:
+    """What a channel follows; one that nobody knows follows nothing."""
+    return next((moments for name, moments in FOLLOWS.items() if name == channel), frozenset[Moment]())
+
+
+def _newer(known: Known, before: Known | None) -> bool:
+    return before is None or before.version < known.version
 
 
 async def _ask(order: Send, how: options.Options) -> Receipt:

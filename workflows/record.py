@@ -308,6 +308,7 @@ class Record:
             sla_due=target_at(self.clock, self.opening.policy),
             failing_share=self.failing_share,
             anomalies=self.anomalies[:SHOWN_ANOMALIES],
+            alerts=len(self.known),
             sightings=self.sightings,
             findings=self.findings,
             diagnosis=self.diagnosis,

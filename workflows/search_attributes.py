@@ -6,7 +6,7 @@ They are never encrypted, so nothing private goes into them.
 from collections.abc import Iterator
 from typing import Any
 
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 from domain.escalation import target_at
 from domain.policy import Policy
@@ -41,3 +41,11 @@ def updates(view: IncidentView, policy: Policy) -> Iterator[SearchAttributeUpdat
     if view.outcome is not None:
         yield OUTCOME.value_set(view.outcome)
     yield DECIDE_BY.value_set(view.waiting.deadline) if view.waiting else DECIDE_BY.value_unset()
+
+
+def held(view: IncidentView, policy: Policy) -> TypedSearchAttributes:
+    """Those that have a value, for a run that goes on in a new one. What was unset must not go with it: the server
+    keeps it as an empty value, which the SDK cannot read as a time at the new run's start.
+    """
+    now = ((update.key, update.value) for update in updates(view, policy))
+    return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in now if value is not None])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.escalation import HIGHEST_TIER, Reason
+    from domain.escalation import Reason, may_give_up
     from domain.incident import Attempt, State
     from domain.timeline import Kind
     from domain.verification import Recovery, Verdict
@@ -97,12 +97,9 @@ async def _pause(until: datetime, news: Callable[[], bool], handover: Handover, 
 
 def _give_up_when_old(record: Record) -> None:
     """*Unresolved* a day after the last sighting, never before its escalation was acknowledged or paged."""
-    last = record.last_seen or record.opened_at
-    old = workflow.now() - last >= timedelta(hours=record.opening.policy.give_up_h)
-    clock = record.clock
-    called = [t.at for t in clock.told if t.awaits and t.tier == HIGHEST_TIER]
-    paged = any(d.delivered and d.calls and d.at >= at for d in record.deliveries for at in called)
-    if old and (clock.acknowledged_at is not None or paged):
+    delivered = ((d.channel, d.at) for d in record.deliveries if d.delivered and d.calls)
+    last_seen = record.last_seen or record.opened_at
+    if may_give_up(record.clock, record.opening.policy, last_seen, workflow.now(), delivered):
         record.ends(given_up=True)
 
 

@@ -10,6 +10,7 @@ from elastic_transport import ConnectionTimeout, SerializationError, TransportEr
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, UnsupportedProductError
 
 from integrations.http_answers import one_line, refusal
+from integrations.login import Login
 from integrations.ports import PortError, Rejected, Unavailable
 
 SOURCE = "Elasticsearch"
@@ -18,9 +19,12 @@ SOURCE = "Elasticsearch"
 class ElasticsearchApi:
     """One attempt at each search. Raises Unavailable or Rejected."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, login: Login | None = None) -> None:
         self._timeout_s = timeout_s
-        self._client = Elasticsearch(url, request_timeout=timeout_s, max_retries=0, retry_on_timeout=False)
+        self._client = Elasticsearch(
+            url, basic_auth=login.pair if login else None, request_timeout=timeout_s, max_retries=0,
+            retry_on_timeout=False,
+        )  # fmt: skip
 
     def search(self, index: str, body: Mapping[str, Any], size: int) -> object:
         """The answer as it came. An index that is not there is an error, and so is an answer of some shards only."""

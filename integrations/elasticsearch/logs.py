@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationErr
 from domain.finding import Window
 from integrations.elasticsearch.fields import LogFields, read_field
 from integrations.elasticsearch.query import log_link, log_query
+from integrations.login import Login
 from integrations.ports import LogLine, LogPage, Unavailable
 
 if TYPE_CHECKING:
@@ -44,8 +45,12 @@ class _Answer(BaseModel):
 class ElasticsearchLogs:
     """Searches `index` (a name, an alias or a pattern) at `url`. A search lasts `timeout_s` seconds at most."""
 
-    def __init__(self, url: str, index: str, *, fields: LogFields | None = None, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, url: str, index: str, *, fields: LogFields | None = None, login: Login | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:  # fmt: skip
         self._url = url.rstrip("/")
+        self._login = login
         self._index = index
         self._fields = fields or LogFields()
         self._timeout_s = timeout_s
@@ -54,7 +59,7 @@ class ElasticsearchLogs:
     def _api(self) -> "ElasticsearchApi":
         from integrations.elasticsearch.api import ElasticsearchApi  # noqa: PLC0415 - it is slow to import
 
-        return ElasticsearchApi(self._url, self._timeout_s)
+        return ElasticsearchApi(self._url, self._timeout_s, self._login)
 
     def search(self, services: Sequence[str], window: Window, levels: Sequence[str], limit: int) -> LogPage:
         """Lines of these services at these levels, newest first; levels in any spelling.

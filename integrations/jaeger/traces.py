@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from domain.finding import Window
 from integrations.http_answers import bounded, one_line, refusal
 from integrations.jaeger.answer import JaegerAnswer, read_trace
+from integrations.login import Login
 from integrations.ports import Trace, Unavailable
 
 SOURCE = "Jaeger"
@@ -22,13 +23,14 @@ _log = logging.getLogger(__name__)
 class JaegerTraces:
     """Asks the query API at `url`. A question waits `timeout_s` seconds at most for each answer and is asked once."""
 
-    def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, *, login: Login | None = None, timeout_s: float = 10.0) -> None:
         self._url = url.rstrip("/")
+        self._login = login
         self._timeout_s = timeout_s
 
     @cached_property
     def _client(self) -> httpx.Client:
-        return httpx.Client(timeout=self._timeout_s)
+        return httpx.Client(timeout=self._timeout_s, auth=self._login.pair if self._login else None)
 
     def traces(self, service: str, window: Window, limit: int, *, errors_only: bool = False) -> Sequence[Trace]:
         """Traces with a span of this service that starts in the window, newest first; none for an unknown service.

@@ -13,7 +13,7 @@ from typing import cast
 
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Timeout
 
 from integrations.http_answers import bounded, one_line, refusal
@@ -46,6 +46,8 @@ class Api:
             )  # fmt: skip
             answer = self._client.call_api(*request, _request_timeout=(self._timeout_s, self._timeout_s)).response
             content_read = bounded(SOURCE, answer.stream(_CHUNK, decode_content=True))
+        except NewConnectionError as error:  # in some versions it is a kind of timeout
+            raise Unavailable(f"{SOURCE} cannot be reached: {one_line(str(error))}") from error
         except Timeout as error:
             raise Unavailable(f"{SOURCE} did not answer within {self._timeout_s:g} s") from error
         except (HTTPError, OSError) as error:

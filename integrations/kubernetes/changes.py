@@ -42,7 +42,7 @@ class KubernetesChanges:
         pods = ask.read(objects.Pods, paths.pods(deployment), **selected)
         events = ask.read(objects.Events, paths.events(deployment), limit=_PAGE)
         found = [
-            *rollouts(read, sets, events, window), *happenings.scalings(read, events, window),
+            *rollouts(read, sets, events, window), *happenings.scalings(read, sets, events, window),
             *happenings.config_changes(self._config_maps(deployment, read), window),
             *happenings.deaths(pods, window), *happenings.failing(pods, window.end),
             *happenings.warnings(_only_warnings(events), read, sets, window),

@@ -17,19 +17,25 @@ from integrations.kubernetes.objects import (
 )
 from integrations.ports import Change, ChangeKind
 
-_SCALED = re.compile(r"Scaled (?:up|down) replica set \S+ (from \d+ to \d+|to \d+)")
+_SCALED = re.compile(r"Scaled (?:up|down) replica set (\S+) (from \d+ to \d+)")
 _NOT_YET = frozenset({"", "ContainerCreating", "PodInitializing"})
 _OOM = "OOMKilled"
 # Said in a finding of its own kind, with numbers.
 _TOLD_ELSEWHERE = frozenset({"BackOff", "OOMKilling"})
 
 
-def scalings(deployment: Deployment, events: Events, window: Window) -> Iterator[Change]:
-    """Who wrote the number of replicas through its own door, as `kubectl scale` and autoscalers do."""
-    for written in deployment.metadata.managed_fields:
-        if written.subresource == "scale" and written.time is not None and _within(written.time, window):
-            said = f"{written.manager or 'somebody'} scaled it{_by_how_much(written.time, events)}"
-            yield Change(kind=ChangeKind.SCALING, at=written.time, said=said)
+def scalings(deployment: Deployment, sets: Sequence[ReplicaSet], events: Events, window: Window) -> Iterator[Change]:
+    """Steps of the newest replica set after the last rollout, by whom if somebody used the door for it.
+
+    Within a rollout other replica sets change as well, until it is over.
+    """
+    steps = [(match[1], match[2], e.last) for e in events.items if e.last and (match := _SCALED.match(e.message))]
+    newest = sets[0].metadata.name if sets else ""
+    own = {replica_set.metadata.name for replica_set in sets[1:]}
+    rolled_out = max((at for name, _, at in steps if name in own), default=window.start)
+    for name, step, at in steps:
+        if name == newest and not step.startswith("from 0 ") and at > rolled_out and _within(at, window):
+            yield Change(kind=ChangeKind.SCALING, at=at, said=f"scaled {step}{_by_whom(deployment)}")
 
 
 def config_changes(maps: Iterable[OnlyMetadata], window: Window) -> Iterator[Change]:
@@ -107,11 +113,10 @@ def _died_in(end: Terminated, window: Window) -> bool:
     return end.finished_at is not None and _within(end.finished_at, window)
 
 
-def _by_how_much(at: datetime, events: Events) -> str:
-    """From and to, as the controller said within seconds of it."""
-    near = [e for e in events.items if e.last is not None and abs((e.last - at).total_seconds()) <= 5]  # noqa: PLR2004
-    steps = (match[1] for e in near if (match := _SCALED.match(e.message)) is not None)
-    return next((f", {step}" for step in steps), "")
+def _by_whom(deployment: Deployment) -> str:
+    """Who wrote the number of replicas last, as `kubectl scale` and autoscalers do; Kubernetes keeps no time of it."""
+    managers = [written.manager for written in deployment.metadata.managed_fields if written.subresource == "scale"]
+    return f" by {managers[0]}" if len(managers) == 1 else ""
 
 
 def _is_about(event: Event, deployment: Deployment, sets: Sequence[ReplicaSet]) -> bool:

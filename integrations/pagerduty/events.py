@@ -31,7 +31,7 @@ class PagerDutyEvents:
         """Trigger, acknowledge or resolve. Raises Unavailable (worth a retry: 429, 5xx, no answer) or Rejected."""
         key = dedup_key(self._installation, message.incident)
         match message.moment:
-            case Moment.CALL | Moment.APPROVAL:
+            case Moment.CALL:
                 said = self._trigger(message, key)
             case Moment.ACKNOWLEDGED:
                 said = self._follow(message, "acknowledge", key)
@@ -42,9 +42,11 @@ class PagerDutyEvents:
         return Receipt(channel=self.name, delivered=True, reference=key, detail=said)
 
     def _trigger(self, message: Message, key: str) -> str:
-        """Again only when it calls upon somebody anew: another trigger for an open alert says nothing to anybody."""
-        if message.root is not None and not message.awaits and message.ask is None:
-            return "nothing was sent: the alert is open, and this calls nobody"
+        """Only what calls upon somebody: an alert rings when it opens, and another trigger for it rings no more. So one
+        that was opened by an announcement could not call anybody later.
+        """
+        if not message.awaits:
+            return "nothing was sent: this calls nobody"
         routing = for_tier(self._keys, message.tier)
         if routing is None:
             raise Rejected("PagerDuty: PAGERDUTY_ROUTING_KEYS names no key")

@@ -44,9 +44,9 @@ class PagerDutyIncidents:
                 found, said = call.acknowledge(message)
             case Moment.CLOSED:
                 found, said = call.resolve(message)
-            case Moment.CALL | Moment.APPROVAL:
+            case Moment.CALL:
                 found, said = self._page(call, message)
-            case Moment.RECOVERED:
+            case Moment.APPROVAL | Moment.RECOVERED:
                 found, said = call.note(message)
             case _:
                 found, said = message.root or "", "nothing was sent: it is no news for a page"
@@ -131,7 +131,7 @@ class _Call:
             "type": "incident",
             "title": texts.title(message, title),
             "service": {"id": self._service, "type": "service_reference"},
-            "urgency": texts.URGENCIES[message.severity],
+            "urgency": texts.urgency(message),
             "incident_key": message.incident,
             "body": {"type": "incident_body", "details": texts.body(message, body)},
         }
@@ -150,8 +150,8 @@ class _Call:
         followed: dict[str, Any] = known.get("escalation_policy") or {}
         at_now: str | None = followed.get("id")
         changes: dict[str, Any] = {}
-        if texts.URGENCIES[message.severity] != known.get("urgency"):
-            changes["urgency"] = texts.URGENCIES[message.severity]
+        if texts.urgency(message) == "high" != known.get("urgency"):
+            changes["urgency"] = "high"
         if message.awaits and (policy or at_now):
             changes["escalation_policy"] = _policy(policy or at_now)
         if changes:

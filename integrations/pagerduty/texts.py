@@ -17,12 +17,14 @@ SHORT_TITLE, SHORT_BODY = 255, 1_000
 _LONGEST_DETAIL = 1_000
 _MOST_LINES = 8
 
-URGENCIES: dict[Severity, str] = {
-    Severity.CRITICAL: "high", Severity.HIGH: "high", Severity.MEDIUM: "low", Severity.LOW: "low"
-}  # fmt: skip
 EVENT_SEVERITIES: dict[Severity, str] = {
     Severity.CRITICAL: "critical", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "info"
 }  # fmt: skip
+
+
+def urgency(message: Message) -> str:
+    """High for CRITICAL and HIGH. What calls nobody, such as an announcement, wakes nobody up either."""
+    return "high" if message.awaits and message.severity.at_least(Severity.HIGH) else "low"
 
 
 def cut(text: str, longest: int) -> str:

@@ -22,6 +22,7 @@ from urllib3.exceptions import TimeoutError as ReadTimeout
 
 from domain.finding import Window
 from integrations.http_answers import bounded, one_line, refusal
+from integrations.login import Login
 from integrations.ports import Rejected, Unavailable
 
 SOURCE = "Prometheus"
@@ -34,11 +35,12 @@ Params = Mapping[str, str | int | float]
 class PrometheusApi:
     """One attempt at each question. Answers are JSON as it came; raises Unavailable or Rejected."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, login: Login | None = None) -> None:
         self._url = url
         self._timeout_s = timeout_s
         self._session = Session()
         self._session.hooks["response"] = [_judge]
+        self._session.auth = login.pair if login else None
         once = Retry(total=0, read=False)
         self._client = PrometheusConnect(url, session=self._session, retry=once, timeout=timeout_s)
 

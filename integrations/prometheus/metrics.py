@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.finding import Window
+from integrations.login import Login
 from integrations.ports import Instant, PortError, Rejected, Series, Unavailable
 from integrations.prometheus.rules import RuleGroups, fires
 
@@ -43,8 +44,11 @@ class PrometheusMetrics:
     An answer of more than `max_series` series is refused: nobody reads that many.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 10.0, max_series: int = 1000) -> None:
+    def __init__(
+        self, url: str, *, login: Login | None = None, timeout_s: float = 10.0, max_series: int = 1000
+    ) -> None:
         self._url = url.rstrip("/")
+        self._login = login
         self._timeout_s = timeout_s
         self._max_series = max_series
 
@@ -52,7 +56,7 @@ class PrometheusMetrics:
     def _api(self) -> "PrometheusApi":
         from integrations.prometheus.api import PrometheusApi  # noqa: PLC0415 - it is slow to import
 
-        return PrometheusApi(self._url, self._timeout_s)
+        return PrometheusApi(self._url, self._timeout_s, self._login)
 
     def query(self, query: str) -> Sequence[Instant]:
         """Values now; a scalar is one series without labels. Raises Rejected for a range selector."""

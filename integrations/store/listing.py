@@ -13,9 +13,11 @@ from integrations.store.pool import Pool
 _ORDER = """closed, needs = 'none', coalesce(sla_due, 'infinity'::timestamptz),
     CASE WHEN closed THEN 0 ELSE -severity_rank END, -extract(epoch FROM opened_at), incident"""
 
-# Findings and timelines are most of a view, and no list shows them.
+# Findings and timelines are most of a view, and no list shows them. Which rows are on the page is settled first: else
+# the view of every incident would be read before the sort.
 _PAGE = f"""
-SELECT view - 'findings' - 'timeline' FROM nightshift.incidents
+WITH found AS MATERIALIZED (
+SELECT incident FROM nightshift.incidents
 WHERE (NOT %(open_only)s OR NOT closed)
     AND (NOT %(at_risk)s OR risk_from <= %(now)s)
     AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
@@ -31,7 +33,9 @@ WHERE (NOT %(open_only)s OR NOT closed)
         %(closed)s, %(calm)s, coalesce(%(due)s::timestamptz, 'infinity'::timestamptz), -%(rank)s::int,
         -extract(epoch FROM %(opened_at)s::timestamptz), %(after)s))
 ORDER BY {_ORDER}
-LIMIT %(limit)s
+LIMIT %(limit)s)
+SELECT view - 'findings' - 'timeline' FROM found JOIN nightshift.incidents USING (incident)
+ORDER BY {_ORDER}
 """  # noqa: S608 - nothing from outside
 
 _COUNT = """

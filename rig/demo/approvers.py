@@ -1,6 +1,7 @@
 """The demo's person: decides the plan that waits, by one of the doors that people have."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from domain.approval import Request, Verdict
 from domain.view import IncidentView
+from rig.servers.slack import Posted
 from workflows.contract import Summary
 from workflows.incident import IncidentWorkflow
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 APPROVER = "demo-approver"
 """As the policies of the demo name the person."""
 NOBODY = "nobody"
+_SLACK_USER = "U0ANA"
+_QUESTION_WITHIN_S = 60.0
 _COMMENT = "decided in the demo"
 
 
@@ -89,12 +93,41 @@ class ByCommand:
         return f"nightshift {' '.join(command)}: {said}"
 
 
+class BySlack:
+    """As somebody does who is woken by Slack: the button of the question, pressed in the local workspace."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._slack = around.stage.slack
+
+    async def decide(self, view: IncidentView, request: Request, verdict: Verdict) -> str:
+        """What the person is told at the button; TimeoutError when no question or no answer comes."""
+        return await asyncio.to_thread(self._press, view.incident, request, verdict)
+
+    def _press(self, incident: str, request: Request, verdict: Verdict) -> str:
+        asked = self._slack.wait_for(
+            lambda message: _asks(message, f"{incident}|{request.digest}|{verdict}"), _QUESTION_WITHIN_S
+        )
+        answered = len(self._slack.replies)
+        self._slack.press(asked, verdict.value, _SLACK_USER)
+        give_up = time.monotonic() + _QUESTION_WITHIN_S
+        while time.monotonic() < give_up:
+            if len(self._slack.replies) > answered:
+                return f"pressed {verdict} in Slack: {self._slack.replies[-1]['text']}"
+            time.sleep(0.1)
+        raise TimeoutError(f"no answer to the button in {_QUESTION_WITHIN_S:g} s")
+
+
+def _asks(message: Posted, value: str) -> bool:
+    return any(button.get("value") == value for button in message.buttons.values())
+
+
 Door = Callable[[Surroundings], Approver]
 DOORS: Mapping[str, Door | None] = MappingProxyType(
     {
         "signal": BySignal,
         "update": ByUpdate,
         "cli": ByCommand,
+        "slack": BySlack,
         NOBODY: None,
     }
 )

@@ -1,4 +1,4 @@
-"""The demo's Kubernetes: a control plane, one node, and the account by which the product may look and act there."""
+"""The demo's Kubernetes: a control plane, one node, and the accounts by which the product may look and act there."""
 
 from pathlib import Path
 
@@ -6,12 +6,14 @@ import yaml
 
 from rig.kubelet.kubelet import Kubelet
 from rig.servers.kube_api import Json
-from rig.servers.kubeconfig import CONTEXT
 from rig.servers.kubernetes import KubernetesServer
 from rig.servers.server import Server
 
 RIGHTS = Path(__file__).parents[2] / "deploy" / "kubernetes" / "rbac.yaml"
 """The same manifest that users apply."""
+NAMESPACE = "nightshift"
+WATCH, REMEDY = "nightshift-watch", "nightshift-remedy"
+"""The accounts in it, and so the contexts: one to look, one to act."""
 
 
 class Cluster(Server):
@@ -36,13 +38,16 @@ class Cluster(Server):
             self._kubelet = None
         self.kubernetes.stop()
 
-    def give_account(self) -> None:
-        """Make the product's account, with the rights of the shipped manifest and no others."""
-        manifests: list[Json] = [one for one in yaml.safe_load_all(RIGHTS.read_text()) if one]
-        account = next(one["metadata"] for one in manifests if one["kind"] == "ServiceAccount")
-        self.kubernetes.grant(manifests, account["name"], account["namespace"], self._kubeconfig)
+    def give_accounts(self) -> None:
+        """Make the product's accounts, with the rights of the shipped manifest and no others."""
+        manifests: list[Json] = list(yaml.safe_load_all(RIGHTS.read_text(encoding="utf-8")))
+        self.kubernetes.grant(manifests, [WATCH, REMEDY], NAMESPACE, self._kubeconfig)
 
     @property
     def settings(self) -> dict[str, str]:
         """By which settings the product finds it."""
-        return {"KUBECONFIG": str(self._kubeconfig), "KUBERNETES_CONTEXT": CONTEXT}
+        return {
+            "KUBECONFIG": str(self._kubeconfig),
+            "KUBERNETES_CONTEXT": WATCH,
+            "KUBERNETES_REMEDY_CONTEXT": REMEDY,
+        }

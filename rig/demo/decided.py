@@ -34,9 +34,11 @@ class DecidedPerformance(Performance):
         return await super()._broken(watcher)
 
     async def _react(self, view: IncidentView) -> None:
-        """The person decides every plan that is put before them, once."""
+        """The person decides every rollback that is put before them, once; nobody wants the bad release again."""
         request = view.waiting
         if self._person is None or request is None or request.digest in self._decided:
+            return
+        if request.action is not Action.ROLLBACK_DEPLOYMENT:
             return
         self._decided.add(request.digest)
         verdict = Verdict.REJECT if self._choice.reject else Verdict.APPROVE

@@ -1,6 +1,7 @@
 """The product as its users run it: worker and starter as processes of their own, configured by the environment."""
 
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 
-from rig.demo.paths import Paths
+from rig.demo.paths import PEOPLE, Paths
 from rig.servers.process import Command, ManagedProcess, answers_http
+from rig.servers.slack import CHANNEL
 
 if TYPE_CHECKING:
     from rig.demo.stage import Stage
@@ -102,6 +104,12 @@ def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
         "SMTP_URL": f"smtp://127.0.0.1:{stage.inbox.port}",
         "EMAIL_FROM": "nightshift@demo.invalid",
         "EMAIL_TO": "oncall@demo.invalid",
+        "SLACK_BOT_TOKEN": stage.slack.workspace.token,
+        "SLACK_CHANNEL": CHANNEL,
+        "SLACK_SIGNING_SECRET": stage.slack.signing_secret,
+        "SLACK_API_URL": stage.slack.url,
+        "NIGHTSHIFT_PEOPLE": str(PEOPLE),
+        "NIGHTSHIFT_IDENTITY_KEY": secrets.token_urlsafe(32),
         "NIGHTSHIFT_WEBHOOK_TOKEN": stage.token.get_secret_value(),
         "NIGHTSHIFT_PORT": str(stage.starter_port),
         "NIGHTSHIFT_PUBLIC_URL": f"http://127.0.0.1:{stage.starter_port}",

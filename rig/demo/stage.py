@@ -21,6 +21,7 @@ from rig.servers.ports import preferred_port
 from rig.servers.postgres import PostgresServer
 from rig.servers.prometheus import PrometheusServer
 from rig.servers.server import Server
+from rig.servers.slack import SlackServer
 from rig.servers.smtp import SmtpInbox
 from rig.servers.temporal import TemporalServer
 from rig.shop.cluster_shop import ClusterShop
@@ -50,6 +51,8 @@ class Stage:
         self.starter_port = preferred_port(_STARTER_PORT)
         self.token = SecretStr(secrets.token_urlsafe(24))
         self.inbox = SmtpInbox(run / "mail")
+        self.slack = SlackServer(secrets.token_urlsafe(24))
+        self.slack.interactions = f"http://127.0.0.1:{self.starter_port}/slack/interactions"
         self.optional = OptionalServers(run, console)
         self.alertmanager = AlertmanagerServer(
             run / "alertmanager",
@@ -75,6 +78,7 @@ class Stage:
                 at_once.submit(self._up, "PostgreSQL with pgvector", self.postgres),
                 at_once.submit(self._up, f"Temporal, web UI at {self.temporal.ui_url}", self.temporal),
                 at_once.submit(self._up, "a mailbox (SMTP)", self.inbox),
+                at_once.submit(self._up, "a workspace that speaks Slack's Web API", self.slack),
                 at_once.submit(self.optional.start),
             ]
             if self.cluster is not None:
@@ -92,7 +96,7 @@ class Stage:
         where = "" if self.cluster is None else "; orders on Kubernetes"
         self._up(f"the shop: gateway, orders, catalogue{where}", self.shop)
         if self.cluster is not None:
-            self.cluster.give_account()
+            self.cluster.give_accounts()
         self.load = Load(self.shop.gateway_url, seed=self._seed)
         self.load.start()
         self._running.callback(self.load.stop)

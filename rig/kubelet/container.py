@@ -126,7 +126,7 @@ class Container:
         if self._process is not None and isinstance(self._state, Running):
             self._say("Killing", f"Stopping container {self._spec['name']}")
             self._process.stop(grace)
-            self._state = ending(0, self._state.since, datetime.now(UTC))
+            self._state = ending(self._process.exit_code or 0, self._state.since, datetime.now(UTC))
 
 
 def _memory_limit(spec: Json) -> int | None:

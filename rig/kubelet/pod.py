@@ -10,7 +10,7 @@ import httpx
 
 from rig.kubelet.addresses import annotations, port_name
 from rig.kubelet.container import Backoff, Container
-from rig.kubelet.environment import environment
+from rig.kubelet.environment import ConfigError, environment
 from rig.kubelet.events import tell
 from rig.kubelet.readiness import Probe
 from rig.kubelet.status import PodStatus
@@ -54,7 +54,10 @@ class PodRunner:
 
     def _environment_of(self, spec: Json) -> Callable[[], dict[str, str]]:
         def read(kind: str, name: str) -> Json | None:
-            return self._api.find(path_to(kind, self._pod["metadata"]["namespace"], name))
+            try:
+                return self._api.find(path_to(kind, self._pod["metadata"]["namespace"], name))
+            except (ApiError, httpx.TransportError) as error:
+                raise ConfigError(f"{kind.lower()} {name!r} cannot be read: {error}") from error
 
         return lambda: environment(spec, self._pod, self._ports, read)
 

@@ -26,11 +26,12 @@ class ServiceProxy(Server):
         self._port_name = port_name
         self._port = port
         self._turns = itertools.count()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._listening = threading.Event()
         self._trouble: OSError | None = None
         self._thread = threading.Thread(target=self._run, name=f"service proxy {port}", daemon=True)
         self._stopping = asyncio.Event()
+        self._carried: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Listen; OSError where the port is taken."""
@@ -41,24 +42,33 @@ class ServiceProxy(Server):
 
     def stop(self) -> None:
         """Close all connections and listen no longer."""
-        if self._thread.is_alive():
+        if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
+        asyncio.run(self._serve())
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         try:
-            server = await asyncio.start_server(self._hand_over, LOOPBACK, self._port)
+            server = await asyncio.start_server(self._take, LOOPBACK, self._port)
         except OSError as error:
             self._trouble = error
             return
         finally:
             self._listening.set()
         await self._stopping.wait()
-        server.close()  # the runner cancels what is still being handed over
+        server.close()
+        for one in self._carried:
+            one.cancel()
+        await asyncio.gather(*self._carried, return_exceptions=True)
+
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A task of our own: Python 3.11 reports one of its own that is cancelled as an error."""
+        task = asyncio.create_task(self._hand_over(reader, writer))
+        self._carried.add(task)
+        task.add_done_callback(self._carried.discard)
 
     async def _hand_over(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

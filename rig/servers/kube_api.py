@@ -30,6 +30,7 @@ _NAMESPACED: Final[Mapping[str, tuple[str, str]]] = {
     "Deployment": ("/apis/apps/v1", "deployments"),
     "Event": ("/api/v1", "events"),
     "HorizontalPodAutoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    "Job": ("/apis/batch/v1", "jobs"),
     "Pod": ("/api/v1", "pods"),
     "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
     "ReplicaSet": ("/apis/apps/v1", "replicasets"),
@@ -107,10 +108,13 @@ class KubeApi:
         """As `merge`, but lists of named things, such as containers and their variables, are merged by name."""
         return self._patch(path, body, _STRATEGIC, {})
 
-    def apply(self, manifest: Json) -> Json:
-        """Make the object so, whether it exists or not; fields that the manifest does not name stay."""
+    def apply(self, manifest: Json, namespace: str | None = None) -> Json:
+        """Make the object so, whether it exists or not; fields that the manifest does not name stay.
+
+        `namespace` is for manifests that name none.
+        """
         about = manifest["metadata"]
-        path = path_to(manifest["kind"], about.get("namespace"), about["name"])
+        path = path_to(manifest["kind"], about.get("namespace", namespace), about["name"])
         return self._patch(path, manifest, _APPLY, {"fieldManager": _MANAGER, "force": "true"})
 
     def _patch(self, path: str, body: Json, kind: str, query: Mapping[str, str]) -> Json:

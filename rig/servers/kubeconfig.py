@@ -1,24 +1,28 @@
-"""kubeconfig files: one cluster, one account, one context."""
+"""kubeconfig files: one cluster, and a context for each account, named like it."""
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 from pydantic import SecretStr
 
-CONTEXT = "rig"
+_CLUSTER = "rig"
 
 
-def write_kubeconfig(file: Path, url: str, authority: Path, token: SecretStr) -> None:
-    """Write a file that only its owner may read, since it holds the token; `authority` is a PEM file."""
+def write_kubeconfig(file: Path, url: str, authority: Path, tokens: Mapping[str, SecretStr]) -> None:
+    """Write a file that only its owner may read, since it holds tokens; `tokens` are by account, the current one first.
+
+    `authority` is a PEM file.
+    """
     certificates = base64.b64encode(authority.read_bytes()).decode()
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": CONTEXT, "cluster": {"server": url, "certificate-authority-data": certificates}}],
-        "users": [{"name": CONTEXT, "user": {"token": token.get_secret_value()}}],
-        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
-        "current-context": CONTEXT,
+        "clusters": [{"name": _CLUSTER, "cluster": {"server": url, "certificate-authority-data": certificates}}],
+        "users": [{"name": name, "user": {"token": token.get_secret_value()}} for name, token in tokens.items()],
+        "contexts": [{"name": name, "context": {"cluster": _CLUSTER, "user": name}} for name in tokens],
+        "current-context": next(iter(tokens)),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)

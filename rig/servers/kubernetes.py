@@ -17,6 +17,7 @@ from rig.servers.server import Server
 
 READY_WITHIN = 60.0
 TOKEN_SECONDS = 24 * 3600
+_ADMINISTRATOR = "admin"
 # Those that rollouts, and what protects them, need. Others would watch what is not here: clouds, volumes, the
 # heartbeats of nodes. Endpoints are left out because the pods of the rig have loopback addresses, which Kubernetes
 # refuses as endpoints: the rig's service proxy asks for pods instead.
@@ -61,7 +62,7 @@ class KubernetesServer(Server):
             self._run("etcd", [program, "etcd", *self._etcd_flags()])
             server = self._run("kube-apiserver", [program, "kube-apiserver", *self._api_flags()])
             server.wait_ready(self._api_is_ready, READY_WITHIN)
-            write_kubeconfig(self.admin_kubeconfig, self.url, self.authority, self._token)
+            write_kubeconfig(self.admin_kubeconfig, self.url, self.authority, {_ADMINISTRATOR: self._token})
             controllers = self._run("kube-controller-manager", [program, "kube-controller-manager", *self._cm_flags()])
             controllers.wait_ready(self._controllers_work, READY_WITHIN)
         except BaseException:
@@ -121,7 +122,7 @@ class KubernetesServer(Server):
     def _write_tokens(self) -> Path:
         file = self._folder / "tokens.csv"
         file.touch(mode=0o600)
-        file.write_text(f'{self._token.get_secret_value()},admin,admin,"system:masters"\n')
+        file.write_text(f'{self._token.get_secret_value()},{_ADMINISTRATOR},{_ADMINISTRATOR},"system:masters"\n')
         return file
 
     def _api_is_ready(self) -> bool:
@@ -136,20 +137,24 @@ class KubernetesServer(Server):
     def _controllers_work(self) -> bool:
         return self.api.find(path_to("ServiceAccount", "default", "default")) is not None
 
-    def grant(self, manifests: Iterable[Json], account: str, namespace: str, kubeconfig: Path) -> None:
-        """Apply RBAC manifests and write a kubeconfig of the service account that they give rights to.
+    def grant(self, manifests: Iterable[Json], accounts: Sequence[str], namespace: str, kubeconfig: Path) -> None:
+        """Apply RBAC manifests in `namespace`, as kubectl would, and write a kubeconfig of these accounts in it.
 
-        The account is made where the manifests do not; its token is valid for a day. ApiError where one is refused.
+        Accounts that the manifests do not make are made; tokens are valid for a day. ApiError where one is refused.
         """
         self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        for manifest in manifests:
+            self.api.apply(manifest, namespace)
+        tokens = {account: self._token_of(account, namespace) for account in accounts}
+        write_kubeconfig(kubeconfig, self.url, self.authority, tokens)
+
+    def _token_of(self, account: str, namespace: str) -> SecretStr:
         about = {"name": account, "namespace": namespace}
         self.api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": about})
-        for manifest in manifests:
-            self.api.apply(manifest)
         wish = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest"}
         path = f"{path_to('ServiceAccount', namespace, account)}/token"
         answer = self.api.create(path, {**wish, "spec": {"expirationSeconds": TOKEN_SECONDS}})
-        write_kubeconfig(kubeconfig, self.url, self.authority, SecretStr(answer["status"]["token"]))
+        return SecretStr(answer["status"]["token"])
 
     @property
     def _certificates(self) -> Path:

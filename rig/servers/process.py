@@ -56,6 +56,7 @@ class ManagedProcess:
     def __init__(self, command: Command) -> None:
         self.command = command
         self._process: subprocess.Popen[bytes] | None = None
+        self._last_code: int | None = None
 
     def start(self, ready: Probe | None = None, within: float = 30.0) -> None:
         """Start it and wait until `ready` says yes; ServerFailedError when it dies or takes longer (seconds)."""
@@ -119,7 +120,7 @@ class ManagedProcess:
         if self._process is None:
             return
         self._signal(signal.SIGKILL)
-        self._process.wait()
+        self._last_code = self._process.wait()
         self._process = None
 
     def _signal(self, number: signal.Signals) -> None:
@@ -134,8 +135,8 @@ class ManagedProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """What it ended with, negative for the number of a signal; None while it runs, and after `stop` or `kill`."""
-        return self._process.poll() if self._process is not None else None
+        """What its last run ended with, negative for the number of a signal; None while it runs."""
+        return self._process.poll() if self._process is not None else self._last_code
 
     @property
     def pid(self) -> int:

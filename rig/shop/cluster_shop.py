@@ -49,7 +49,7 @@ class ClusterShop(Shop):
         )
         self.cluster = cluster
         self._replicas = replicas
-        self._targets_file = folder.absolute() / "orders-targets.json"
+        self._targets_file = folder.absolute() / "targets" / f"{ORDERS}.json"
         self._network = ExitStack()
 
     @property

@@ -12,6 +12,8 @@ from config.policy import load_policy
 from config.services import load_services
 from config.settings import load_settings
 from rig.demo.provisions import ProvisionsMissingError, obtain_required
+from rig.obtain import postgres, temporal
+from rig.obtain.missing import Missing
 from rig.servers.ports import free_port, is_free
 from rig.servers.process import ServerFailedError
 from rig.up.environment import overridden
@@ -46,7 +48,7 @@ def up(
             _run(output, folder, ports)
     except KeyboardInterrupt:
         output.note("stopped; open incidents wait, and go on at the next `nightshift up`")
-    except (ProvisionsMissingError, ServerFailedError) as error:
+    except (ProvisionsMissingError, Missing, ServerFailedError) as error:
         raise Stop(Exit.FAILED, str(error)) from error
 
 
@@ -66,7 +68,8 @@ def _ports(temporal: int, ui: int) -> Ports:
 
 
 def _provide() -> None:
-    obtain_required(Console(stderr=True, highlight=False), _REQUIRED, ())
+    if temporal.find() is None or postgres.find() is None:
+        obtain_required(Console(stderr=True, highlight=False), _REQUIRED, ())
 
 
 def _run(output: Output, folder: Path, ports: Ports) -> None:

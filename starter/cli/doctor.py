@@ -18,7 +18,7 @@ from config.temporal import connect
 from starter.cli.exits import Exit
 from starter.cli.listing import AsJson
 from starter.cli.output import Output, output_of
-from starter.doctor import channels, databases, model, policy, sources, store, temporal, trial
+from starter.doctor import channels, databases, kubernetes, model, policy, sources, store, temporal, trial
 from starter.doctor.check import Row, Status, run_all
 from starter.doctor.imports import import_what_checks_need
 from starter.saved_views import VIEWS
@@ -64,6 +64,7 @@ async def _examine(*, send_test: bool) -> Sequence[Row]:
         *store.checks(settings),
         *sources.checks(settings, services),
         *databases.checks(settings, services),
+        *kubernetes.checks(settings, services),
         *channels.checks(settings, rules),
         *(trial.checks(settings) if send_test else ()),
         *model.checks(),
@@ -97,7 +98,7 @@ def _show(output: Output, rows: Sequence[Row]) -> None:
         table.add_row(Text(group, style="bold"))
         for row in members:
             table.add_row(Text(row.status, style=_STYLES[row.status]), Text(row.name), _words(row))
-    output.out.print(table)
+    output.table(table)
     output.line(_verdict(rows))
 
 

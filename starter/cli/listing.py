@@ -25,6 +25,8 @@ from starter.untrusted import without_invisible
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="An incident's id, such as INC-20260131-7F3K2A.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, whole and for scripts.")]
+# What is left of 100 columns.
+_TITLE_WIDTH = 26
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most this many.")]
 
 
@@ -59,7 +61,7 @@ def incidents(
         rows = [view.model_dump(mode="json") | {"needs": view.needs} for view in listed.views]
         output.line(json.dumps({"incidents": rows, "counts": listed.counts.model_dump(mode="json")}))
     elif listed.views:
-        output.table(_table(listed.views, output.now()))
+        output.table(_table(listed.views, output.now(), wide=output.wide))
     else:
         output.note("no incident fits" if not by.everything and by != Filter(open_only=True) else _none(by))
     if listed.after is not None and not as_json:
@@ -75,18 +77,18 @@ async def _many(by: Filter, limit: int) -> Listed:
         return await run.reader.many(by, limit=limit)
 
 
-def _table(views: Sequence[IncidentView], now: datetime) -> Table:
+def _table(views: Sequence[IncidentView], now: datetime, *, wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("severity", no_wrap=True)
-    table.add_column("state", max_width=18, overflow="fold")
+    table.add_column("state", max_width=17, overflow="fold")
     table.add_column("incident", no_wrap=True)
-    table.add_column("what", no_wrap=True, overflow="ellipsis", ratio=1)
-    table.add_column("needs", max_width=18, overflow="fold")
+    table.add_column("what", no_wrap=True, overflow="ellipsis", max_width=None if wide else _TITLE_WIDTH)
+    table.add_column("needs", no_wrap=True)
     table.add_column("opened", justify="right", no_wrap=True)
     for view in views:
         table.add_row(
             f"{words.MARKS[view.severity]} {view.severity}", words.state_words(view), view.incident,
-            _text(view.title), words.needs_words(view), words.relative(view.opened_at, now),
+            _text(view.title), "" if view.needs == "none" else view.needs, words.relative(view.opened_at, now),
         )  # fmt: skip
     return table
 
@@ -212,7 +214,7 @@ def _plain_table(*names: str) -> Table:
     """Without a box; words fold, so that nothing is hidden."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in names:
-        table.add_column(name, no_wrap=name == "incident", overflow="fold")
+        table.add_column(name, no_wrap=name in {"incident", "when", "action"}, overflow="fold")
     return table
 
 

@@ -32,7 +32,7 @@ class Output:
     ) -> None:
         self.debug = debug
         self._local = local
-        self._wide = wide
+        self.wide = wide
         self._color = color
         self.out = self._console(stderr=False)
         self.err = self._console(stderr=True)
@@ -59,7 +59,7 @@ class Output:
 
     def table(self, table: Table) -> None:
         """A table, as a result: at most 100 columns, unless wide ones are wanted."""
-        width = None if self._wide else min(TABLE_WIDTH, self.out.width)
+        width = None if self.wide else min(TABLE_WIDTH, self.out.width)
         self.out.print(table, width=width, soft_wrap=False)
 
     @property

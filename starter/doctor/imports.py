@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from importlib import import_module
 
+from config import adapters
 from config.settings import Settings
 
 
@@ -17,5 +18,7 @@ def _modules(settings: Settings) -> Iterator[str]:
         yield "integrations.prometheus.api"
     if settings.elasticsearch_url is not None:
         yield "integrations.elasticsearch.api"
+    if adapters.cluster(settings) is not None:
+        yield "integrations.kubernetes.api"
     if settings.database_url is not None:
         yield from ("alembic.command", "alembic.script", "sqlalchemy.dialects.postgresql.psycopg")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from config import adapters
 from config.settings import Settings
+from domain.allowed import allows
 from domain.levels import Risk
 from domain.policy import Policy
 from domain.services import ServiceMap
@@ -41,10 +42,19 @@ def _mode(policy: Policy, services: ServiceMap) -> str:
         raise Doubt("OBSERVE: a dry run, plans are shown and never carried out")
     if not policy.allow:
         raise Doubt(f"{policy.max_risk_level}, but the allow-list is empty, which allows nothing")
-    unknown = [target for target in policy.allow if target.startswith("database/") and not services.database(target)]
+    unknown = [target for target in policy.allow if not _names_something(target, services)]
     if unknown:
-        raise Doubt(f"{', '.join(unknown)} on the allow-list is no database of any service")
+        raise Doubt(f"{', '.join(unknown)} on the allow-list is no database or deployment of any service")
     return f"up to risk {policy.max_risk_level} on {', '.join(policy.allow)}"
+
+
+def _names_something(entry: str, services: ServiceMap) -> bool:
+    """Is there anything under care that the entry allows? Of a kind that we do not know nobody can tell."""
+    if entry.startswith("database/"):
+        return services.database(entry) is not None
+    if entry.startswith("deployment/"):
+        return any(s.deployment is not None and allows((entry,), s.deployment.target) for s in services.services)
+    return True
 
 
 def _approvers(policy: Policy) -> str:

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from domain.model import Model
@@ -62,11 +63,13 @@ class TemporalEar:
         except TemporalAway as away:
             return Reply(became=Became.UNHEARD, text=f"{away}; nothing was recorded. Try again")
         except WorkflowUpdateFailedError as error:
-            again = f"{key}:{payload.get('issued_at')}"
-            if key is not None and key != again and getattr(error.cause, "type", "") == UNPROVEN:
+            fresh = payload.get("issued_at", "")
+            if key is not None and fresh and not key.endswith(fresh) and getattr(error.cause, "type", "") == UNPROVEN:
                 # An update's answer is kept under its id: a proof that came too late must not refuse a fresh one.
-                return await self.tell(view, update, payload, again)
-            return Reply(became=Became.REFUSED, text=str(error.cause))
+                return await self.tell(view, update, payload, f"{key}:{fresh}")
+            # Its own words, without the name of the failure's type before them.
+            text = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
+            return Reply(became=Became.REFUSED, text=text)
         except RPCError:  # NOT_FOUND: since we looked it has closed, or goes on in a new run
             now = await self._now(view)
             return closed if now is None else await self.tell(now, update, payload, key)

@@ -46,13 +46,14 @@ class Asking:
     async def ask(self) -> Machine:
         """What is known now. Raises nothing: whatever does not answer is said to be down."""
         named = [c for c in sources.checks(self.settings, self.services) if c.name in _SOURCES]
-        found, told, temporal, store, queues, automation, badly = await asyncio.gather(
-            self._parts(named), self._tell(), self._temporal(), self._store(), self._queues(), self._automation(),
-            self._ended_badly(),
-        )  # fmt: skip
+        async with asyncio.TaskGroup() as at_once:
+            found, told = at_once.create_task(self._parts(named)), at_once.create_task(self._tell())
+            temporal, store = at_once.create_task(self._temporal()), at_once.create_task(self._store())
+            queues, badly = at_once.create_task(self._queues()), at_once.create_task(self._ended_badly())
+            automation = at_once.create_task(self._automation())
         return Machine(
-            at=datetime.now(UTC), temporal=temporal, store=store, sources=found, channels=told, queues=queues,
-            automation=automation, ended_badly=badly,
+            at=datetime.now(UTC), temporal=temporal.result(), store=store.result(), sources=found.result(),
+            channels=told.result(), queues=queues.result(), automation=automation.result(), ended_badly=badly.result(),
         )  # fmt: skip
 
     async def _parts(self, checks: Iterable[Check]) -> tuple[Part, ...]:

@@ -29,11 +29,12 @@ class Answer:
 
 @dataclass
 class HttpServer:
-    """`answer` decides by path and query; `asked` keeps them in order."""
+    """`answer` decides by path and query; `asked` keeps them in order, `authorized` what each said in its header."""
 
     url: str
     answer: Callable[[str], Answer] = lambda _: Answer()
     asked: list[str] = field(default_factory=list[str])
+    authorized: list[str | None] = field(default_factory=list[str | None])
 
     def always(self, answer: Answer) -> str:
         """Answer everything so; returns the address."""
@@ -50,6 +51,7 @@ def http_server() -> Generator[HttpServer]:
         def _reply(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             served.asked.append(self.path)
+            served.authorized.append(self.headers.get("Authorization"))
             answer = served.answer(self.path)
             if answer.hang:
                 over.wait()

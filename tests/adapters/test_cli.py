@@ -3,14 +3,16 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey
 from typer.testing import CliRunner, Result
 
 from domain.audit import AuditRow
@@ -28,6 +30,7 @@ from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
+from rig.servers.pagerduty import KEY, SENDER, SERVICE, PagerDutyServer
 from rig.servers.temporal import TemporalServer
 from starter.cli import app
 from starter.cli.exits import Exit
@@ -84,7 +87,7 @@ def test_incidents_are_listed_for_people_and_for_scripts(house: House) -> None:
     house.keep(fixed.model_copy(update={"incident": "INC-20260131-000009"}))
     listed = house.run("incidents").stdout
     assert listed.index(waiting.incident) < listed.index("INC-20260131-000009")
-    assert "decision" in listed
+    assert "approval" in listed
     as_json = json.loads(house.run("incidents", "--open", "--json").stdout)
     assert [one["incident"] for one in as_json["incidents"]] == [waiting.incident]
 
@@ -259,6 +262,59 @@ def test_pause_holds_automation_until_it_is_resumed(house: House) -> None:
     assert not guard.controls("database/orders", datetime.now(UTC)).paused
 
 
+def test_a_shorter_pause_leaves_a_longer_one_of_somebody_else_and_says_so(house: House) -> None:
+    house.run("pause", "--reason", "database move", "--for", "2h", "--who", "mia")
+    answer = house.run("pause", "--reason", "a look", "--for", "5m", "--who", "ana")
+    assert answer.exit_code == Exit.DONE
+    assert "it stays so for longer: database move (mia)" in answer.stderr
+    later = datetime.now(UTC) + minutes(30)
+    assert PostgresGuard(house.pool).controls("database/orders", later).pause_reason == "database move (mia)"
+
+
+def test_freeze_asks_people_until_its_end_or_until_it_is_lifted(house: House) -> None:
+    guard = PostgresGuard(house.pool)
+    assert house.run("freeze", "--reason", "release day", "--until", "2100-01-01T01:00+01:00").exit_code == Exit.DONE
+    until = guard.controls("database/orders", datetime.now(UTC)).frozen_until
+    assert until == datetime(2100, 1, 1, tzinfo=UTC)
+    shorter = house.run("freeze", "--reason", "lunch", "--for", "1h", "--who", "somebody else")
+    assert "another freeze holds until 2100-01-01 00:00:00 UTC" in shorter.stderr
+    assert house.run("unfreeze").exit_code == Exit.DONE
+    assert guard.controls("database/orders", datetime.now(UTC)).frozen_until is None
+
+
+@pytest.mark.parametrize(
+    "end",
+    [[], ["--for", "1h", "--until", "2100-01-01"], ["--until", "2020-01-01"], ["--until", "tomorrow"], ["--for", "1y"],
+     ["--until", "0001-01-01T00:00+14:00"]],
+)  # fmt: skip
+def test_a_freeze_has_one_end_that_lies_ahead(house: House, end: list[str]) -> None:
+    answer = house.run("freeze", "--reason", "release day", *end)
+    assert answer.exit_code == Exit.USAGE
+    assert PostgresGuard(house.pool).controls("", datetime.now(UTC)).frozen_until is None
+
+
+def test_the_doctor_looks_whether_pages_would_go_out_and_come_back(house: House, pager: PagerDutyServer) -> None:
+    known = {
+        "PAGERDUTY_API_KEY": KEY, "PAGERDUTY_FROM": SENDER, "PAGERDUTY_SERVICE": SERVICE,
+        "PAGERDUTY_API_URL": pager.url, "PAGERDUTY_ESCALATION_POLICIES": "1=PTIER01",
+    }  # fmt: skip
+
+    def said(**changes: str) -> tuple[list[str], str]:
+        answer = replace(house, environment={**house.environment, **known, **changes}).run("doctor", "--json").stdout
+        rows = {row["name"]: row for row in json.loads(answer)["rows"]}
+        return [rows[name]["status"] for name in ("pagerduty", "pagerduty webhook")], answer
+
+    statuses, answer = said()
+    assert statuses == ["warn", "warn"]
+    assert "tier 2, 3 has no escalation policy of its own" in answer
+    policies = "1=PTIER01;2=PTIER02;3=PTIER03"
+    statuses, _ = said(PAGERDUTY_ESCALATION_POLICIES=policies, PAGERDUTY_WEBHOOK_SECRET="s" * 32)
+    assert statuses == ["ok", "ok"]
+    statuses, answer = said(PAGERDUTY_API_KEY="u+wrong-key-hunter2")
+    assert (statuses[0], "401" in answer, "nter2" in answer) == ("fail", True, False)
+    assert not pager.pages
+
+
 def test_the_doctor_finds_what_fails_and_says_what_it_costs_and_what_mends_it(house: House) -> None:
     answer = house.run("doctor", "--json")
     rows = {row["name"]: row for row in json.loads(answer.stdout)["rows"]}
@@ -326,6 +382,13 @@ async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approv
         acked = await run("ack", view.incident, "--who", "ana")
         assert (acked.exit_code, acked.stdout) == (Exit.DONE, "accepted: acknowledged by ana\n")
 
+        snoozed = await run("snooze", view.incident, "--for", "30m", "--who", "ana")
+        assert snoozed.exit_code == Exit.DONE
+        assert snoozed.stdout.startswith("accepted: snoozed until ")
+        endless = await run("snooze", view.incident, "--for", "9d", "--who", "ana")
+        assert endless.exit_code == Exit.REFUSED
+        assert "a snooze of 9d is not between 1s and 4h" in endless.stderr
+
         rejected = await run("reject", view.key, "--digest", digest, "--yes", "--who", "mia", "--comment", "not now")
         assert rejected.exit_code == Exit.DONE
         assert rejected.stdout.startswith("accepted: reject by mia")
@@ -372,12 +435,20 @@ def test_what_cannot_be_opened_is_a_usage_error(house: House, options: list[str]
     assert house.run(*command).exit_code == Exit.USAGE
 
 
-async def test_a_worker_is_healthy_while_it_polls_from_here(house: House, temporal_client: Client) -> None:
-    away = await asyncio.to_thread(house.run, "health", "worker", "--queues", "analysis")
-    assert (away.exit_code, "polls the queue analysis" in away.stderr) == (Exit.UNREACHABLE, True)
-    async with World().living(temporal_client):
-        async with asyncio.timeout(_HANGS_AFTER_S):
-            while (await asyncio.to_thread(house.run, "health", "worker")).exit_code != Exit.DONE:  # noqa: ASYNC110
+async def test_a_worker_is_healthy_while_it_polls_from_here(
+    database: str, tmp_path: Path, search_attributes: Sequence[SearchAttributeKey[Any]]
+) -> None:
+    """On a server of its own: the session's one remembers the workers of other tests for a while."""
+    with TemporalServer(tmp_path, search_attributes=search_attributes) as server:
+        house = {**QUIET, "TEMPORAL_ADDRESS": server.address, "DATABASE_URL": database}
+
+        async def health(*options: str) -> Result:
+            return await asyncio.to_thread(CliRunner().invoke, app, ["health", "worker", *options], env=house)
+
+        away = await health("--queues", "analysis")
+        assert (away.exit_code, "polls the queue analysis" in away.stderr) == (Exit.UNREACHABLE, True)
+        async with World().living(await server.connect()), asyncio.timeout(_HANGS_AFTER_S):
+            while (await health()).exit_code != Exit.DONE:  # noqa: ASYNC110 - a server sets no event
                 await asyncio.sleep(0.2)
 
 

@@ -14,7 +14,7 @@ from integrations.pagerduty import PagerDutyIncidents
 from integrations.ports import PortError, Rejected, Unavailable
 from rig.servers.pagerduty import KEY, POLICIES, SENDER, SERVICE, Incident, PagerDutyServer, Trouble
 from rig.servers.ports import free_port
-from tests.unit.domain.examples import INCIDENT, NOW, diagnosis, minutes, view
+from tests.unit.domain.examples import INCIDENT, NOW, diagnosis, minutes, request, view
 
 LATER = NOW + minutes(9)
 
@@ -63,6 +63,25 @@ def test_a_page_has_our_key_the_tiers_policy_and_what_a_phone_has_to_show(pager:
 def test_critical_and_high_are_urgent(pager: PagerDutyServer, severity: Severity, urgency: str) -> None:
     channel(pager).send(message(severity=severity))
     assert only(pager).urgency == urgency
+
+
+def test_an_announcement_wakes_nobody_and_the_call_that_follows_does(pager: PagerDutyServer) -> None:
+    """Where a policy has pages for announcements too: not urgent, until somebody is called upon."""
+    root = channel(pager).send(message(awaits=False, reason=Reason.ANNOUNCED)).reference
+    assert [page.urgency for page in pager.pages] == ["low"]
+    channel(pager).send(message(2, root=root))
+    channel(pager).send(message(3, root=root, awaits=False, reason=Reason.REMINDER))
+    assert [page.urgency for page in pager.pages] == ["low", "high"]
+    assert only(pager).urgency == "high"
+
+
+def test_a_decision_that_is_asked_is_a_note_and_opens_no_page(pager: PagerDutyServer) -> None:
+    channel(pager).send(message(1, Moment.APPROVAL, waiting=request()))
+    assert not pager.incidents
+    root = channel(pager).send(message()).reference
+    channel(pager).send(message(2, Moment.APPROVAL, root=root, waiting=request()))
+    assert only(pager).notes[0][1].startswith("Decision by 10:15 UTC: End idle sessions. (LOW)")
+    assert len(pager.pages) == 1
 
 
 @pytest.mark.parametrize(("tier", "policy"), [(1, "PTIER01"), (2, "PTIER01"), (3, "PTIER03")])

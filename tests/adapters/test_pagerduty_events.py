@@ -71,11 +71,12 @@ def test_a_higher_tier_is_called_by_its_own_routing_key(pager: PagerDutyServer) 
     assert [event["routing_key"] for event in pager.account.events] == [ROUTING_KEYS[2], ROUTING_KEYS[1]]
 
 
-def test_a_further_reason_for_an_open_alert_sends_nothing_and_says_so(pager: PagerDutyServer) -> None:
-    root = channel(pager).send(message()).reference
-    receipt = channel(pager).send(message(2, awaits=False, root=root, reason=Reason.NO_PLAN))
-    assert len(pager.account.events) == 1
-    assert receipt.detail == "nothing was sent: the alert is open, and this calls nobody"
+@pytest.mark.parametrize("root", [None, KEY], ids=["an announcement", "a further reason"])
+def test_what_calls_nobody_sends_nothing_and_says_so(pager: PagerDutyServer, root: str | None) -> None:
+    """An alert rings when it opens: one that an announcement had opened could not call anybody later."""
+    receipt = channel(pager).send(message(awaits=False, root=root, reason=Reason.ANNOUNCED))
+    assert not pager.account.events
+    assert receipt.detail == "nothing was sent: this calls nobody"
 
 
 @pytest.mark.parametrize(

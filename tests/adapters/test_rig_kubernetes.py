@@ -144,7 +144,7 @@ def test_an_account_may_do_what_its_role_says_and_no_more(namespace: Namespace, 
         {**rbac, "kind": "RoleBinding", "metadata": about, "roleRef": role_ref, "subjects": [subject]},
     ]
     file = tmp_path / "reader.kubeconfig"
-    namespace.cluster.grant(manifests, "reader", namespace.name, file)
+    namespace.cluster.grant(manifests, ["reader"], namespace.name, file)
     assert file.stat().st_mode & 0o077 == 0
     token = SecretStr(yaml.safe_load(file.read_text())["users"][0]["user"]["token"])
     with KubeApi(namespace.cluster.url, namespace.cluster.authority, token) as reader:

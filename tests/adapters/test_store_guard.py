@@ -135,6 +135,35 @@ def test_resuming_does_not_lift_a_freeze(guard: Guard) -> None:
     assert guard.controls("database/orders", NOON).frozen_until == NOON + minutes(60)
 
 
+def test_a_shorter_pause_does_not_end_a_longer_one_of_somebody_else(guard: Guard) -> None:
+    guard.pause("mia", "database move", NOON + minutes(120), NOON)
+    guard.pause("ana", "a quick look", NOON + minutes(5), NOON + minutes(1))
+    assert guard.controls("database/orders", NOON + minutes(2)).pause_reason == "database move (mia)"
+    assert guard.controls("database/orders", NOON + minutes(10)).paused
+    guard.pause("mia", "it went well", NOON + minutes(20), NOON + minutes(10))
+    assert guard.controls("database/orders", NOON + minutes(11)).pause_reason == "it went well (mia)"
+    assert not guard.controls("database/orders", NOON + minutes(20)).paused
+
+
+def test_resuming_lifts_all_pauses_and_what_comes_after_holds(guard: Guard) -> None:
+    guard.pause("mia", "database move", None, NOON)
+    guard.pause("ana", "a quick look", NOON + minutes(5), NOON)
+    guard.resume("eve", NOON + minutes(1))
+    assert not guard.controls("database/orders", NOON + minutes(2)).paused
+    guard.pause("ana", "again", NOON + minutes(5), NOON + minutes(3))
+    assert guard.controls("database/orders", NOON + minutes(4)).pause_reason == "again (ana)"
+
+
+def test_the_longest_freeze_holds_and_unfreezing_lifts_all_but_no_pause(guard: Guard) -> None:
+    guard.freeze("mia", "release day", NOON + minutes(60), NOON)
+    guard.freeze("ana", "lunch", NOON + minutes(30), NOON)
+    guard.pause("eve", "stop", None, NOON)
+    assert guard.controls("database/orders", NOON).frozen_until == NOON + minutes(60)
+    guard.unfreeze("ana", NOON + minutes(1))
+    controls = guard.controls("database/orders", NOON + minutes(2))
+    assert (controls.frozen_until, controls.paused) == (None, True)
+
+
 def test_of_many_that_ask_at_once_exactly_one_runs(store_pool: Pool) -> None:
     """Ten times over: the first round only opens connections, and a race that is lost at times is still a race."""
     guard, start = PostgresGuard(store_pool), Barrier(6)

@@ -49,12 +49,18 @@ def views() -> dict[str, IncidentView]:
 
 
 @pytest.fixture(scope="session")
-def address(views: dict[str, IncidentView]) -> Iterator[str]:
+def ear() -> FakeEar:
+    """Where the words of people go that are said on these pages."""
+    return FakeEar()
+
+
+@pytest.fixture(scope="session")
+def address(views: dict[str, IncidentView], ear: FakeEar) -> Iterator[str]:
     """Where the pages are served."""
     store, port = FakeIncidents(), free_port()
     for view in views.values():
         store.save(view)
-    parts = parts_with(live=FakeLive(*views.values()), incidents=store, desk=known(FakeEar()).desk)
+    parts = parts_with(live=FakeLive(*views.values()), incidents=store, desk=known(ear).desk)
     parts.machine.latest = troubled_machine(datetime.now(UTC))
     app = create_app(parts)
     server = uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None))

@@ -1,18 +1,13 @@
 """Every recorded way through an incident is replayed: a deployment must not break the incidents that are running."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from tests.replay.paths import PATHS
 from tests.replay.record import FOLDER
-from workflows.incident import IncidentWorkflow
+from tests.replay.replaying import Event, read_events, replay
 
 AGAIN = (
     "The workflow does not do what it did when {name}.json was recorded, so incidents that run during a deployment "
@@ -20,25 +15,17 @@ AGAIN = (
     "If that change is meant, and nothing runs that began before it: python -m tests.replay.record"
 )
 NAMES = [path.name for path in PATHS]
-Event = dict[str, Any]
 
 
 def _events(name: str) -> list[Event]:
-    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["events"]
-
-
-async def _replay(name: str, events: list[Event]) -> None:
-    """Raises what the replay finds."""
-    history = WorkflowHistory.from_json(f"incident-{name}", {"events": events})
-    replayer = Replayer(workflows=[IncidentWorkflow], data_converter=pydantic_data_converter)
-    await replayer.replay_workflow(history)
+    return read_events(FOLDER / f"{name}.json")
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_what_was_recorded_is_done_again(name: str) -> None:
     """Each activity, timer and message comes in the order in which it came then."""
     try:
-        await _replay(name, _events(name))
+        await replay(name, _events(name))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is reported with the way out
         pytest.fail(AGAIN.format(name=name, said=error), pytrace=False)
 
@@ -97,4 +84,4 @@ async def test_a_history_that_the_workflow_would_not_make_is_caught(
 ) -> None:
     """So that a green replay means something."""
     with pytest.raises(NondeterminismError):
-        await _replay("auto_resolved", altered(_events("auto_resolved")))
+        await replay("auto_resolved", altered(_events("auto_resolved")))

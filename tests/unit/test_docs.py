@@ -12,12 +12,15 @@ from pydantic import BaseModel
 
 from config.settings import Settings
 from domain.levels import Severity
+from domain.people import People, Person
 from domain.policy import Escalation, Policy
 from domain.services import Database, Deployment, Expression, Service, ServiceMap
 from rig.demo.command import demo
 from starter.cli.group import COMMANDS
 
 PROJECT = Path(__file__).resolve().parents[2]
+PLUGGED = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["entry-points"]["nightshift.commands"]
+"""Commands that rig and evals bring."""
 DOCUMENTS = (*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md")))
 # Hosts that a document may name: this machine, names that are reserved for examples, and public sites to read.
 HOSTS = re.compile(
@@ -32,6 +35,7 @@ PLACES_IN_SERVICES: Mapping[str, type[BaseModel]] = {
     "services[].deployment.": Deployment,
     "expressions[].": Expression,
 }
+PLACES_IN_PEOPLE: Mapping[str, type[BaseModel]] = {"": People, "people[].": Person}
 
 
 def rows(document: str) -> Mapping[str, list[str]]:
@@ -64,6 +68,7 @@ def fields(path: str, values: Mapping[str, Any]) -> Iterator[tuple[str, object]]
 
 POLICY = dict(fields("", Policy().model_dump(mode="json", exclude={"escalation"})))
 SERVICES = {f"{place}{name}": f for place, m in PLACES_IN_SERVICES.items() for name, f in m.model_fields.items()}
+PEOPLE = {f"{place}{name}": f for place, m in PLACES_IN_PEOPLE.items() for name, f in m.model_fields.items()}
 SETTINGS = {str(f.validation_alias): f for f in Settings.model_fields.values()}
 CONFIGURATION = rows("docs/configuration.md")
 
@@ -100,8 +105,14 @@ def test_every_field_of_the_services_stands_in_the_configuration_with_its_defaul
         assert said.lower() == words(field.get_default()).lower()
 
 
+@pytest.mark.parametrize("name", sorted(PEOPLE))
+def test_every_field_of_the_people_stands_in_the_configuration_with_its_default(name: str) -> None:
+    field = PEOPLE[name]
+    assert CONFIGURATION[name][0] == ("required" if field.is_required() else words(field.get_default()))
+
+
 def test_no_variable_or_field_stands_in_the_configuration_that_the_code_does_not_know() -> None:
-    known = {*SETTINGS, *POLICY, *Escalation.model_fields, *SERVICES}
+    known = {*SETTINGS, *POLICY, *Escalation.model_fields, *SERVICES, *PEOPLE}
     code = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "rig").rglob("*.py"))
     unknown = [name for name in CONFIGURATION if name not in known and f'"{name}"' not in code]
     assert unknown == ["NIGHTSHIFT_CONNECTION_<NAME>"]
@@ -143,4 +154,4 @@ def test_a_link_to_a_file_leads_somewhere(document: Path) -> None:
 def test_a_document_names_no_command_that_does_not_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     named = set(re.findall(r"(?:`|^ *)nightshift ([a-z][a-z-]*)", text, re.M))
-    assert named <= {*COMMANDS, "demo", "up"}
+    assert named <= {*COMMANDS, *PLUGGED}

@@ -69,9 +69,13 @@ def test_only_what_acts_gets_what_it_acts_with() -> None:
         for name, pod in PODS.items()
         if any(source.get("secretRef", {}).get("name") == ACTS for source in pod["containers"][0]["envFrom"])
     }
-    accounts = {name for name, pod in PODS.items() if pod.get("automountServiceAccountToken") is not False}
-    assert holders == accounts == {"worker-remediation"}
-    assert PODS["worker-remediation"]["serviceAccountName"] == ACTS
+    assert holders == {"worker-remediation"}
+    accounts = {
+        name: pod.get("serviceAccountName")
+        for name, pod in PODS.items()
+        if pod.get("automountServiceAccountToken") is not False
+    }
+    assert accounts == {"worker": "nightshift-watch", "worker-remediation": "nightshift-remedy"}
 
 
 def test_settings_and_secrets_name_variables_that_exist() -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from domain.feedback import Feedback
+from domain.finding import Category
 from domain.incident import Outcome, State
 from domain.view import IncidentView
 from integrations.ports import Unavailable
@@ -193,6 +195,65 @@ async def test_the_list_begins_with_what_needs_a_person_and_can_leave_out_what_i
 def order(text: str, views: Sequence[IncidentView]) -> Sequence[int]:
     found = {text.find(view.incident): number for number, view in enumerate(views) if view.incident in text}
     return [found[place] for place in sorted(found)]
+
+
+async def test_counters_and_pages_are_links_that_keep_the_filter() -> None:
+    views = [
+        page_views.waiting(NOW).model_copy(update={"incident": f"INC-20260131-{n:06}", "key": f"incident-{n}"})
+        for n in range(60)
+    ]
+    first = (await get(parts(*views), "/incidents?severity=CRITICAL&show=open")).text
+    assert first.count('<tr class="row') == 50
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    address = following.replace("&amp;", "&")
+    assert "severity=CRITICAL" in address
+    assert "show=open" in address
+    second = (await get(parts(*views), address)).text
+    assert second.count('<tr class="row') == 10
+    assert 'rel="next"' not in second
+    assert "60 waiting for a decision" in second
+    assert 'href="/incidents?severity=CRITICAL&amp;show=open&amp;needs=approval"' in second
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("severity=awful", "severity: 'awful' is none of"),
+        ("state=%3Cscript%3E", "is none of detected"),
+        ("since=yesterday", "since: 'yesterday' is no day"),
+        ("after=x", "after: is no place in the list"),
+        ("show=me", "show: 'me' is none of"),
+        (f"q={'x' * 201}", "q: is longer than 200 characters"),
+    ],
+)
+async def test_a_filter_that_means_nothing_is_said_and_hides_no_incident(query: str, said: str) -> None:
+    view = page_views.waiting(NOW)
+    answer = await get(parts(view), f"/incidents?{query}")
+    assert answer.status_code == 400
+    assert said in text_of(answer).replace("&#39;", "'")
+    assert view.incident in answer.text
+    assert "<script" not in answer.text
+    assert said in (await get(parts(view), f"/incidents?{query}&format=json")).json()["error"]
+
+
+async def test_a_filter_that_nothing_fits_says_which_and_how_to_clear_it() -> None:
+    text = await page(parts(page_views.waiting(NOW)), "/incidents?severity=LOW&q=search")
+    assert "No incident fits: severity LOW, text" in text
+    assert "Clear the filter" in text
+
+
+async def test_what_people_said_of_the_cause_is_shown_with_its_claim() -> None:
+    view = page_views.fixed(NOW)
+    of = parts(view)
+    path = f"/incidents/{view.incident}"
+    assert f"nightshift feedback {view.incident} --cause right" in await page(of, path)
+    of.feedback.add(Feedback(
+        incident=view.incident, at=NOW, who="<b>ana</b>", category=Category.DISK, service="orders", comment="full"
+    ))  # fmt: skip
+    html = (await get(of, path)).text
+    assert "The cause was disk at orders" in html
+    assert "&lt;b&gt;ana&lt;/b&gt;" in html
+    assert "(claimed)" in html
 
 
 async def test_an_empty_list_says_that_nothing_is_open() -> None:

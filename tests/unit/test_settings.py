@@ -2,8 +2,10 @@
 
 import pytest
 
+from config.adapters import channels
 from config.errors import ConfigError
 from config.settings import load_settings
+from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 
 SECRET = "hunter2hunter2"
 
@@ -27,6 +29,11 @@ def complaint(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
         ("EMAIL_TO", "9=a@example.com", "EMAIL_TO: '9=a@example.com' does not begin with a tier"),
         ("NIGHTSHIFT_HOSTS", "starter:8000", "NIGHTSHIFT_HOSTS: 'starter:8000' is not the name of a host"),
         ("NIGHTSHIFT_PORT", "99999", "NIGHTSHIFT_PORT: '99999': Input should be less than or equal to 65535"),
+        ("PAGERDUTY_FROM", "nobody", "PAGERDUTY_FROM: 'nobody' is not a mail address"),
+        ("PAGERDUTY_SERVICE", "../users", "PAGERDUTY_SERVICE: '../users' is not an id such as 'PIJ90N7'"),
+        ("PAGERDUTY_ESCALATION_POLICIES", "4=PABCDE1", "PAGERDUTY_ESCALATION_POLICIES: '4=PABCDE1' is neither one id"),
+        ("PAGERDUTY_ESCALATION_POLICIES", "1=P/../1", "PAGERDUTY_ESCALATION_POLICIES: 'P/../1' is not an id"),
+        ("PAGERDUTY_ESCALATION_POLICIES", "1=PABCDE1;1=PABCDE2", "PAGERDUTY_ESCALATION_POLICIES: '1=PABCDE1;1=PA"),
     ],
 )
 def test_a_bad_value_is_named_with_its_variable(
@@ -41,6 +48,8 @@ def test_a_bad_value_is_named_with_its_variable(
         ("DATABASE_URL", f"mysql://u:{SECRET}@host/db"),
         ("SMTP_URL", f"http://u:{SECRET}@host"),
         ("NIGHTSHIFT_WEBHOOK_TOKEN", SECRET),
+        ("PAGERDUTY_WEBHOOK_SECRET", f"long-enough-to-be-one,{SECRET}"),
+        ("PAGERDUTY_ROUTING_KEYS", f"1={SECRET}"),
         ("NIGHTSHIFT_CONNECTION_ORDERS", f"u:{SECRET}@host"),
         ("ELASTICSEARCH_URL", f"http://u:{SECRET}@host"),
     ],
@@ -86,3 +95,38 @@ def test_a_base_address_loses_its_last_slash_so_that_paths_can_be_added(monkeypa
 def test_further_names_of_the_starter_are_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIGHTSHIFT_HOSTS", "starter, nightshift.internal")
     assert load_settings().hosts == ("starter", "nightshift.internal")
+
+
+def test_what_belongs_to_tiers_is_for_all_of_them_or_by_tier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGERDUTY_ESCALATION_POLICIES", "PABCDE1")
+    assert load_settings().pagerduty_escalation_policies == dict.fromkeys((1, 2, 3), "PABCDE1")
+    monkeypatch.setenv("PAGERDUTY_ESCALATION_POLICIES", "1=PABCDE1; 3=PABCDE3")
+    monkeypatch.setenv("PAGERDUTY_ROUTING_KEYS", f"2={'k' * 32}")
+    settings = load_settings()
+    assert settings.pagerduty_escalation_policies == {1: "PABCDE1", 3: "PABCDE3"}
+    assert {tier: key.get_secret_value() for tier, key in settings.pagerduty_routing_keys.items()} == {2: "k" * 32}
+    assert "k" * 32 not in repr(settings)
+
+
+def test_several_secrets_may_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGERDUTY_WEBHOOK_SECRET", "the-old-one-of-them, the-new-one-of-them")
+    found = [secret.get_secret_value() for secret in load_settings().pagerduty_webhook_secret]
+    assert found == ["the-old-one-of-them", "the-new-one-of-them"]
+
+
+@pytest.mark.parametrize("missing", ["PAGERDUTY_FROM", "PAGERDUTY_SERVICE"])
+def test_a_key_for_pages_without_what_every_page_needs_is_found_out_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    known = {"PAGERDUTY_API_KEY": SECRET, "PAGERDUTY_FROM": "n@example.com", "PAGERDUTY_SERVICE": "PIJ90N7"}
+    for name, value in known.items():
+        monkeypatch.setenv(name, value)
+    assert isinstance(channels(load_settings())[0], PagerDutyIncidents)
+    monkeypatch.delenv(missing)
+    with pytest.raises(ConfigError, match=f"^{missing}: is not set"):
+        channels(load_settings())
+
+
+def test_routing_keys_page_by_events_where_there_is_no_key_for_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGERDUTY_ROUTING_KEYS", "k" * 32)
+    assert isinstance(channels(load_settings())[0], PagerDutyEvents)

@@ -149,7 +149,7 @@ CASES = (
     Case("v2: an incident of somebody else", v2("incident.trigger"), FIRING),
     Case("v2: our own page acknowledged", v2("incident.acknowledge", incident_key=OURS), ACK),
     Case("v2: our own page resolved", v2("incident.resolve", incident_key=OURS), RESOLVE),
-    Case("v2: our own page timed out there", v2("incident.resolve", agent=ROBOT, incident_key=OURS), "nobody"),
+    Case("v2: our own page resolved by a timeout", v2("incident.resolve", agent=ROBOT, incident_key=OURS), "nobody"),
     Case("v2: our own alert, known by its key", v2("incident.acknowledge", incident_key=None,
          alerts=[{"alert_key": "other"}, {"alert_key": KEY}]), ACK),
     *(
@@ -201,18 +201,18 @@ def test_the_word_for_our_own_incident_has_the_persons_name_and_the_door() -> No
     ))  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ({}, "neither event (v3) nor messages (v2)"),
-        ([], "neither event (v3) nor messages (v2)"),
-        ({"event": {"event_type": "incident.triggered"}}, "event.id: is missing"),
-        ({"event": {"id": "e", "event_type": "incident.triggered", "data": {}}}, "id: is missing"),
-        ({"event": {"id": "e", "event_type": 7}}, "event.event_type: 7"),
-        ({"messages": "many"}, "messages: 'many'"),
-        ({"messages": [{}] * 101}, "messages"),
-    ],
+NO_EVENTS: tuple[tuple[Any, str], ...] = (
+    ({}, "neither event (v3) nor messages (v2)"),
+    ([], "neither event (v3) nor messages (v2)"),
+    ({"event": {"event_type": "incident.triggered"}}, "event.id: is missing"),
+    ({"event": {"id": "e", "event_type": "incident.triggered", "data": {}}}, "id: is missing"),
+    ({"event": {"id": "e", "event_type": 7}}, "event.event_type: 7"),
+    ({"messages": "many"}, "messages: 'many'"),
+    ({"messages": [None] * 101}, "messages"),
 )
+
+
+@pytest.mark.parametrize(("content", "said"), NO_EVENTS)
 def test_what_is_no_event_is_refused_with_the_name_of_the_field(content: Any, said: str) -> None:
     with pytest.raises(Refused) as refused:
         happened(content, NOW)

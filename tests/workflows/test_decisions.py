@@ -118,6 +118,21 @@ async def test_the_deadline_is_never_past_three_quarters_of_the_target(night_of:
     assert request.deadline == opened + timedelta(minutes=12)
 
 
+async def test_a_plan_that_comes_up_after_three_quarters_of_the_target_still_waits_two_minutes(
+    night_of: NightOf,
+) -> None:
+    """All alerts are resolved and nothing can be seen, until 20 minutes of a target of 24 are over."""
+    policy = with_row(POLICY, Severity.HIGH, mttr_target_min=24)
+    world = World(value=None, policy=policy)
+    async with night_of(frozen(world)) as night:
+        handle = await night.open(await night.alert(resolved=True))
+        await night.pass_time(minutes=20)
+        assert (await view(handle)).waiting is None
+        world.value = 0.4
+        request = await asked(night, handle)
+    assert request.deadline - request.asked_at == timedelta(minutes=2)
+
+
 async def test_another_plans_digest_decides_nothing(night_of: NightOf) -> None:
     async with night_of(frozen(World())) as night:
         handle = await night.open()

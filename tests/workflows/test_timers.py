@@ -7,6 +7,7 @@ import pytest
 
 from domain.escalation import Reason
 from domain.levels import Severity
+from domain.message import Moment
 from domain.policy import Calendar
 from domain.timeline import Kind
 from domain.view import IncidentView
@@ -256,28 +257,102 @@ async def test_a_dead_channel_does_not_hold_another_back(night_of: NightOf) -> N
     assert inbox == 2
 
 
-@pytest.mark.parametrize(
-    ("configured", "tried"),
-    [
-        pytest.param("email", ["slack", "pagerduty", "email"], id="mail when there is nothing else"),
-        pytest.param("pagerduty", ["slack", "pagerduty"], id="the loudest first"),
-    ],
-)
-async def test_without_its_own_channels_the_others_are_tried(
-    night_of: NightOf, configured: str, tried: list[str]
-) -> None:
+async def test_an_announcement_goes_by_another_channel_but_wakes_nobody_up(night_of: NightOf) -> None:
     """MEDIUM speaks by Slack only, which nobody configured. The end is told where the story was told, once."""
     policy = unhurried().model_copy(update={"recheck_s": 60})
-    async with night_of(dark(FakeChannel(configured), policy=policy)) as night:
+    async with night_of(dark(FakeChannel("email"), FakeChannel("pagerduty"), policy=policy)) as night:
         handle = await in_the_dark(night, Severity.MEDIUM)
         await night.until(handle, lambda v: any(d.delivered for d in v.deliveries), "told")
         seen = await view(handle)
         night.world.value = 0.0
         await night.end(handle)
         last = await view(handle)
-    assert [d.channel for d in seen.deliveries] == tried
+    assert [d.channel for d in seen.deliveries] == ["slack", "email"]
     assert minutes(seen.clock.detected_at, seen.deliveries[-1].at) == 15
-    assert [(d.channel, d.subject) for d in last.deliveries[len(tried) :]] == [(configured, "it is over")]
+    assert [(d.channel, d.subject) for d in last.deliveries[2:]] == [("email", "it is over")]
+
+
+async def test_an_escalation_whose_channels_are_dead_ends_in_a_page_and_goes_on_there(night_of: NightOf) -> None:
+    """MEDIUM, Slack dead: nobody hears of the announcement, the escalation pages, and so does what follows."""
+    pager = FakeChannel("pagerduty")
+    async with night_of(dark(_dead("slack"), pager)) as night:
+        handle = await in_the_dark(night, Severity.MEDIUM)
+        await tells(night, handle, 3)
+        await night.pass_time(minutes=2)
+        seen = await view(handle)
+    assert told(seen) == [said(15, ANNOUNCED, tier=3), said(30, UNRESOLVED, tier=3), said(60, SILENCE, tier=2)]
+    paged = [(minutes(seen.clock.detected_at, d.at), d.delivered) for d in seen.deliveries if d.channel == "pagerduty"]
+    assert [(at >= due, delivered) for (at, delivered), due in zip(paged, (30, 60), strict=True)] == [(True, True)] * 2
+    assert [message.page for message in pager.sent.values() if message.moment is Moment.CALL] == [True, True]
+    assert sum("nobody has been told" in text for text in texts(seen, Kind.NOTIFICATION)) == 1
+
+
+async def test_low_with_a_dead_mailbox_pages_after_its_morning(night_of: NightOf) -> None:
+    """Called on a Tuesday at 12:00, in vain; on Wednesday at 09:00 somebody should have answered."""
+    pager = FakeChannel("pagerduty")
+    async with night_of(dark(_dead("email"), pager, policy=unhurried(OFFICE))) as night:
+        midnight = await _until_office(night, weekday=1, hour=10)
+        handle = await in_the_dark(night, Severity.LOW)
+        await tells(night, handle, 2, step_s=900)
+        await night.pass_time(minutes=5)
+        assert not pager.sent
+        seen = await tells(night, handle, 3, step_s=900)
+        await night.pass_time(minutes=5)
+        seen = await view(handle)
+    assert told(seen, since=midnight)[-1] == _at(1, 9, SILENCE, tier=2)
+    assert [message.page for message in pager.sent.values() if message.moment is Moment.CALL] == [True]
+
+
+# -- snooze -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_snooze_holds_back_all_but_a_missed_target_and_ends_with_a_reminder(night_of: NightOf) -> None:
+    """HIGH, called at 10 minutes, snoozed at 12 for an hour: 75 % of the target waits, its end at 60 does not."""
+    async with night_of(dark()) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await night.pass_time(minutes=12)
+        await handle.signal("snooze", {"who": "ana", "for": "1h", "comment": "driving"})
+        await night.pass_time(minutes=62)
+        seen = await view(handle)
+    assert told(seen) == [
+        said(5, ANNOUNCED, tier=2), said(10, UNRESOLVED, tier=2), said(60, Reason.SLA_MISSED, tier=1),
+        said(72, Reason.SLA_AT_RISK, tier=1),
+    ]  # fmt: skip
+    assert seen.clock.acknowledged_by == "ana"
+    assert "by ana: driving" in (seen.last_decision or "")
+
+
+async def test_a_raise_breaks_through_a_snooze(night_of: NightOf) -> None:
+    async with night_of(dark()) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await night.pass_time(minutes=12)
+        await handle.signal("snooze", {"who": "ana", "for": "2h"})
+        await night.pass_time(minutes=8)
+        await night.report(handle, await night.alert("Down", severity=Severity.CRITICAL, resolved=True))
+        seen = await tells(night, handle, 3, step_s=5)
+    assert told(seen)[-1] == said(20, Reason.CRITICAL, Reason.SLA_AT_RISK, Reason.SLA_MISSED, tier=1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"who": "ana"}, "a snooze has an end"),
+        ({"who": "ana", "for": "for ever"}, "a snooze has an end"),
+        ({"who": "ana", "for": "5h"}, "a snooze of 5h is not between 1s and 4h"),
+        ({"who": "ana", "for": "0m"}, "is not between 1s and 4h"),
+        (None, "it came without data"),
+    ],
+)
+async def test_a_snooze_without_an_end_within_the_policys_is_refused(
+    night_of: NightOf, payload: object, said: str
+) -> None:
+    async with night_of(dark()) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await handle.signal("snooze", *([] if payload is None else [payload]))
+        await night.pass_time(seconds=1)
+        seen = await view(handle)
+    assert said in (seen.last_decision or "")
+    assert (seen.clock.snoozed_until, seen.clock.acknowledged_at) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +378,9 @@ async def test_when_no_channel_delivers_the_timeline_says_that_nobody_has_been_t
 
 
 async def test_without_any_channel_nobody_is_told_of_the_end_either(night_of: NightOf) -> None:
-    """Nothing is configured: it says so when somebody should have known, and ends as quietly."""
+    """Nothing is configured: it says so when somebody should have known (an announcement, which tries no page), and
+    ends as quietly.
+    """
     policy = unhurried().model_copy(update={"recheck_s": 60})
     world = World(value=None, channels=(), policy=policy)
     async with night_of(world) as night:
@@ -312,7 +389,7 @@ async def test_without_any_channel_nobody_is_told_of_the_end_either(night_of: Ni
         world.value = 0.0
         await night.end(handle)
         seen = await view(handle)
-    assert [d.detail for d in seen.deliveries] == ["not configured"] * 3
+    assert [d.detail for d in seen.deliveries] == ["not configured"] * 2
     assert sum("nobody has been told" in text for text in texts(seen, Kind.NOTIFICATION)) == 1
 
 

@@ -24,7 +24,7 @@ from domain.policy import Calendar, Policy, Verification
 from domain.question import Question, RankQuestion
 from domain.services import Database, Expression, Service, ServiceMap
 from domain.verification import Sample, Watch
-from integrations.ports import Intent, Unavailable
+from integrations.ports import Intent, Remediator, Unavailable
 from tests.fakes import FakeAudit, FakeChannel, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
 from workers.lifecycle import working
 from workers.registry import Ports, Queue, queues
@@ -157,6 +157,16 @@ class World:
         self._coming: list[Shown] = []
         self._actions = 0
 
+    @property
+    def services(self) -> ServiceMap:
+        """What an incident is opened with."""
+        return SERVICES
+
+    @property
+    def remediators(self) -> Sequence[Remediator]:
+        """What the workers may do."""
+        return (self.remediator,)
+
     def acted(self) -> None:
         cure = self.cures[min(self._actions, len(self.cures) - 1)]
         self._actions += 1
@@ -255,7 +265,7 @@ class World:
     def queues(self) -> list[Queue]:
         ports = Ports(
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
-            evidence=FakeEvidence(), postmortems=self.postmortems, remediators=(self.remediator,),
+            evidence=FakeEvidence(), postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
@@ -269,7 +279,7 @@ class World:
     async def open(self, client: Client, *anomalies: Anomaly, key: str = "incident-orders") -> Handle:
         """What the starter does: signal-with-start on the group's key."""
         opening = Opening(
-            key=key, policy=self.policy, services=SERVICES, public_url="http://127.0.0.1:8000", limits=self.limits,
+            key=key, policy=self.policy, services=self.services, public_url="http://127.0.0.1:8000", limits=self.limits,
             events_per_run=self.events_per_run,
         )  # fmt: skip
         return await client.start_workflow(

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from domain.catalogue import CATALOGUE, Choice, choose
+from domain.catalogue import CATALOGUE, Choice, choose, entry_of
 from domain.catalogue import Case as Situation
 from domain.diagnosis import Contribution, Diagnosis
-from domain.finding import Category, Finding
+from domain.finding import Category, Finding, Source
+from domain.incident import Executed
 from domain.levels import Risk
 from domain.plan import Action
 from domain.policy import KillConnections, Policy
-from domain.services import Database, Service, ServiceMap
-from tests.unit.domain.examples import INCIDENT, diagnosis, finding, rows, shop
+from domain.services import Database, Deployment, Service, ServiceMap
+from tests.unit.domain.examples import INCIDENT, NOW, diagnosis, finding, rows, shop
 
 POLICY = Policy(kill_connections=KillConnections(idle_age_s=120, cap=7))
 HELD, CAUSE, SHOP = finding(), diagnosis("F1"), shop()
@@ -111,3 +112,83 @@ def test_an_entry_says_of_itself_what_its_plans_say() -> None:
     assert plan is not None
     entry = next(e for e in CATALOGUE if e.action is plan.action)
     assert (plan.risk, plan.undo, plan.timeout_s) == (entry.risk, entry.undo, entry.timeout_s)
+
+
+# -- releases and restarts --------------------------------------------------------------------------------------------
+
+DEPLOYED = shop(Service(name="orders", deployment=Deployment(namespace="shop", name="orders")))
+BAD = diagnosis("F1", category=Category.BAD_DEPLOYMENT)
+RELEASE = finding(kind="rollout", source=Source.CHANGES, facts={
+    "target": "deployment/shop/orders", "uid": "u1", "revision": 8, "template_hash": "hash8", "image": "orders:8",
+    "to_revision": 7, "revisions": "7,6", "at": "2026-02-04T09:58:00+00:00", "before_onset_s": 120.0, "runs_now": True,
+    "returned": False, "runs_revision": 8, "runs_template_hash": "hash8",
+})  # fmt: skip
+
+
+def _release(**changes: str | float | bool) -> Finding:
+    return RELEASE.model_copy(update={"facts": {**RELEASE.facts, **changes}})
+
+
+def test_a_release_that_broke_its_service_is_rolled_back_by_a_persons_decision_only() -> None:
+    plan = _choose(BAD, RELEASE, services=DEPLOYED).plan
+    assert plan is not None
+    assert (plan.action, plan.risk, plan.target) == (
+        Action.ROLLBACK_DEPLOYMENT, Risk.HIGH, "deployment/shop/orders",
+    )  # fmt: skip
+    assert plan.sentence == "Roll back deployment/shop/orders from revision 8 (orders:8) to 7."
+    assert (plan.parameters["revision"], plan.parameters["revisions"]) == (7, "7,6")
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        (_release(runs_now=False), "does not run any more"),
+        (_release(returned=True), "is itself a return"),
+        (_release(before_onset_s=3601.0), "which is too long ago"),
+        (_release(target="deployment/shop/gateway"), "no release of deployment/shop/orders"),
+        (finding(kind="rollout", facts={"target": "deployment/shop/orders"}), "no earlier release to go back to"),
+    ],
+)
+def test_no_other_release_is_rolled_back(release: Finding, said: str) -> None:
+    choice = _choose(BAD, release, services=DEPLOYED)
+    assert choice.plan is None
+    assert said in "; ".join(choice.reasons)
+
+
+def test_of_two_releases_the_one_right_before_the_trouble_is_looked_at() -> None:
+    older = _release(revision=7, before_onset_s=1200.0, runs_now=False).model_copy(update={"id": "F2"})
+    cause = diagnosis("F1", "F2", category=Category.BAD_DEPLOYMENT)
+    for findings in ((RELEASE, older), (older, RELEASE)):
+        plan = _choose(cause, *findings, services=DEPLOYED).plan
+        assert plan is not None
+        assert plan.parameters["from_revision"] == 8
+
+
+def test_a_leak_is_restarted_for_the_release_that_was_seen_to_run() -> None:
+    plan = _choose(diagnosis("F9", category=Category.MEMORY_LEAK), RELEASE, services=DEPLOYED).plan
+    assert plan is not None
+    assert (plan.action, plan.risk) == (Action.RESTART_SERVICE, Risk.MEDIUM)
+    assert plan.parameters == {"uid": "u1", "from_revision": 8, "from_template_hash": "hash8"}
+
+
+def test_a_deployment_that_nobody_could_look_at_is_not_restarted() -> None:
+    choice = _choose(diagnosis("F1", category=Category.MEMORY_LEAK), HELD, services=DEPLOYED)
+    assert choice.plan is None
+    assert "could not be looked at" in "; ".join(choice.reasons)
+
+
+def test_rolling_forward_is_never_chosen_only_planned_as_the_undo_of_what_was_done() -> None:
+    assert entry_of(Action.ROLL_FORWARD).plan is None
+    back = _choose(BAD, RELEASE, services=DEPLOYED).plan
+    undo = entry_of(Action.ROLLBACK_DEPLOYMENT).undo_plan
+    assert back is not None
+    assert undo is not None
+    done = Executed(
+        started_at=NOW, ended_at=NOW, affected=3, before={}, after={"revision": 9, "template_hash": "hash7"}, detail="."
+    )  # fmt: skip
+    forward = undo(back, done)
+    assert (forward.action, forward.risk, forward.target) == (Action.ROLL_FORWARD, Risk.HIGH, back.target)
+    assert forward.parameters == {"uid": "u1", "from_revision": 9, "from_template_hash": "hash7", "revision": 8}
+    assert entry_of(Action.ROLL_FORWARD).by_hand(forward)[1] == (
+        "kubectl --namespace shop rollout undo deployment/orders --to-revision=8"
+    )  # fmt: skip

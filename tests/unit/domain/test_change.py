@@ -91,6 +91,11 @@ def test_a_value_that_is_no_number_is_answered(text: str) -> None:
     assert len(said) < 100
 
 
+def test_a_number_that_python_cannot_print_is_answered() -> None:
+    raw = {"digest": plan().digest, "who": "ada", "cap": 10**5_000}
+    assert read_decision(raw, Verdict.CHANGE, Door.SIGNAL) == "cap is a int, not text"
+
+
 def test_a_change_does_not_ride_on_an_approval() -> None:
     raw = {"digest": plan().digest, "who": "ada", "cap": "10"}
     assert read_answer(raw, Door.UPDATE) == "cap goes with the verdict change, this is approve"

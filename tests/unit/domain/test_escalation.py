@@ -6,9 +6,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.escalation import WORDS, Clock, Reason, Told, channels, next_due, schedule, target_at, tell
+from domain.escalation import (
+    WORDS,
+    Clock,
+    Reason,
+    Told,
+    channels,
+    decide_by,
+    instead,
+    may_give_up,
+    next_due,
+    schedule,
+    target_at,
+    tell,
+)
 from domain.levels import Severity
-from domain.policy import Escalation, Policy
+from domain.policy import Calendar, ChannelName, Escalation, Policy
 from tests.unit.domain.examples import NOW, clock, minutes, rows
 
 POLICY = Policy()
@@ -17,10 +30,10 @@ ANNOUNCED, AT_ONCE, UNRESOLVED = Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRES
 AT_RISK, MISSED, SILENCE = Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED
 UNSURE, NO_PLAN, REMINDER = Reason.LOW_CONFIDENCE, Reason.NO_PLAN, Reason.REMINDER
 
-PAGE_TOO = ("pagerduty", "slack", "email")
-SLACK_MAIL = ("slack", "email")
-SLACK = ("slack",)
-MAIL = ("email",)
+PAGE_TOO: tuple[ChannelName, ...] = ("pagerduty", "slack", "email")
+SLACK_MAIL: tuple[ChannelName, ...] = ("slack", "email")
+SLACK: tuple[ChannelName, ...] = ("slack",)
+MAIL: tuple[ChannelName, ...] = ("email",)
 HOUR, DAY = 60, 24 * 60
 # The night before a Thursday; business begins at 09:00 UTC, 13 hours later.
 EVENING = datetime(2026, 2, 4, 20, 0, tzinfo=UTC)
@@ -51,6 +64,10 @@ def becomes(severity: Severity) -> Turn:
 
 def acknowledged(c: Clock, at: datetime) -> Clock:
     return c.acknowledging("ada", at)
+
+
+def snoozed(length: float) -> Turn:
+    return lambda c, at: c.snoozing("ada", at, at + minutes(length))
 
 
 def recovered(c: Clock, at: datetime) -> Clock:
@@ -359,6 +376,94 @@ LIVES = (
         policy=_high(delay_min=0),
     ),
     Life(
+        "a snooze holds reminders and re-pages back, and at its end who asked for it is reminded",
+        HIGH, 45,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(35, (REMINDER,), 2, SLACK_MAIL, calls=False),
+        ),
+        turns=((15, snoozed(20)),),
+    ),
+    Life(
+        "what comes up during a snooze is said at its end, in one message",
+        HIGH, 50,
+        (
+            Said(1, (UNSURE,), 2, SLACK_MAIL),
+            Said(45, (UNRESOLVED, AT_RISK, NO_PLAN), 2, SLACK_MAIL, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, snoozed(43)), (4, raises(NO_PLAN))),
+    ),
+    Life(
+        "a missed target breaks through a snooze, which goes on for the rest",
+        HIGH, 95,
+        (
+            Said(1, (UNSURE,), 2, SLACK_MAIL),
+            Said(60, (MISSED,), 1, SLACK_MAIL),
+            Said(90, (UNRESOLVED, AT_RISK), 1, SLACK_MAIL, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, snoozed(88))),
+    ),
+    Life(
+        "a raise of the severity ends a snooze",
+        MEDIUM, 25,
+        (
+            Said(1, (UNSURE,), 3, SLACK),
+            Said(20, (AT_ONCE, AT_RISK, MISSED), 1, PAGE_TOO),
+        ),
+        turns=((1, raises(UNSURE)), (2, snoozed(200)), (20, becomes(CRITICAL))),
+    ),
+    Life(
+        "a plan that waits for a decision breaks through a snooze, or it would expire unread",
+        HIGH, 12,
+        (
+            Said(1, (UNSURE,), 2, SLACK_MAIL),
+            Said(4, (Reason.APPROVAL_NEEDED,), 2, SLACK_MAIL, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, snoozed(60)), (4, raises(Reason.APPROVAL_NEEDED))),
+    ),
+    Life(
+        "snoozed before anybody was called, it calls at the end of the snooze",
+        HIGH, 40,
+        (Said(31, (UNRESOLVED,), 2, SLACK_MAIL),),
+        turns=((1, snoozed(30)),),
+    ),
+    Life(
+        "HIGH on a holiday pages, though it is a Wednesday morning",
+        HIGH, 15,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, PAGE_TOO),
+        ),
+        policy=POLICY.model_copy(update={"calendar": Calendar(holidays=("2026-02-04",))}),
+    ),
+    Life(
+        "LOW on the eve of a holiday waits for the day after it",
+        LOW, 3 * DAY,
+        (Said(TO_MORNING + DAY, (UNRESOLVED,), 3, MAIL),),
+        start=EVENING,
+        policy=POLICY.model_copy(update={"calendar": Calendar(holidays=("2026-02-05",))}),
+        turns=((2 * DAY, recovered),),
+    ),
+    Life(
+        "off-hours are those of the team's zone: 10:00 UTC is night in Los Angeles",
+        HIGH, 11,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, PAGE_TOO),
+        ),
+        policy=POLICY.model_copy(update={"calendar": Calendar(zone="America/Los_Angeles")}),
+    ),
+    Life(
+        "LOW in the night in which the clocks go forward waits for 09:00 local time, an hour less",
+        LOW, 3 * DAY,
+        (Said(2 * DAY + 11 * HOUR, (UNRESOLVED,), 3, MAIL),),
+        # From Friday 21:00 in Berlin to Monday 09:00 there: 60 hours by the clocks on the wall, 59 that pass.
+        start=datetime(2026, 3, 27, 20, 0, tzinfo=UTC),
+        policy=POLICY.model_copy(update={"calendar": Calendar(zone="Europe/Berlin")}),
+        turns=((2 * DAY + 12 * HOUR, recovered),),
+    ),
+    Life(
         "after a long absence of the worker one message says all, and none that automation is at work",
         HIGH, 50,
         (Said(50, (UNRESOLVED, AT_RISK), 2, SLACK_MAIL),),
@@ -418,3 +523,141 @@ def test_a_message_says_at_which_severity_it_was_sent() -> None:
     answer = tell(clock(CRITICAL), POLICY, NOW)
     assert answer is not None
     assert answer[1] == Told(at=NOW, tier=1, reasons=(AT_ONCE,), awaits=True, severity=CRITICAL)
+
+
+def test_a_snooze_counts_as_an_acknowledgement_of_who_had_not_given_one() -> None:
+    quiet = clock(HIGH).snoozing("ada", NOW, NOW + minutes(30))
+    assert (quiet.acknowledged_by, quiet.snoozed_until) == ("ada", NOW + minutes(30))
+    assert quiet.snoozing("grace", NOW + minutes(1), NOW + minutes(5)).acknowledged_by == "ada"
+
+
+# -- dead channels ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dead:
+    """None of `wanted` has delivered a message: who is asked instead, one after the other."""
+
+    name: str
+    severity: Severity
+    reasons: tuple[Reason, ...]
+    wanted: tuple[ChannelName, ...]
+    instead: tuple[str, ...]
+    calls: bool = True
+
+
+DEAD = (
+    Dead("an escalation whose channels are dead ends in a page", HIGH, (UNRESOLVED,), SLACK_MAIL, ("pagerduty",)),
+    Dead("also where its policy names no page at all", MEDIUM, (UNRESOLVED,), SLACK, ("pagerduty", "email")),
+    Dead("a page that fails goes to the others", CRITICAL, (AT_ONCE,), ("pagerduty",), ("slack", "email")),
+    Dead("an announcement wakes nobody up", HIGH, (ANNOUNCED,), SLACK_MAIL, (), calls=False),
+    Dead("nor does a reminder", MEDIUM, (REMINDER,), SLACK, ("email",), calls=False),
+    Dead("a plan that waits for a decision does", MEDIUM, (Reason.APPROVAL_NEEDED,), SLACK, ("pagerduty", "email"),
+         calls=False),
+    Dead("LOW does not, on its day", LOW, (UNRESOLVED,), MAIL, ("slack",)),
+    Dead("LOW does after its morning", LOW, (SILENCE,), MAIL, ("pagerduty", "slack")),
+    Dead("LOW does when its target is at risk", LOW, (AT_RISK,), MAIL, ("pagerduty", "slack")),
+    Dead("when all are dead there is nobody left", CRITICAL, (AT_ONCE,), PAGE_TOO, ()),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", rows(DEAD))
+def test_dead_channels(case: Dead) -> None:
+    told = Told(at=NOW, tier=2, reasons=case.reasons, awaits=case.calls, severity=case.severity)
+    assert instead(clock(case.severity), told, case.wanted) == case.instead
+
+
+def test_once_dead_channels_led_to_a_page_what_follows_is_said_there_too() -> None:
+    told = Told(at=NOW, tier=2, reasons=(NO_PLAN,), awaits=False, severity=HIGH)
+    assert channels(clock(HIGH), POLICY, told, paged=True) == PAGE_TOO
+    assert channels(clock(HIGH), POLICY, told) == SLACK_MAIL
+
+
+# -- the time for a decision ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plan is asked so many minutes after the first detection; until when, also in minutes."""
+
+    name: str
+    severity: Severity
+    at: float
+    until: float
+
+
+ASKED = (
+    Asked("a question gets the severity's time", HIGH, 1, 16),
+    Asked("but never past 75 % of the target", HIGH, 40, 45),
+    Asked("CRITICAL has 5 minutes", CRITICAL, 1, 6),
+    Asked("at 75 % it still gets the least time", HIGH, 45, 47),
+    Asked("a minute before, it gets the least time too", HIGH, 44, 46),
+    Asked("and after it as well", HIGH, 55, 57),
+    Asked("but nothing beyond the target itself", HIGH, 59, 60),
+    Asked("after the target it is over at once, and people act", HIGH, 61, 61),
+    Asked("at the target too", HIGH, 60, 60),
+)
+
+
+@pytest.mark.parametrize("case", rows(ASKED))
+def test_a_decision_has_its_time(case: Asked) -> None:
+    assert decide_by(clock(case.severity), POLICY, NOW + minutes(case.at)) == NOW + minutes(case.until)
+
+
+def test_a_severity_that_gives_less_than_the_least_time_is_heeded() -> None:
+    """The least time is for what comes late, not for what was meant to be short."""
+    assert decide_by(clock(HIGH), _high(decide_min=1), NOW) == NOW + minutes(1)
+
+
+# -- unresolved -------------------------------------------------------------------------------------------------------
+
+FIRST, SECOND = HOUR, 2 * HOUR
+"""When tier 2 was called, and when tier 1, in minutes after the first detection."""
+
+
+@dataclass(frozen=True)
+class Old:
+    """`delivered`: by which channel, at which minute. `after`: hours since the last sighting."""
+
+    name: str
+    given_up: bool
+    delivered: tuple[tuple[str, float], ...] = ()
+    after: float = 24
+    acknowledged: bool = False
+    called: bool = True
+
+
+OLD = (
+    Old("a day after the last sighting an acknowledged incident is given up", True, acknowledged=True),
+    Old("not an hour before", False, acknowledged=True, after=23),
+    Old("nor one that nobody was called for", False, acknowledged=True, called=False),
+    Old("nor one that nobody acknowledged and no page reached", False, (("slack", FIRST),)),
+    Old("a page that PagerDuty took was a page", True, (("pagerduty", FIRST),)),
+    Old("what it took before anybody was called was none", False, (("pagerduty", FIRST - 1),)),
+    Old("without a pager a call that reached tier 1 is the loudest there is", True, (("email", SECOND),)),
+    Old("nothing delivered is nothing heard", False),
+)
+
+
+@pytest.mark.parametrize("case", rows(OLD))
+def test_unresolved(case: Old) -> None:
+    tiers = ((FIRST, 2), (SECOND, 1)) if case.called else ()
+    told = tuple(Told(at=NOW + minutes(m), tier=t, reasons=(SILENCE,), awaits=True, severity=HIGH) for m, t in tiers)
+    life = clock(HIGH, told=told)
+    known = life.acknowledging("ada", NOW) if case.acknowledged else life
+    delivered = [(channel, NOW + minutes(minute)) for channel, minute in case.delivered]
+    assert may_give_up(known, POLICY, NOW, NOW + minutes(case.after * HOUR), delivered) is case.given_up
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+def test_an_undo_that_failed_is_paged_at_once_whatever_the_severity_and_who_has_acknowledged(
+    severity: Severity,
+) -> None:
+    at = NOW + minutes(1)
+    told = clock(severity).acknowledging("ada", NOW).raising(Reason.UNDO_FAILED, at, "kubectl ...")
+    said = tell(told, Policy(), at)
+    assert said is not None
+    after, message = said
+    assert Reason.UNDO_FAILED in message.reasons
+    assert message.awaits
+    assert "pagerduty" in channels(after, Policy(), message)

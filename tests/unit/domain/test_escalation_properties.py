@@ -6,11 +6,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.escalation import Clock, Reason, Told, channels, next_due, schedule, tell
+from domain.escalation import BREAKS_A_SNOOZE, Clock, Reason, Told, channels, next_due, schedule, tell
 from domain.levels import Severity
 from domain.policy import Calendar, Escalation, EscalationTable, Policy
 from tests.unit.domain.examples import NOW, clock, minutes
-from tests.unit.domain.test_escalation import Turn, acknowledged, becomes, raises, recovered, relapsed
+from tests.unit.domain.test_escalation import Turn, acknowledged, becomes, raises, recovered, relapsed, snoozed
 
 CALENDARS = st.builds(
     Calendar,
@@ -35,7 +35,7 @@ EVENTS = [r for r in Reason if r not in {
 TURNS: st.SearchStrategy[Turn] = st.one_of(
     st.sampled_from(EVENTS).map(raises),
     st.sampled_from(Severity).map(becomes),
-    st.sampled_from([acknowledged, recovered, relapsed]),
+    st.sampled_from([acknowledged, recovered, relapsed, snoozed(1), snoozed(120)]),
 )
 STEPS = st.lists(st.tuples(st.integers(0, 300), TURNS | st.none()), max_size=12)
 
@@ -86,8 +86,8 @@ def test_one_message_covers_all_that_is_due(made: tuple[Clock, Policy, datetime]
 @given(_clocks())
 def test_after_an_acknowledgement_only_reminders_are_left(made: tuple[Clock, Policy, datetime]) -> None:
     """Each reason is said once for the severity that holds now, and once for each time that it came up. Then who has
-    it is reminded, at most every half hour: an incident that stays open must not be forgotten (spec section 6), and a
-    silent clock would do just that.
+    it is reminded, at most every half hour, and at the end of a snooze: an incident that stays open must not be
+    forgotten (spec section 6), and a silent clock would do just that.
     """
     now, policy, at = made
     now = now.acknowledging("ada", at).running_on()
@@ -102,7 +102,9 @@ def test_after_an_acknowledgement_only_reminders_are_left(made: tuple[Clock, Pol
     assert said[-1].reasons == (Reason.REMINDER,)
     assert not any(told.awaits for told in said if told.reasons == (Reason.REMINDER,))
     assert all(
-        later.at - earlier.at >= minutes(30) for earlier, later in pairwise(said) if later.reasons == (Reason.REMINDER,)
+        later.at - earlier.at >= minutes(30)
+        for earlier, later in pairwise(said)
+        if later.reasons == (Reason.REMINDER,) and later.at != now.snoozed_until
     )
 
 
@@ -111,7 +113,7 @@ def test_an_escalation_that_nobody_acknowledges_ends_in_a_page_and_goes_on(
     made: tuple[Clock, Policy, datetime],
 ) -> None:
     now, policy, at = made
-    now = now.model_copy(update={"acknowledged_at": None, "stopped_at": None})
+    now = now.model_copy(update={"acknowledged_at": None, "snoozed_until": None, "stopped_at": None})
     before = len(now.told)
     for _ in range(2 * len(Reason) + len(now.raised)):
         due = next_due(now, policy)
@@ -138,3 +140,18 @@ def test_a_clock_that_has_stopped_says_nothing(made: tuple[Clock, Policy, dateti
     stopped = now.stopping(at)
     assert schedule(stopped, policy) == ()
     assert tell(stopped, policy, at + timedelta(days=400)) is None
+
+
+@given(_clocks(), st.integers(1, 240))
+def test_a_snooze_is_quiet_but_for_what_breaks_through_and_always_ends(
+    made: tuple[Clock, Policy, datetime], length: int
+) -> None:
+    now, policy, at = made
+    until = at + minutes(length)
+    quiet = now.running_on().snoozing("ada", at, until)
+    assert {due.reason for due in schedule(quiet, policy) if due.at < until} <= BREAKS_A_SNOOZE
+    after = tell(quiet, policy, until)
+    assert after is not None
+    following = next_due(after[0], policy)
+    assert following is not None
+    assert following > until

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from domain.gate import Controls, GateVerdict, Ruling
-from domain.reservation import Reservation, Stop, controls_at, reserve
+from domain.reservation import Reservation, Stop, controls_at, in_force, reserve
 from tests.unit.domain.examples import NOW, minutes, plan, rows
 from tests.unit.domain.test_gate import SURE
 
@@ -78,3 +78,35 @@ def test_a_reservation_is_that_of_one_plan() -> None:
     assert not held.of(plan(attempt=2))
     assert not held.of(plan(parameters={"cap": 1}))
     assert held.expires_at - held.began_at == timedelta(seconds=60) + minutes(10)
+
+
+# -- several people's stops -------------------------------------------------------------------------------------------
+
+
+def _word(who: str, until: float | None) -> Stop:
+    return _stop("pause", until).model_copy(update={"who": who})
+
+
+@dataclass(frozen=True)
+class Words:
+    name: str
+    said: tuple[Stop, ...]
+    holds: int | None
+    """Which of them, None: none."""
+
+
+WORDS = (
+    Words("without any nothing is stopped", (), None),
+    Words("a shorter pause does not end a longer one of somebody else", (_word("mia", 60), _word("ana", 5)), 0),
+    Words("a longer one takes over", (_word("mia", 5), _word("ana", 60)), 1),
+    Words("one without an end outlasts all others", (_word("mia", None), _word("ana", 600)), 0),
+    Words("who made it too long makes it shorter", (_word("mia", 60), _word("mia", 5)), 1),
+    Words("and what they had said before does not come back after it", (_word("mia", 60), _word("mia", 0)), None),
+    Words("what is over holds nothing", (_word("mia", 0), _word("ana", -1)), None),
+    Words("what is over leaves those that last", (_word("mia", 60), _word("ana", 0)), 0),
+)
+
+
+@pytest.mark.parametrize("case", rows(WORDS))
+def test_of_several_stops_the_longest_holds(case: Words) -> None:
+    assert in_force(case.said, NOW) == (None if case.holds is None else case.said[case.holds])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.services import Expression, Service, ServiceMap
+from domain.services import Deployment, Expression, Service, ServiceMap
 from tests.unit.domain.examples import shop
 
 
@@ -73,3 +73,17 @@ def test_whatever_a_callee_calls_is_a_callee_too(graph: ServiceMap) -> None:
         assert service.name not in reached
         for name in reached:
             assert set(graph.get(name).depends_on) - {service.name} <= reached
+
+
+def test_a_deployment_runs_one_service() -> None:
+    """What is changed in it would change the other one too, of which a plan says nothing."""
+    one = Deployment(namespace="shop", name="orders")
+    with pytest.raises(ValidationError, match="'deployment/shop/orders' is listed twice"):
+        shop(Service(name="a", deployment=one), Service(name="b", deployment=one))
+    assert shop(Service(name="a", deployment=one)).deployment("deployment/shop/orders") == one
+
+
+@pytest.mark.parametrize(("namespace", "name"), [("shop", "*"), ("shop", "a/b"), ("a.b", "orders"), ("", "orders")])
+def test_a_deployment_has_names_that_kubernetes_takes(namespace: str, name: str) -> None:
+    with pytest.raises(ValidationError):
+        Deployment(namespace=namespace, name=name)

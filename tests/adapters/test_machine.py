@@ -1,0 +1,81 @@
+"""The machine as it is asked: a real Temporal and a real store, up, down, and up again."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
+
+from config.adapters import Store
+from config.settings import Settings, load_settings
+from domain.policy import Policy
+from domain.services import ServiceMap
+from integrations.store.pool import Pool
+from rig.servers.temporal import TemporalServer
+from starter.machine.asking import Asking
+from starter.machine.facts import Health
+from tests.workflows.world import World
+
+QUIET = ("PROMETHEUS_URL", "JAEGER_URL", "ELASTICSEARCH_URL", "ALERTMANAGER_URL", "SMTP_URL")
+SERVICES = ServiceMap(expressions=())
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in QUIET:
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("JAEGER_URL", "http://127.0.0.1:9")
+    return load_settings()
+
+
+def asking(settings: Settings, client: Client, pool: Pool) -> Asking:
+    return Asking(settings, Policy(), SERVICES, client, Store(pool))
+
+
+async def test_workers_people_and_servers_show_as_they_are(
+    settings: Settings, store_pool: Pool, tmp_path: Path, search_attributes: Sequence[SearchAttributeKey[Any]]
+) -> None:
+    server = TemporalServer(tmp_path, search_attributes=search_attributes)
+    with server:
+        client = await server.connect()
+        ask = asking(settings, client, store_pool)
+        first = await ask.ask()
+        assert (first.temporal.health, first.store.health) == (Health.OK, Health.OK)
+        assert {queue.workers for queue in first.queues} == {0}
+        assert [(p.name, p.health) for p in first.sources if p.health is not Health.OFF] == [("jaeger", Health.DOWN)]
+        assert {part.health for part in first.channels} == {Health.OFF}
+        assert first.ended_badly == 0
+        now = datetime.now(UTC)
+        ask.store.guard.pause("ana", "release day", now + timedelta(hours=1), now)
+        async with World().living(client):
+            await client.start_workflow("IncidentWorkflow", id="incident-x", task_queue="nowhere")
+            await client.get_workflow_handle("incident-x").terminate("by hand")
+            second = await ask.ask()
+            async with asyncio.timeout(60):
+                while {queue.workers for queue in second.queues} != {1} or not second.ended_badly:
+                    await asyncio.sleep(0.2)
+                    second = await ask.ask()
+        assert second.automation is not None
+        assert (second.automation.paused, second.automation.observes) == ("release day (ana)", True)
+        assert second.ended_badly == 1
+        assert [p.since for p in second.sources] == [p.since for p in first.sources], "since when, not since now"
+    gone = await ask.ask()
+    assert gone.temporal.health is Health.DOWN
+    assert {queue.workers for queue in gone.queues} == {None}
+    assert gone.ended_badly is None
+    with server:
+        back = await ask.ask()
+    assert (back.temporal.health, back.temporal.since) == (Health.OK, None)
+
+
+async def test_without_the_store_automation_is_not_known(settings: Settings, temporal_client: Client) -> None:
+    with Pool(SecretStr("postgresql://x@127.0.0.1:9/x")) as nowhere:
+        machine = await asking(settings, temporal_client, nowhere).ask()
+    assert machine.store.health is Health.DOWN
+    assert machine.store.since is not None
+    assert machine.automation is None
