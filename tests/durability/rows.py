@@ -95,7 +95,7 @@ ROWS = (
     Row("message accepted and not recorded", Call("mail", ("{service}", "\r\n.\r\n"), "after the answer", "send"),
         Outcome.SELF_RESOLVED, holder=OWN),
     Row("page accepted and not recorded", Call("page", ("POST /incidents ", "{service}"), "after the answer", "send"),
-        Outcome.SELF_RESOLVED, holder=OWN, changes=PAGED),
+        Outcome.SELF_RESOLVED, turn=4, holder=OWN, changes=PAGED),
     Row("act half way",
         Call("target", ("pg_terminate_backend(pid) AS signalled", "{database}"), "after the answer", "execute", nth=3),
         ended=3),
@@ -108,7 +108,7 @@ ROWS = (
     Row("reserving the target",
         Call("store", ("INSERT INTO nightshift.reservations", "database/{database}"), "after the answer", "reserve"),
         turn=3),
-    Row("ranking", Scheduled("rank"), turn=4),
+    Row("ranking", Scheduled("rank"), turn=5),
 )  # fmt: skip
 """One line for each stage; whatever else a channel or an action can be caught in is one more line."""
 

@@ -89,8 +89,12 @@ class Wiretap:
         self._over.set()
 
     def relay(self, client: socket.socket) -> None:
-        """Pass bytes both ways until either side ends."""
-        with self._connect() as server:
+        """Pass bytes both ways until either side ends. A server that is dead answers nobody, and neither does its wire."""
+        try:
+            server = self._connect()
+        except OSError:
+            return
+        with server:
             asked = bytearray()
             answer_held = threading.Event()
             arguments = (server, client, asked, answer_held)
