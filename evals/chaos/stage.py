@@ -89,7 +89,7 @@ class Stage:
         self.store = ""
         self.worker_wires: dict[str, str] = {}
         """Settings of the worker that lead it to its servers by another way: a test listens in there."""
-        self.starter_wires: dict[str, str] = {}
+        self.starter_wires: dict[str, dict[str, str]] = {ACTS: {}, ASKS: {}}
         self.mortals = Mortals(
             OneProcess("worker", folder / "worker", lambda: {**self._environment(ACTS), **self.worker_wires}),
             tuple(self._starter(door) for door in (ACTS, ASKS)),
@@ -129,7 +129,7 @@ class Stage:
     def _starter(self, door: str) -> OneProcess:
         return OneProcess(
             "starter", self._folder / f"starter-{door}",
-            lambda: {**self._environment(door), **self.starter_wires}, f"{self.addresses[door]}/health",
+            lambda: {**self._environment(door), **self.starter_wires[door]}, f"{self.addresses[door]}/health",
         )  # fmt: skip
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:

@@ -152,14 +152,17 @@ class _Call:
         changes: dict[str, Any] = {}
         if texts.urgency(message) == "high" != known.get("urgency"):
             changes["urgency"] = "high"
-        if message.awaits and (policy or at_now):
+        called = texts.has_called(str(known.get("title", "")), message)  # by an earlier try whose answer was lost
+        if message.awaits and not called and (policy or at_now):
             changes["escalation_policy"] = _policy(policy or at_now)
         if changes:
             changes["title"] = texts.title(message)
             self._put(known, changes)
         self._add_note(known, message)
-        called = f"tier {message.tier} called again" if "escalation_policy" in changes else "a note, nobody is called"
-        return known["id"], f"incident {_number(known)}: {called}"
+        if called:
+            return known["id"], f"incident {_number(known)}: an earlier try has called tier {message.tier}"
+        said = f"tier {message.tier} called again" if "escalation_policy" in changes else "a note, nobody is called"
+        return known["id"], f"incident {_number(known)}: {said}"
 
     def acknowledge(self, message: Message) -> tuple[str, str]:
         """Ours was acknowledged. Where that came from theirs, there is nothing left to do."""

@@ -33,9 +33,22 @@ def cut(text: str, longest: int) -> str:
 
 
 def title(message: Message, longest: int = LONGEST_TITLE) -> str:
-    """What a phone shows: how bad, what, why, what was tried, until when. It ends with our id, whatever is cut."""
-    ending = f" ({message.incident})"
+    """What a phone shows: how bad, what, why, what was tried, until when.
+
+    Whatever is cut, it ends with our id and the number of the message that called: by it a call is known again whose
+    answer was lost.
+    """
+    ending = _ending(message)
     return cut(" - ".join(_headline(message)), longest - len(ending)) + ending
+
+
+def has_called(title: str, message: Message) -> bool:
+    """Did this very message open the page with this title, or hand it on? Then its people have been called."""
+    return title.endswith(_ending(message))
+
+
+def _ending(message: Message) -> str:
+    return f" ({message.incident}, {message.key.rpartition('.')[2]})"
 
 
 def _headline(message: Message) -> Iterator[str]:

@@ -49,7 +49,7 @@ def test_a_page_has_our_key_the_tiers_policy_and_what_a_phone_has_to_show(pager:
     known = only(pager)
     assert (known.key, known.policy, known.urgency, known.status) == (INCIDENT, POLICIES[2], "high", "triggered")
     assert known.title == (
-        "HIGH orders: 5xx ratio is high - likely report holds all connections (0.80) (INC-20260204-7F3K2A)"
+        "HIGH orders: 5xx ratio is high - likely report holds all connections (0.80) (INC-20260204-7F3K2A, 1)"
     )
     assert "Cause: report holds all connections (confidence 0.80" in known.details
     assert (receipt.delivered, receipt.reference) == (True, known.id)
@@ -99,7 +99,7 @@ def test_the_same_message_again_is_one_page_that_calls_once(pager: PagerDutyServ
     """The activity was repeated, because the worker died before it could record the first answer."""
     first, second = (channel(pager).send(message()).reference for _ in range(2))
     assert first == second
-    assert len(pager.incidents) == 1
+    assert len(pager.incidents) == len(pager.pages) == 1
 
 
 def test_a_page_whose_answer_was_lost_is_found_again_by_its_key(pager: PagerDutyServer) -> None:
@@ -109,6 +109,28 @@ def test_a_page_whose_answer_was_lost_is_found_again_by_its_key(pager: PagerDuty
     receipt = channel(pager).send(message())
     assert receipt.reference == only(pager).id
     assert "POST /incidents" not in pager.asked[-3:-1]
+    assert len(pager.pages) == 1, "who has been called is not called a second time"
+    assert receipt.detail == f"incident {only(pager).number}: an earlier try has called tier 2"
+
+
+def test_a_call_to_a_higher_tier_whose_note_was_lost_is_not_made_again(pager: PagerDutyServer) -> None:
+    """The page had been handed on when the connection broke: what is missing is the note."""
+    root = channel(pager).send(message()).reference
+    higher = message(2, tier=1, root=root, reason=Reason.NOT_ACKNOWLEDGED)
+    pager.fail(Trouble(status=502, only=f"POST /incidents/{root}/notes"))
+    with pytest.raises(Unavailable, match="502"):
+        channel(pager).send(higher)
+    channel(pager).send(higher)
+    assert [page.policy for page in pager.pages] == [POLICIES[2], POLICIES[1]]
+    assert len(only(pager).notes) == 1
+
+
+def test_the_next_message_calls_also_when_no_answer_to_the_first_has_come(pager: PagerDutyServer) -> None:
+    pager.fail(Trouble(status=502, done=True, only="POST /incidents"))
+    with pytest.raises(Unavailable, match="502"):
+        channel(pager).send(message())
+    channel(pager).send(message(2, reason=Reason.NOT_ACKNOWLEDGED))
+    assert len(pager.pages) == 2
 
 
 def test_their_own_word_that_it_is_open_already_is_understood(pager: PagerDutyServer) -> None:
@@ -215,7 +237,7 @@ def test_other_incidents_of_the_service_are_left_alone(pager: PagerDutyServer) -
 def test_a_title_is_cut_to_what_they_take_and_keeps_our_id(pager: PagerDutyServer) -> None:
     channel(pager).send(message(title="x" * 3_000))
     assert len(only(pager).title) == 1024
-    assert only(pager).title.endswith("… (INC-20260204-7F3K2A)")
+    assert only(pager).title.endswith("… (INC-20260204-7F3K2A, 1)")
 
 
 def test_a_body_that_they_refuse_is_tried_once_more_shorter(pager: PagerDutyServer) -> None:

@@ -23,6 +23,7 @@ from evals.chaos.evidence import Alert, Evidence
 from evals.chaos.patients import METRIC, Patient, database_of
 from evals.chaos.people import Handle, handle_of, view_of
 from evals.chaos.stage import ACTS, ASKS, STORE, Stage
+from rig.servers.pagerduty import KEY, POLICIES, SENDER, SERVICE, PagerDutyServer
 from starter.intake import House as Opened
 from starter.intake import TemporalIntake
 from tests.durability.rows import PATIENT, Call, Row, Scheduled, Wait, Wire
@@ -55,13 +56,15 @@ class House:
 
     def __init__(self, folder: Path, services: list[str]) -> None:
         self.stage = Stage(folder, services, {})
+        self.pager = PagerDutyServer()
         self.folder = folder
         self._stack = ExitStack()
         self.wires: dict[Wire, Wiretap] = {}
-        """"door" is what senders call, "temporal" is how starters reach Temporal; the others are the worker's."""
+        """"door" is what senders call, "temporal of ..." how starters reach Temporal; the others are the worker's."""
 
     def __enter__(self) -> "House":
         with self._stack as stack:
+            stack.enter_context(self.pager)
             self._wire(stack)
             stack.enter_context(self.stage)
             self._stack = stack.pop_all()
@@ -71,23 +74,32 @@ class House:
         self._stack.close()
 
     def _wire(self, stack: ExitStack) -> None:
+        temporal = _place(f"http://{self.stage.temporal.address}")
         socket = str(self.stage.postgres.socket_folder / ".s.PGSQL.5432")
         self.wires = {
             "metrics": Wiretap(_place(self.stage.prometheus.url)),
             "store": Wiretap(socket),
             "target": Wiretap(socket),
             "mail": Wiretap((self.stage.inbox.host, self.stage.inbox.port)),
+            "page": Wiretap(_place(self.pager.url)),
             "door": Wiretap(_place(self.stage.addresses[ACTS])),
-            "temporal": Wiretap(_place(f"http://{self.stage.temporal.address}")),
+            "temporal of acts": Wiretap(temporal),
+            "temporal of asks": Wiretap(temporal),
         }
         for wire in self.wires.values():
             stack.enter_context(wire)
-        self.stage.starter_wires["TEMPORAL_ADDRESS"] = f"127.0.0.1:{self.wires['temporal'].port}"
+        for door, wire in ((ACTS, self.wires["temporal of acts"]), (ASKS, self.wires["temporal of asks"])):
+            self.stage.starter_wires[door]["TEMPORAL_ADDRESS"] = f"127.0.0.1:{wire.port}"
         plain = "sslmode=disable&gssencmode=disable"
         self.stage.worker_wires.update({
             "PROMETHEUS_URL": f"http://127.0.0.1:{self.wires['metrics'].port}",
             "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.wires['store'].port}/{STORE}?{plain}",
             "SMTP_URL": f"smtp://127.0.0.1:{self.wires['mail'].port}",
+            "PAGERDUTY_API_URL": f"http://127.0.0.1:{self.wires['page'].port}",
+            "PAGERDUTY_API_KEY": KEY,
+            "PAGERDUTY_FROM": SENDER,
+            "PAGERDUTY_SERVICE": SERVICE,
+            "PAGERDUTY_ESCALATION_POLICIES": ";".join(f"{tier}={policy}" for tier, policy in POLICIES.items()),
             "NIGHTSHIFT_CONNECTION_REMEDY":
                 f"postgresql://care_remedy@127.0.0.1:{self.wires['target'].port}/postgres?{plain}",
         })  # fmt: skip
@@ -148,9 +160,8 @@ class House:
     # -- the end
 
     async def evidence(self, client: Client, services: Iterable[str]) -> Evidence:
-        """What is seen from outside of the incidents of these services."""
-        mine = set(services)
-        seen = [i for i in await collect.incidents(client) if i.view.service in mine]
+        """All that is seen from outside; the alerts are those of these services."""
+        mine, seen = set(services), await collect.incidents(client)
         with self.stage.postgres.connect(STORE) as store:
             return Evidence(
                 now=collect.now(), alerts=tuple(Alert(f"{name}-1", name) for name in sorted(mine)),

@@ -9,7 +9,7 @@ from evals.chaos.patients import OWN, REPORT, SESSIONS
 from evals.chaos.script import Victim
 from tests.durability.wiretap import Moment
 
-Wire = Literal["metrics", "store", "target", "mail", "door", "temporal"]
+Wire = Literal["metrics", "store", "target", "mail", "page", "door", "temporal of acts", "temporal of asks"]
 Person = Literal["nobody", "approves before the blow", "approves after the blow"]
 LONG_S = 40.0
 """Longer than it takes the others to come to their stages, and not much longer."""
@@ -63,9 +63,10 @@ class Row:
         return "-".join(self.name.replace(",", "").split())
 
 
-def _minutes(delay: float, target: float, decide: float) -> dict[str, Any]:
+def _minutes(delay: float, target: float, decide: float, channels: tuple[str, ...] = ("email",)) -> dict[str, Any]:
     row = {
-        "tell_below": 0.0, "attempts": 2, "delay_min": delay, "channels": ["email"], "tier": 2, "acknowledge_min": 30,
+        "tell_below": 0.0, "attempts": 2, "delay_min": delay, "channels": list(channels), "tier": 2,
+        "acknowledge_min": 30,
         "mttr_target_min": target, "decide_min": decide,
     }  # fmt: skip
     return {"escalation": dict.fromkeys(("CRITICAL", "HIGH", "MEDIUM", "LOW"), row)}
@@ -73,6 +74,7 @@ def _minutes(delay: float, target: float, decide: float) -> dict[str, Any]:
 
 PATIENT = _minutes(delay=60, target=240, decide=30)
 """Nothing is due within a test, but what is called for."""
+PAGED = _minutes(delay=60, target=240, decide=30, channels=("pagerduty", "email"))
 SOON = _minutes(delay=0.4, target=240, decide=30)
 
 ROWS = (
@@ -81,7 +83,7 @@ ROWS = (
     Row("postmortem being written",
         Call("store", ("INSERT INTO nightshift.postmortems", "{service}"), "before the answer", "write"),
         turn=1, changes={"watch_s": 1}),
-    Row("watching", Wait("watch that it holds"), turn=1, changes={"watch_s": LONG_S, "recheck_s": LONG_S}),
+    Row("watching", Wait("watch that it holds"), changes={"watch_s": LONG_S, "recheck_s": LONG_S}),
     Row("waiting to verify", Wait("until the fix can be judged"),
         changes={"verification": {"settle_s": LONG_S, "samples": 2, "every_s": 1, "scrape_s": 1}}),
     Row("waiting for approval", Wait("approval of"), Outcome.RESOLVED_BY_HUMAN, asks=True,
@@ -92,6 +94,8 @@ ROWS = (
     Row("escalation pending", Wait("tell: unresolved for more"), Outcome.SELF_RESOLVED, holder=OWN, changes=SOON),
     Row("message accepted and not recorded", Call("mail", ("{service}", "\r\n.\r\n"), "after the answer", "send"),
         Outcome.SELF_RESOLVED, holder=OWN),
+    Row("page accepted and not recorded", Call("page", ("POST /incidents ", "{service}"), "after the answer", "send"),
+        Outcome.SELF_RESOLVED, turn=4, holder=OWN, changes=PAGED),
     Row("act half way",
         Call("target", ("pg_terminate_backend(pid) AS signalled", "{database}"), "after the answer", "execute", nth=3),
         ended=3),
@@ -100,11 +104,11 @@ ROWS = (
              "execute"), ended=SESSIONS),
     Row("investigating", Call("metrics", ("query_range", "{service}"), "before the answer", "look_at_metrics"),
         turn=3),
-    Row("gathering", Wait("gather alerts"), turn=3, changes={"gather_s": 12}),
+    Row("gathering", Wait("gather alerts"), turn=4, changes={"gather_s": 20}),
     Row("reserving the target",
         Call("store", ("INSERT INTO nightshift.reservations", "database/{database}"), "after the answer", "reserve"),
         turn=3),
-    Row("ranking", Scheduled("rank"), turn=4),
+    Row("ranking", Scheduled("rank"), turn=5),
 )  # fmt: skip
 """One line for each stage; whatever else a channel or an action can be caught in is one more line."""
 

@@ -30,7 +30,7 @@ from tests.durability.house import (
     told,
     until,
 )
-from tests.durability.rows import ROWS, VICTIMS, Call, Row, Scheduled, Wait
+from tests.durability.rows import PAGED, ROWS, VICTIMS, Call, Row, Scheduled, Wait
 from tests.durability.wiretap import Fate
 
 SETTLE = "until the fix can be judged"
@@ -183,6 +183,16 @@ async def test_what_was_done_was_done_to_what_was_meant(blow: Aftermath, row: Ro
     assert patient.codes == ("57P01",) * meant
     assert patient.bystanders == 0
     assert [act.affected for act in evidence.acts] == ([SESSIONS] if meant else [])
+
+
+@each_row
+async def test_nobody_was_paged_twice(blow: Aftermath, house: House, row: Row) -> None:
+    """One incident of theirs for one of ours, and one call: a page that was taken before the blow is found again."""
+    (incident,) = blow.of(row).incidents
+    theirs = [one for one in house.pager.incidents if one.key == incident.view.incident]
+    calls = [page for page in house.pager.pages if page.incident in {one.id for one in theirs}]
+    assert len(theirs) == len(calls)
+    assert len(theirs) == 1 if row.changes is PAGED else len(theirs) <= 1
 
 
 async def test_who_was_to_be_called_when_the_blow_fell_was_called_once(blow: Aftermath) -> None:

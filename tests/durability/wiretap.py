@@ -18,17 +18,23 @@ _LONGEST_HOLD_S = 300
 class Hold:
     """A call to the server that is held from the `nth` time on, for as long as the wire holds anything.
 
-    A call is known by all of `needles`. "before the answer": it has reached nobody yet. "after the answer": the server
-    has done it and said so, and the process never hears of it. `alone`: while one is held, its repetitions are turned
-    away, else each of them would hold up a thread of the process.
+    A call is known by all of `needles` or, where what is sent is compressed, by its size: `at_least` bytes.
+    "before the answer": it has reached nobody yet. "after the answer": the server has done it and said so, and the
+    process never hears of it. `alone`: while one is held, its repetitions are turned away, else each of them would
+    hold up a thread of the process.
     """
 
     needles: tuple[bytes, ...]
     moment: Moment
     nth: int = 1
     alone: bool = False
+    at_least: int = 0
     calls: int = 0
     reached: threading.Event = field(default_factory=threading.Event)
+
+    def knows(self, asked: bytes) -> bool:
+        """Is it this call?"""
+        return len(asked) >= self.at_least and all(needle in asked for needle in self.needles)
 
 
 class Fate(Enum):
@@ -83,8 +89,12 @@ class Wiretap:
         self._over.set()
 
     def relay(self, client: socket.socket) -> None:
-        """Pass bytes both ways until either side ends."""
-        with self._connect() as server:
+        """Pass bytes both ways until either side ends. A server that is dead answers nobody, and neither does its wire."""
+        try:
+            server = self._connect()
+        except OSError:
+            return
+        with server:
             asked = bytearray()
             answer_held = threading.Event()
             arguments = (server, client, asked, answer_held)
@@ -129,7 +139,7 @@ class Wiretap:
     def _held(self, asked: bytes) -> Moment | Literal["again"] | None:
         """Does a hold know this call, and is its time come?"""
         with self._lock:
-            hold = next((h for h in self._holds if all(needle in asked for needle in h.needles)), None)
+            hold = next((h for h in self._holds if h.knows(asked)), None)
             if hold is None:
                 return None
             hold.calls += 1
@@ -144,7 +154,7 @@ class Wiretap:
     def _say_reached(self, asked: bytes) -> None:
         with self._lock:
             for hold in self._holds:
-                if all(needle in asked for needle in hold.needles):
+                if hold.knows(asked):
                     hold.reached.set()
 
     def _passes(self) -> bool:
