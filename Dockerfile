@@ -18,6 +18,7 @@ COPY workers workers
 COPY starter starter
 COPY config config
 COPY rig rig
+COPY evals evals
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /dist \
     && /opt/nightshift/bin/pip install --no-deps --no-index /dist/*.whl \
     # The pages and the tools that installed them are no part of what runs.

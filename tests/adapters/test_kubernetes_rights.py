@@ -37,7 +37,7 @@ def _account(namespace: Namespace, folder: Path, name: str, *roles: str) -> Clus
         binding["subjects"] = [{"kind": "ServiceAccount", "name": name, "namespace": namespace.name}]
         manifests += [of_kind("ClusterRole", role), binding]
     file = folder / f"{name}.kubeconfig"
-    namespace.cluster.grant(manifests, name, namespace.name, file)
+    namespace.cluster.grant(manifests, [name], namespace.name, file)
     return cluster_of(file)
 
 
