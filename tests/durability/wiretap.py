@@ -89,7 +89,7 @@ class Wiretap:
         self._over.set()
 
     def relay(self, client: socket.socket) -> None:
-        """Pass bytes both ways until either side ends. A server that is dead answers nobody, nor does its wire."""
+        """Pass bytes both ways until either side ends. Where the server is dead, so is the wire."""
         try:
             server = self._connect()
         except OSError:
