@@ -1,8 +1,8 @@
 """`python -m tests.run [PART ...]`: every check and test, with how long each took.
 
-Servers are obtained first; then parts run two at a time, since most of a test's time is waiting for a server. What a
-part printed is shown when it has ended. A part that fails does not stop the others; the exit code is 0 only when all
-went well.
+Servers are obtained first; then parts run two at a time, since most of a test's time is waiting for a server. Those
+that kill processes at a moment, or look at a page, come last, each by itself. What a part printed is shown when it has
+ended. A part that fails does not stop the others; the exit code is 0 only when all went well.
 """
 
 import argparse
@@ -50,6 +50,7 @@ class Part:
     argv: Sequence[str]
     remedy: str
     folder: Path | None = None
+    alone: bool = False
     limit: float = LIMIT_SECONDS
 
     def run(self, output: IO[bytes] | None = None, stop: threading.Event | None = None) -> Outcome:
@@ -83,10 +84,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _tests(name: str, folder: str) -> Part:
+def _tests(name: str, folder: str, *, alone: bool = False) -> Part:
     """One folder of tests; pytest itself fails (5) when it finds no test in a folder that is there."""
     again = f"make test ARGS={name}, or .venv/bin/pytest tests/{folder} -k NAME"
-    return Part(name, ["pytest", "-q", f"tests/{folder}"], again, PROJECT / "tests" / folder)
+    return Part(name, ["pytest", "-q", f"tests/{folder}"], again, PROJECT / "tests" / folder, alone)
 
 
 FIRST = Part("servers", ["python", "-m", "rig.obtain"], "do what the line above says about the server")
@@ -98,10 +99,10 @@ PARTS = (
     Part("imports", ["lint-imports"], "see the import rules in pyproject.toml"),
     _tests("adapters", "adapters"),
     Part("workflow", ["pytest", "-q", "tests/workflows", "tests/replay"], "make test ARGS=workflow"),
-    _tests("durability", "durability"),
     _tests("unit", "unit"),
     Part("types", ["pyright"], ".venv/bin/pyright"),
-    _tests("pages", "pages"),
+    _tests("durability", "durability", alone=True),
+    _tests("pages", "pages", alone=True),
 )
 
 
@@ -121,16 +122,25 @@ def run_all(parts: Sequence[Part]) -> int:
     console = Console(highlight=False)
     began = time.monotonic()
     results = {part.name: _one(part) for part in parts if part is FIRST}
+    later = [part for part in parts if part is not FIRST]
+    for lanes, group in ((AT_ONCE, [p for p in later if not p.alone]), (1, [p for p in later if p.alone])):
+        results |= _together(group, lanes, console)
+    console.print(_table(parts, results, time.monotonic() - began))
+    return 0 if all(outcome is Outcome.PASSED for outcome, _ in results.values()) else 1
+
+
+def _together(parts: Sequence[Part], at_once: int, console: Console) -> dict[str, tuple[Outcome, float]]:
+    """Run them so many at once; what each printed is shown when it has ended."""
+    results: dict[str, tuple[Outcome, float]] = {}
     stop = threading.Event()
-    with ThreadPoolExecutor(AT_ONCE) as lanes, _saying(console) as running, _stopping(stop, lanes):
-        futures = {lanes.submit(_captured, part, running, stop): part for part in parts if part is not FIRST}
+    with ThreadPoolExecutor(at_once) as lanes, _saying(console) as running, _stopping(stop, lanes):
+        futures = {lanes.submit(_captured, part, running, stop): part for part in parts}
         for future in as_completed(futures):
             outcome, seconds, text = future.result()
             results[futures[future].name] = (outcome, seconds)
             console.rule(futures[future].name, align="left")
             console.print(text, markup=False, soft_wrap=True)
-    console.print(_table(parts, results, time.monotonic() - began))
-    return 0 if all(outcome is Outcome.PASSED for outcome, _ in results.values()) else 1
+    return results
 
 
 def _one(part: Part) -> tuple[Outcome, float]:

@@ -11,7 +11,7 @@ from tests.run import Outcome, Part
 
 
 def _part(code: str, folder: Path | None = None, limit: float = 60, name: str = "part") -> Part:
-    return Part(name, [Path(sys.executable).name, "-c", code], "look", folder, limit)
+    return Part(name, [Path(sys.executable).name, "-c", code], "look", folder, limit=limit)
 
 
 def test_a_part_passes_only_with_exit_code_0() -> None:
