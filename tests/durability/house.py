@@ -29,8 +29,8 @@ from starter.intake import TemporalIntake
 from tests.durability.rows import PATIENT, Call, Row, Scheduled, Wait, Wire
 from tests.durability.wiretap import Fate, Hold, Wiretap
 
-COMES_WITHIN_S = 90
-ENDS_WITHIN_S = 150
+COMES_WITHIN_S = 180
+ENDS_WITHIN_S = 300
 SCRAPED_S = 3.5
 """Two scrapes: then Prometheus knows that a database is ill."""
 _LOOK_S = 0.1
@@ -127,17 +127,19 @@ class House:
         for wire in self.wires.values():
             wire.end(fate)
 
-    async def open(self, client: Client, case: Case) -> None:
+    async def open(self, client: Client, case: Case, long_s: float) -> None:
         """What the starter does with a sender's alert, under the policy of the row."""
         opened = Opened(
-            policy=self._policy(case.row), namespace="default", temporal_ui=None, public_url=None,
+            policy=self._policy(case.row, long_s), namespace="default", temporal_ui=None, public_url=None,
             services=load_services(self.folder / "services.yaml"),
         )  # fmt: skip
         await TemporalIntake(client, opened).accept([_anomaly(case.service, case.patient.ill_since)])
 
-    def _policy(self, row: Row) -> Policy:
+    def _policy(self, row: Row, long_s: float) -> Policy:
         loaded = load_policy(self.folder / f"policy-{ASKS if row.asks else ACTS}.yaml")
-        return Policy.model_validate({**loaded.model_dump(), "gather_s": 0, "watch_s": 2, **PATIENT, **row.changes})
+        return Policy.model_validate(
+            {**loaded.model_dump(), "gather_s": 0, "watch_s": 2, **PATIENT, **row.changes(long_s)}
+        )
 
     async def caught(self, case: Case) -> None:
         """Returns when the incident is where the blow is to find it; fails with its timeline when it never comes."""

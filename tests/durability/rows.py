@@ -1,7 +1,7 @@
 """The kill matrix as data: at which stages an incident is caught, and how it is brought there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain.incident import Outcome
@@ -12,7 +12,9 @@ from tests.durability.wiretap import Moment
 Wire = Literal["metrics", "store", "target", "mail", "page", "door", "temporal of acts", "temporal of asks"]
 Person = Literal["nobody", "approves before the blow", "approves after the blow"]
 LONG_S = 40.0
-"""Longer than it takes the others to come to their stages, and not much longer."""
+"""Longer than it takes the others to come to their stages, and not much longer; where the machine is slow, more."""
+Changes = Callable[[float], Mapping[str, Any]]
+"""What is different in the policy of a row, from how long a wait has to be that is to be caught."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Row:
     """One stage. `turn`: those that take longest to come to theirs begin first, what holds up others comes last.
 
     `holder` is who holds the connections: the service's own application leaves the machine without a remedy.
-    `ended`: how many sessions have been ended when the blow falls.
+    `ended`: how many sessions have been ended when the blow falls. `paged`: somebody is called by phone.
     """
 
     name: str
@@ -55,8 +57,9 @@ class Row:
     holder: str = REPORT
     asks: bool = False
     person: Person = "nobody"
-    changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    changes: Changes = lambda _: {}
     ended: int | None = None
+    paged: bool = False
 
     @property
     def slug(self) -> str:
@@ -66,8 +69,7 @@ class Row:
 def _minutes(delay: float, target: float, decide: float, channels: tuple[str, ...] = ("email",)) -> dict[str, Any]:
     row = {
         "tell_below": 0.0, "attempts": 2, "delay_min": delay, "channels": list(channels), "tier": 2,
-        "acknowledge_min": 30,
-        "mttr_target_min": target, "decide_min": decide,
+        "acknowledge_min": 30, "mttr_target_min": target, "decide_min": decide,
     }  # fmt: skip
     return {"escalation": dict.fromkeys(("CRITICAL", "HIGH", "MEDIUM", "LOW"), row)}
 
@@ -75,27 +77,27 @@ def _minutes(delay: float, target: float, decide: float, channels: tuple[str, ..
 PATIENT = _minutes(delay=60, target=240, decide=30)
 """Nothing is due within a test, but what is called for."""
 PAGED = _minutes(delay=60, target=240, decide=30, channels=("pagerduty", "email"))
-SOON = _minutes(delay=0.4, target=240, decide=30)
 
 ROWS = (
     Row("closing", Call("store", ("{service}", '"workflow_run"', '"auto_resolved"'), "before the answer", "save"),
-        turn=1, changes={"watch_s": 1}),
+        turn=1, changes=lambda _: {"watch_s": 1}),
     Row("postmortem being written",
         Call("store", ("INSERT INTO nightshift.postmortems", "{service}"), "before the answer", "write"),
-        turn=1, changes={"watch_s": 1}),
-    Row("watching", Wait("watch that it holds"), changes={"watch_s": LONG_S, "recheck_s": LONG_S}),
+        turn=1, changes=lambda _: {"watch_s": 1}),
+    Row("watching", Wait("watch that it holds"), changes=lambda long_s: {"watch_s": long_s, "recheck_s": long_s}),
     Row("waiting to verify", Wait("until the fix can be judged"),
-        changes={"verification": {"settle_s": LONG_S, "samples": 2, "every_s": 1, "scrape_s": 1}}),
+        changes=lambda long_s: {"verification": {"settle_s": long_s, "samples": 2, "every_s": 1, "scrape_s": 1}}),
     Row("waiting for approval", Wait("approval of"), Outcome.RESOLVED_BY_HUMAN, asks=True,
         person="approves after the blow"),
     Row("approved and not yet acted",
         Call("target", ("ORDER BY state_change", "{database}"), "before the answer", "prepare", nth=2),
         Outcome.RESOLVED_BY_HUMAN, asks=True, person="approves before the blow"),
-    Row("escalation pending", Wait("tell: unresolved for more"), Outcome.SELF_RESOLVED, holder=OWN, changes=SOON),
+    Row("escalation pending", Wait("tell: unresolved for more"), Outcome.SELF_RESOLVED, holder=OWN,
+        changes=lambda long_s: _minutes(delay=long_s / 120, target=240, decide=30)),
     Row("message accepted and not recorded", Call("mail", ("{service}", "\r\n.\r\n"), "after the answer", "send"),
         Outcome.SELF_RESOLVED, holder=OWN),
     Row("page accepted and not recorded", Call("page", ("POST /incidents ", "{service}"), "after the answer", "send"),
-        Outcome.SELF_RESOLVED, turn=4, holder=OWN, changes=PAGED),
+        Outcome.SELF_RESOLVED, turn=4, holder=OWN, paged=True, changes=lambda _: PAGED),
     Row("act half way",
         Call("target", ("pg_terminate_backend(pid) AS signalled", "{database}"), "after the answer", "execute", nth=3),
         ended=3),
@@ -103,12 +105,12 @@ ROWS = (
         Call("store", ("INSERT INTO nightshift.audit", ":execute", "database/{database}"), "before the answer",
              "execute"), ended=SESSIONS),
     Row("investigating", Call("metrics", ("query_range", "{service}"), "before the answer", "look_at_metrics"),
-        turn=3),
-    Row("gathering", Wait("gather alerts"), turn=4, changes={"gather_s": 20}),
+        turn=4),
+    Row("gathering", Wait("gather alerts"), turn=4, changes=lambda _: {"gather_s": 20}),
     Row("reserving the target",
         Call("store", ("INSERT INTO nightshift.reservations", "database/{database}"), "after the answer", "reserve"),
         turn=3),
-    Row("ranking", Scheduled("rank"), turn=5),
+    Row("ranking", Scheduled("rank"), turn=4),
 )  # fmt: skip
 """One line for each stage; whatever else a channel or an action can be caught in is one more line."""
 
