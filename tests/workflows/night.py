@@ -23,6 +23,7 @@ from workflows.contract import Report, Summary
 from workflows.incident import IncidentWorkflow
 
 _HANGS_AFTER_S = 60
+_AN_ANSWER = timedelta(seconds=_HANGS_AFTER_S)
 # The test server breaks when a workflow cancels a timer that fires at the very same moment: it then neither goes on nor
 # skips time. Tests therefore keep the deadlines that they play with apart (a real server has no such trouble).
 
@@ -40,7 +41,7 @@ class Night:
         return self.skipping.client
 
     async def now(self) -> datetime:
-        return await self.skipping.get_current_time()
+        return await asyncio.wait_for(self.skipping.get_current_time(), _HANGS_AFTER_S)
 
     async def pass_time(self, **amount: float) -> None:
         """Let time pass, as in `pass_time(minutes=5)`."""
@@ -69,7 +70,7 @@ class Night:
             await self.pass_time(seconds=step_s)
             step_s = min(step_s * 1.2, 1800)
         with self.skipping.auto_time_skipping_disabled():
-            return await handle.result()
+            return await asyncio.wait_for(handle.result(), _HANGS_AFTER_S)
 
     async def _ended(self, handle: Handle) -> bool:
         """Asked without the SDK's description: that cannot read the times that were unset, which this server keeps."""
@@ -77,7 +78,7 @@ class Night:
             workflow_id=handle.id, run_id=handle.run_id or handle.first_execution_run_id or ""
         )
         request = DescribeWorkflowExecutionRequest(namespace=self.client.namespace, execution=execution)
-        described = await self.client.workflow_service.describe_workflow_execution(request)
+        described = await self.client.workflow_service.describe_workflow_execution(request, timeout=_AN_ANSWER)
         return described.workflow_execution_info.HasField("close_time")
 
     async def cancelled(self, handle: Handle) -> bool:
@@ -142,7 +143,7 @@ async def _finish(night: Night, handle: Handle) -> None:
 
 
 async def view(handle: Handle) -> IncidentView:
-    return await handle.query(IncidentWorkflow.view)
+    return await handle.query(IncidentWorkflow.view, rpc_timeout=_AN_ANSWER)
 
 
 def story(seen: IncidentView) -> str:
