@@ -1,31 +1,73 @@
 """Temporal's test server that skips time, driven by the SDK's own test environment."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
 from rig.obtain import temporal_test
 from rig.servers.search_attributes import Keys, register
 
 STARTUP = timedelta(seconds=30)
+_REFUSED = "invalid history builder state for action"
+
+
+@dataclass(frozen=True)
+class Skipping:
+    """A running server, and whether it still works."""
+
+    environment: WorkflowEnvironment
+    complaints: "Complaints"
+
+    @property
+    def broken(self) -> bool:
+        """It refused a step, and will neither end that step nor give it out again (temporalio/sdk-java#3088).
+
+        It does so when a step cancels a timer that fired while the step was under way; a real server gives the step out
+        again. The workflow stands still for ever, and the clock with it. It happens by chance, on a busy machine.
+        """
+        return self.complaints.refused
+
+
+class Complaints(logging.Handler):
+    """What the SDK says of the server's answers."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.refused = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Notes the one that never ends."""
+        self.refused |= _REFUSED in record.getMessage()
 
 
 @asynccontextmanager
-async def time_skipping(search_attributes: Keys = ()) -> AsyncGenerator[WorkflowEnvironment]:
-    """An environment whose clock jumps over timers; the server ends with the block, or with this process.
+async def time_skipping(search_attributes: Keys = ()) -> AsyncGenerator[Skipping]:
+    """A server whose clock jumps over timers; it ends with the block, or with this process.
 
     It cannot create schedules and keeps no static summary: test those on the development server.
     """
     launcher = await asyncio.to_thread(temporal_test.obtain)
+    complaints = Complaints()
     environment = await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
         test_server_existing_path=str(launcher),
         test_server_startup_timeout=STARTUP,
+        runtime=_heard_by(complaints),
     )
     async with environment:
         await register(environment.client, search_attributes)
-        yield environment
+        yield Skipping(environment, complaints)
+
+
+def _heard_by(complaints: Complaints) -> Runtime:
+    logger = logging.getLogger(f"{__name__}.{id(complaints)}")
+    logger.addHandler(complaints)
+    heard = LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), LogForwardingConfig(logger))
+    return Runtime(telemetry=TelemetryConfig(logging=heard))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from temporalio.client import WorkflowFailureError, WorkflowHistory
 from temporalio.exceptions import CancelledError
-from temporalio.testing import WorkflowEnvironment
 
 from domain.incident import State
+from rig.servers.temporal_test import Skipping
 from tests.workflows.asking import asked, decision, frozen
 from tests.workflows.night import Night, a_night
 from tests.workflows.world import POLICY, Handle, World
@@ -139,9 +139,9 @@ PATHS = (
 )
 
 
-async def walked(path: Path, skipping: WorkflowEnvironment) -> WorkflowHistory:
+async def walked(path: Path, server: Skipping) -> WorkflowHistory:
     """The history of one night on this path. Raises RuntimeError when it ends in another way than it should."""
-    async with a_night(skipping, path.world()) as night:
+    async with a_night(server, path.world()) as night:
         handle = await path.walk(night)
         outcome = await _ended(night, handle)
         if outcome != path.outcome:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from temporalio.client import WorkflowHistory
-from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from rig.servers.temporal_test import time_skipping
 from tests.replay.paths import PATHS, walked
@@ -31,23 +30,17 @@ def main() -> int:
     chosen = parser.parse_args().paths or names
     if unknown := [name for name in chosen if name not in names]:
         parser.error(f"no such path {unknown!r}; there are {', '.join(names)}")
-    _without_noise()
+    # Sources that fail on purpose are no news here.
+    logging.getLogger("temporalio").setLevel(logging.ERROR)
     asyncio.run(record(chosen))
     return 0
 
 
-def _without_noise() -> None:
-    """Sources that fail on purpose, and what the test server cannot do, are no news here."""
-    logging.getLogger("temporalio").setLevel(logging.ERROR)
-    only_errors = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
-    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=only_errors)))
-
-
 async def record(names: Sequence[str]) -> None:
     """One file for each path, one after the other, as the server's clock is one for all."""
-    async with time_skipping(search_attributes.ALL) as skipping:
+    async with time_skipping(search_attributes.ALL) as server:
         for path in [path for path in PATHS if path.name in names]:
-            history = await walked(path, skipping)
+            history = await walked(path, server)
             text = readable(history)
             (FOLDER / f"{path.name}.json").write_text(text, encoding="utf-8")
             sys.stdout.write(f"{path.name}: {len(history.events)} events, {len(text) / 1000:.0f} kB\n")

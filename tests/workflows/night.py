@@ -18,14 +18,15 @@ from temporalio.testing import WorkflowEnvironment
 from domain.anomaly import Anomaly
 from domain.timeline import Kind
 from domain.view import IncidentView
+from rig.servers.temporal_test import Skipping
 from tests.workflows.world import Handle, World, anomaly
 from workflows.contract import Report, Summary
 from workflows.incident import IncidentWorkflow
 
 _HANGS_AFTER_S = 60
 _AN_ANSWER = timedelta(seconds=_HANGS_AFTER_S)
-# The test server breaks when a workflow cancels a timer that fires at the very same moment: it then neither goes on nor
-# skips time. Tests therefore keep the deadlines that they play with apart (a real server has no such trouble).
+# The test server breaks when a workflow cancels a timer that fires at the very same moment (`Skipping.broken`).
+# Tests therefore keep the deadlines that they play with apart.
 
 
 @dataclass
@@ -33,8 +34,12 @@ class Night:
     """One test's world on the time-skipping server."""
 
     world: World
-    skipping: WorkflowEnvironment
+    server: Skipping
     opened: list[Handle] = field(default_factory=list[Handle])
+
+    @property
+    def skipping(self) -> WorkflowEnvironment:
+        return self.server.environment
 
     @property
     def client(self) -> Client:
@@ -116,16 +121,17 @@ class Night:
 
 
 @asynccontextmanager
-async def a_night(skipping: WorkflowEnvironment, world: World) -> AsyncGenerator[Night]:
+async def a_night(server: Skipping, world: World) -> AsyncGenerator[Night]:
     """Workers live in the world; what a test leaves open is ended after it, as the server is shared."""
-    async with world.living(skipping.client):
-        night = Night(world, skipping)
+    async with world.living(server.environment.client):
+        night = Night(world, server)
         try:
             yield night
         finally:
             world.let_go()
             for handle in night.opened:
-                await _finish(night, handle)
+                if not server.broken:
+                    await _finish(night, handle)
 
 
 async def _finish(night: Night, handle: Handle) -> None:
