@@ -22,7 +22,12 @@ from tests.fakes import FakeIncidents, FakeLive
 from tests.incidents import an_anomaly
 from tests.parts import parts_with
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    """As the server sees it: a page says what is due, so a moment of the import would be past in a long run."""
+    return datetime.now(UTC)
+
+
 AWAY = TemporalAway("Temporal cannot be reached: connection refused")
 STORE_AWAY = Unavailable("store: no connection to PostgreSQL in time")
 STATES = (
@@ -63,7 +68,7 @@ def text_of(answer: httpx.Response) -> str:
 
 @pytest.mark.parametrize("state", STATES)
 async def test_in_every_state_the_six_questions_are_answered_in_their_order(state: page_views.Build) -> None:
-    view = state(NOW)
+    view = state(now())
     text = await page(parts(view), f"/incidents/{view.incident}")
     places = [text.index(word) for word in (view.severity, view.title, "Since", "Cause", "Next", "Decides", "Proof")]
     assert places == sorted(places)
@@ -71,7 +76,7 @@ async def test_in_every_state_the_six_questions_are_answered_in_their_order(stat
 
 
 async def test_a_waiting_plan_says_how_to_decide_with_its_digest_and_its_deadline() -> None:
-    view = page_views.waiting(NOW)
+    view = page_views.waiting(now())
     assert view.waiting is not None
     text = await page(parts(view), f"/incidents/{view.incident}")
     assert "waiting for approval" in text
@@ -81,14 +86,14 @@ async def test_a_waiting_plan_says_how_to_decide_with_its_digest_and_its_deadlin
 
 
 async def test_a_source_that_could_not_be_asked_is_said_beside_the_cause() -> None:
-    view = page_views.diagnosed(NOW)
+    view = page_views.diagnosed(now())
     text = await page(parts(view), f"/incidents/{view.incident}")
     assert "Not looked at: traces: Jaeger timed out after 10 s, twice." in text
     assert "0.82, likely, uncalibrated" in text
 
 
 async def test_a_closed_incident_leads_with_its_outcome_and_does_not_reload() -> None:
-    view = page_views.fixed(NOW)
+    view = page_views.fixed(now())
     answer = await get(parts(view), f"/incidents/{view.incident}")
     text = text_of(answer)
     assert text.index("fixed by the machine") < text.index("Since")
@@ -97,7 +102,7 @@ async def test_a_closed_incident_leads_with_its_outcome_and_does_not_reload() ->
 
 
 async def test_a_merged_incident_leads_to_the_one_that_took_it_over_and_has_no_verdict_of_its_own() -> None:
-    view = page_views.merged(NOW)
+    view = page_views.merged(now())
     answer = await get(parts(view), f"/incidents/{view.incident}")
     text = text_of(answer)
     link = f'<a href="/incidents/{view.merged_into}">'
@@ -109,13 +114,13 @@ async def test_a_merged_incident_leads_to_the_one_that_took_it_over_and_has_no_v
 
 async def test_a_false_positive_has_neither_kept_nor_missed_a_target() -> None:
     changes = {"state": State.FALSE_POSITIVE, "outcome": Outcome.FALSE_POSITIVE}
-    view = page_views.fixed(NOW).model_copy(update=changes)
+    view = page_views.fixed(now()).model_copy(update=changes)
     assert "SLA" not in await page(parts(view), f"/incidents/{view.incident}")
 
 
 async def test_shares_are_percentages_and_a_value_without_a_unit_has_no_gap_behind_it() -> None:
     bare = an_anomaly(actual=0.3646, unit="")
-    view = page_views.diagnosed(NOW).model_copy(update={"anomalies": (an_anomaly(), bare)})
+    view = page_views.diagnosed(now()).model_copy(update={"anomalies": (an_anomaly(), bare)})
     text = await page(parts(view), f"/incidents/{view.incident}")
     assert "31 %, threshold 5 %" in text
     assert "0.3646, threshold 0.05" in text
@@ -124,7 +129,7 @@ async def test_shares_are_percentages_and_a_value_without_a_unit_has_no_gap_behi
 
 
 async def test_an_open_incident_reloads_and_shows_what_its_workflow_knows_rather_than_the_projection() -> None:
-    stored = page_views.detected(NOW)
+    stored = page_views.detected(now())
     live = stored.model_copy(update={"title": "orders: newer"})
     answer = await get(parts(stored, live=FakeLive(live)), f"/incidents/{stored.incident}")
     assert '<noscript><meta http-equiv="refresh" content="15;url=' in answer.text
@@ -132,12 +137,12 @@ async def test_an_open_incident_reloads_and_shows_what_its_workflow_knows_rather
 
 
 async def test_a_fresh_incident_that_is_not_projected_yet_is_found_in_temporal() -> None:
-    view = page_views.detected(NOW)
+    view = page_views.detected(now())
     assert view.title in await page(parts(live=FakeLive(view)), f"/incidents/{view.incident}")
 
 
 async def test_while_temporal_is_away_the_page_comes_from_postgres_and_nobody_is_invited_to_decide() -> None:
-    view = page_views.waiting(NOW)
+    view = page_views.waiting(now())
     text = await page(parts(view, live=FakeLive(away=AWAY)), f"/incidents/{view.incident}")
     assert "Read-only: Temporal cannot be reached: connection refused (since" in text
     assert view.title in text
@@ -146,7 +151,7 @@ async def test_while_temporal_is_away_the_page_comes_from_postgres_and_nobody_is
 
 
 async def test_while_postgres_is_away_the_page_comes_from_the_workflow() -> None:
-    view = page_views.waiting(NOW)
+    view = page_views.waiting(now())
     of = parts(view, store_away=True)
     text = await page(of, f"/incidents/{view.incident}")
     assert "Postgres does not answer (since" in text
@@ -167,7 +172,7 @@ async def test_while_both_are_away_the_page_says_so_and_when_to_come_back() -> N
 
 async def test_an_unknown_id_is_answered_with_the_five_newest() -> None:
     views = [
-        page_views.fixed(NOW).model_copy(update={"incident": f"INC-20260131-00000{n}", "opened_at": NOW})
+        page_views.fixed(now()).model_copy(update={"incident": f"INC-20260131-00000{n}", "opened_at": now()})
         for n in range(7)
     ]
     answer = await get(parts(*views), "/incidents/INC-20990101-NOBODY")
@@ -177,13 +182,13 @@ async def test_an_unknown_id_is_answered_with_the_five_newest() -> None:
 
 
 async def test_an_id_in_small_letters_is_the_same_id() -> None:
-    view = page_views.fixed(NOW)
+    view = page_views.fixed(now())
     assert view.title in await page(parts(view), f"/incidents/{view.incident.lower()}")
 
 
 async def test_the_list_begins_with_what_needs_a_person_and_can_leave_out_what_is_closed() -> None:
     views = [
-        build(NOW).model_copy(update={"incident": f"INC-20260131-00000{number}", "key": f"incident-{number}"})
+        build(now()).model_copy(update={"incident": f"INC-20260131-00000{number}", "key": f"incident-{number}"})
         for number, build in enumerate((page_views.fixed, page_views.diagnosed, page_views.waiting))
     ]
     text = await page(parts(*views), "/incidents")
@@ -199,7 +204,7 @@ def order(text: str, views: Sequence[IncidentView]) -> Sequence[int]:
 
 async def test_counters_and_pages_are_links_that_keep_the_filter() -> None:
     views = [
-        page_views.waiting(NOW).model_copy(update={"incident": f"INC-20260131-{n:06}", "key": f"incident-{n}"})
+        page_views.waiting(now()).model_copy(update={"incident": f"INC-20260131-{n:06}", "key": f"incident-{n}"})
         for n in range(60)
     ]
     first = (await get(parts(*views), "/incidents?severity=CRITICAL&show=open")).text
@@ -227,7 +232,7 @@ async def test_counters_and_pages_are_links_that_keep_the_filter() -> None:
     ],
 )
 async def test_a_filter_that_means_nothing_is_said_and_hides_no_incident(query: str, said: str) -> None:
-    view = page_views.waiting(NOW)
+    view = page_views.waiting(now())
     answer = await get(parts(view), f"/incidents?{query}")
     assert answer.status_code == 400
     assert said in text_of(answer).replace("&#39;", "'")
@@ -237,18 +242,18 @@ async def test_a_filter_that_means_nothing_is_said_and_hides_no_incident(query: 
 
 
 async def test_a_filter_that_nothing_fits_says_which_and_how_to_clear_it() -> None:
-    text = await page(parts(page_views.waiting(NOW)), "/incidents?severity=LOW&q=search")
+    text = await page(parts(page_views.waiting(now())), "/incidents?severity=LOW&q=search")
     assert "No incident fits: severity LOW, text" in text
     assert "Clear the filter" in text
 
 
 async def test_what_people_said_of_the_cause_is_shown_with_its_claim() -> None:
-    view = page_views.fixed(NOW)
+    view = page_views.fixed(now())
     of = parts(view)
     path = f"/incidents/{view.incident}"
     assert f"nightshift feedback {view.incident} --cause right" in await page(of, path)
     of.feedback.add(Feedback(
-        incident=view.incident, at=NOW, who="<b>ana</b>", category=Category.DISK, service="orders", comment="full"
+        incident=view.incident, at=now(), who="<b>ana</b>", category=Category.DISK, service="orders", comment="full"
     ))  # fmt: skip
     html = (await get(of, path)).text
     assert "The cause was disk at orders" in html
@@ -261,7 +266,7 @@ async def test_an_empty_list_says_that_nothing_is_open() -> None:
 
 
 async def test_programs_get_json() -> None:
-    view = page_views.waiting(NOW)
+    view = page_views.waiting(now())
     one = await get(parts(view), f"/incidents/{view.incident}", "application/json")
     many = await get(parts(view), "/incidents?format=json")
     assert (one.json()["incident"], one.json()["needs"]) == (view.incident, "approval")
@@ -291,7 +296,7 @@ async def test_the_postmortem_shows_its_own_charts_and_no_image_from_elsewhere()
 
 
 async def test_hostile_texts_stay_texts() -> None:
-    view = page_views.hostile(NOW)
+    view = page_views.hostile(now())
     of = parts(view)
     for path in ("/incidents", f"/incidents/{view.incident}", "/incidents/<script>alert(1)</script>"):
         html = (await get(of, path)).text.replace('<script src="/static/page.js" defer></script>', "")
