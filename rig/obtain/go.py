@@ -1,6 +1,7 @@
 """Building programs from the Go module proxy; Go's checksum database vouches for what comes."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from rig.obtain.missing import Missing
 from rig.obtain.progress import OnProgress, Step
 
 OLDEST = (1, 24)
+_MODULE = (".mod", ".sum", ".go")
 STRIPPED = "-s -w"
 """Linker flags: no symbol table, which makes the programs about a fifth smaller."""
 
@@ -35,7 +37,7 @@ def install(go: Path, package: str, into: Path, step: tuple[str, float], on_prog
 
 def build(
     go: Path,
-    module: Path,
+    locked: Path,
     package: str,
     into: Path,
     step: tuple[str, float],
@@ -43,10 +45,16 @@ def build(
     *,
     stamps: Mapping[str, str] | None = None,
 ) -> None:
-    """`go build` a package as the go.mod and go.sum in the folder `module` fix it.
+    """`go build` a package as the go.mod and go.sum in the folder `locked` fix it, with the Go files beside them.
 
-    `stamps` are string variables of the program that the linker sets, such as its version.
+    They are copied beside `into`, as Go writes into a module. `stamps` are string variables of the program
+    that the linker sets, such as its version.
     """
+    module = into.parent / "module"
+    module.mkdir()
+    for file in locked.iterdir():
+        if file.suffix in _MODULE:
+            shutil.copy(file, module)
     flags = " ".join([STRIPPED, *(f"-X {variable}={value}" for variable, value in (stamps or {}).items())])
     argv = [str(go), "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(into), package]
     _run(argv, {}, module, step, on_progress)

@@ -4,7 +4,6 @@ The go.mod and go.sum beside this file fix every version: Jaeger replaces module
 `go install` refuses.
 """
 
-import shutil
 from pathlib import Path
 
 from rig import cache
@@ -33,11 +32,7 @@ def obtain(on_progress: OnProgress = silent) -> Path:
     compiler = go.require(NAME)
 
     def build(folder: Path) -> None:
-        module = folder / "module"
-        module.mkdir()
-        for lock in ("go.mod", "go.sum"):
-            shutil.copy(Path(__file__).parent / lock, module)
         step = ("building Jaeger", EXPECTED_SECONDS)
-        go.build(compiler, module, _PACKAGE, folder / _PROGRAM, step, on_progress)
+        go.build(compiler, Path(__file__).parent, _PACKAGE, folder / _PROGRAM, step, on_progress)
 
     return cache.make("jaeger", VERSION, build) / _PROGRAM

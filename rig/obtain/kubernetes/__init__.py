@@ -4,7 +4,6 @@ The go.mod and go.sum beside this file fix every version: Kubernetes replaces it
 refuses. The first argument picks the server: `kubemini etcd`, `kubemini kube-apiserver`, and so on.
 """
 
-import shutil
 from pathlib import Path
 
 from rig import cache
@@ -33,12 +32,8 @@ def obtain(on_progress: OnProgress = silent) -> Path:
     compiler = go.require(NAME)
 
     def build(folder: Path) -> None:
-        module = folder / "module"
-        module.mkdir()
-        for file in ("go.mod", "go.sum", "main.go"):
-            shutil.copy(Path(__file__).parent / file, module)
         step = ("building Kubernetes' servers", EXPECTED_SECONDS)
-        go.build(compiler, module, ".", folder / _PROGRAM, step, on_progress, stamps=_stamps())
+        go.build(compiler, Path(__file__).parent, ".", folder / _PROGRAM, step, on_progress, stamps=_stamps())
 
     return cache.make("kubernetes", VERSION, build) / _PROGRAM
 
