@@ -10,7 +10,10 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class StarterMetrics:
-    """Deliveries by sender and outcome (accepted, ignored, refused, unavailable), and how long each took."""
+    """Deliveries by sender and outcome (accepted, ignored, refused, unavailable), and how long each took.
+
+    A delivery that is accepted may hold alerts that are not: these are counted by themselves.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -20,6 +23,9 @@ class StarterMetrics:
         )
         self._anomalies = Counter(
             "nightshift_webhook_anomalies", "Anomalies taken in.", ["sender"], registry=self.registry
+        )
+        self._refused = Counter(
+            "nightshift_webhook_alerts_refused", "Alerts that were not understood.", ["sender"], registry=self.registry
         )
         self._seconds = Histogram(
             "nightshift_webhook_seconds",
@@ -34,11 +40,15 @@ class StarterMetrics:
         for outcome in ("accepted", "ignored", "refused", "unavailable"):
             self._deliveries.labels(sender, outcome)
         self._anomalies.labels(sender)
+        self._refused.labels(sender)
         self._seconds.labels(sender)
 
     def delivered(self, sender: str, outcome: str, anomalies: int = 0) -> None:
         self._deliveries.labels(sender, outcome).inc()
         self._anomalies.labels(sender).inc(anomalies)
+
+    def refused(self, sender: str, alerts: int) -> None:
+        self._refused.labels(sender).inc(alerts)
 
     @contextmanager
     def timed(self, sender: str) -> Generator[None]:

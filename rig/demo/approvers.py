@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+import httpx
 from temporalio.client import Client, WorkflowHandle
 
 from domain.approval import Request, Verdict
 from domain.view import IncidentView
+from rig.demo.browser import Browser, Page
+from rig.demo.people import APPROVER, SLACK_USER
+from rig.demo.product import ProductFailedError
 from rig.servers.slack import Posted
 from workflows.contract import Summary
 from workflows.incident import IncidentWorkflow
@@ -18,10 +22,7 @@ from workflows.incident import IncidentWorkflow
 if TYPE_CHECKING:
     from rig.demo.stage import Stage
 
-APPROVER = "demo-approver"
-"""As the policies of the demo name the person."""
 NOBODY = "nobody"
-_SLACK_USER = "U0ANA"
 _QUESTION_WITHIN_S = 60.0
 _COMMENT = "decided in the demo"
 
@@ -93,6 +94,38 @@ class ByCommand:
         return f"nightshift {' '.join(command)}: {said}"
 
 
+class ByPage:
+    """As somebody does who opens the link of a message: logs in, and presses the card's buttons, both steps of it."""
+
+    def __init__(self, around: Surroundings) -> None:
+        assert around.stage.product is not None  # noqa: S101 - the performance begins when the stage is up
+        self._url = around.stage.product.url
+        self._token = around.stage.people.token
+
+    async def decide(self, view: IncidentView, request: Request, verdict: Verdict) -> str:
+        """What the page answers; ProductFailedError when it refuses, NotOnThePage when it has no such button."""
+        return await asyncio.to_thread(self._press, view.incident, request, verdict)
+
+    def _press(self, incident: str, request: Request, verdict: Verdict) -> str:
+        first, second = ("Approve", "Yes,") if verdict is Verdict.APPROVE else ("Reject", "Reject it")
+        with Browser(self._url) as browser:
+            login = browser.open(f"/login?to=/incidents/{incident}")
+            _, page = browser.send(login, "Log in", name=APPROVER, token=self._token.get_secret_value())
+            tapped, card = browser.follow(page, first)
+            # As a person compares what stands in the message with what stands on the card.
+            if request.digest not in (shown := card.form(second)[1].fields.values()):
+                raise ProductFailedError(f"{card.url} shows another plan than {request.digest[:8]}: {list(shown)!r}")
+            pressed, answer = browser.send(card, second, comment=_COMMENT)
+            return f"pressed {tapped!r}, then {pressed!r} on the page: {_taken(answer)}"
+
+
+def _taken(answer: Page) -> str:
+    said = "; ".join(answer.alerts)
+    if answer.status != httpx.codes.OK.value:
+        raise ProductFailedError(f"{answer.url} answered {answer.status}: {said}")
+    return said
+
+
 class BySlack:
     """As somebody does who is woken by Slack: the button of the question, pressed in the local workspace."""
 
@@ -108,7 +141,7 @@ class BySlack:
             lambda message: _asks(message, f"{incident}|{request.digest}|{verdict}"), _QUESTION_WITHIN_S
         )
         answered = len(self._slack.replies)
-        self._slack.press(asked, verdict.value, _SLACK_USER)
+        self._slack.press(asked, verdict.value, SLACK_USER)
         give_up = time.monotonic() + _QUESTION_WITHIN_S
         while time.monotonic() < give_up:
             if len(self._slack.replies) > answered:
@@ -127,6 +160,7 @@ DOORS: Mapping[str, Door | None] = MappingProxyType(
         "signal": BySignal,
         "update": ByUpdate,
         "cli": ByCommand,
+        "page": ByPage,
         "slack": BySlack,
         NOBODY: None,
     }

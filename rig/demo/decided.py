@@ -3,11 +3,13 @@
 from rich.console import Console
 
 from domain.approval import Verdict
+from domain.escalation import WORDS, Reason
 from domain.plan import Action
 from domain.view import IncidentView
 from rig.demo.approvers import DOORS, Approver, Surroundings
+from rig.demo.arrived import CHANNELS
 from rig.demo.judge import Check
-from rig.demo.performance import JUDGED_S, Choice, Performance
+from rig.demo.performance import JUDGED_S, Choice, Performance, main_of
 from rig.demo.release_judge import judge_paused, judge_rolled_back, judge_undecided
 from rig.demo.stage import Stage
 from rig.demo.watcher import Watcher
@@ -45,6 +47,20 @@ class DecidedPerformance(Performance):
         did = await self._person.decide(view, request, verdict)
         self._narrator.say("person", did, "bold blue")
 
+    def _is_over(self, views: list[IncidentView], running: frozenset[str]) -> bool:
+        """With people only when each channel has answered to the last reason, however it did."""
+        if not super()._is_over(views, running):
+            return False
+        view = main_of(views)
+        if view is None or view.state.closed or not self._ends_with_people():
+            return True
+        return {d.channel for d in view.deliveries if WORDS[self._reason] in d.subject} >= set(CHANNELS)
+
+    @property
+    def _reason(self) -> Reason:
+        """Why people are left with it, in a run that ends so."""
+        return Reason.APPROVAL_REFUSED if self._choice.reject else Reason.APPROVAL_EXPIRED
+
     def _ends_with_people(self) -> bool:
         return self._person is None or self._choice.reject
 
@@ -61,7 +77,7 @@ class DecidedPerformance(Performance):
         if self._choice.paused:
             return list(judge_paused(view, rate, report.rollout))
         if self._ends_with_people():
-            return list(judge_undecided(view, rate, report.rollout, self._mails(), rejected=self._choice.reject))
+            return list(judge_undecided(view, rate, report.rollout, self._arrived(view), rejected=self._choice.reject))
         return list(judge_rolled_back(view, rate, report.rollout, self._rollbacks(view)))
 
     def _rollbacks(self, view: IncidentView) -> list[str]:

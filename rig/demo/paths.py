@@ -8,7 +8,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 POLICY = HERE / "policy.yaml"
 SERVICES = HERE / "services.yaml"
-PEOPLE = HERE / "people.yaml"
 RELEASE_POLICY = HERE / "policy-release.yaml"
 RELEASE_SERVICES = HERE / "services-release.yaml"
 

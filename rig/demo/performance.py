@@ -10,6 +10,7 @@ from rich.console import Console
 from config.policy import differences, load_policy
 from domain.view import IncidentView
 from rig.demo.approvers import NOBODY
+from rig.demo.arrived import Arrived, arrived
 from rig.demo.examination import examine
 from rig.demo.judge import (
     NORMAL_ERROR_RATE,
@@ -186,6 +187,10 @@ class Performance:
             return list(judge_escalated(view, fault.report(), self._mails()))
         return list(judge_fixed(view, rate, fault.report(), self._audited(view)))
 
+    def _arrived(self, view: IncidentView) -> Arrived:
+        """What the people's servers have of it."""
+        return arrived(view.incident, self._stage.slack, self._stage.pagerduty, self._stage.inbox)
+
     def _mails(self) -> list[str]:
         return [text_of(mail) for mail in self._stage.inbox.mails]
 
@@ -211,8 +216,8 @@ class Performance:
         self._console.print(f"Incident    {self._product.url}/incidents/{view.incident}", soft_wrap=True)
         self._console.print(f"Temporal    {view.temporal_url}", soft_wrap=True)
         self._console.print(f"Postmortem  {view.postmortem or 'not written'}", soft_wrap=True)
-        mails = len(self._stage.inbox.mails)
-        self._console.print(f"Mail        {mails} message(s) to the on-call engineer")
+        for line in self._arrived(view).lines():
+            self._console.print(line)
 
     def _verdict(self, checks: list[Check]) -> int:
         self._console.print()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 
-from rig.demo.paths import PEOPLE, Paths
+from rig.demo.paths import Paths
+from rig.servers import pagerduty
 from rig.servers.process import Command, ManagedProcess, answers_http
 from rig.servers.slack import CHANNEL
 
@@ -108,7 +109,13 @@ def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
         "SLACK_CHANNEL": CHANNEL,
         "SLACK_SIGNING_SECRET": stage.slack.signing_secret,
         "SLACK_API_URL": stage.slack.url,
-        "NIGHTSHIFT_PEOPLE": str(PEOPLE),
+        "PAGERDUTY_API_KEY": pagerduty.KEY,
+        "PAGERDUTY_FROM": pagerduty.SENDER,
+        "PAGERDUTY_SERVICE": pagerduty.SERVICE,
+        "PAGERDUTY_ESCALATION_POLICIES": ";".join(f"{tier}={name}" for tier, name in pagerduty.POLICIES.items()),
+        "PAGERDUTY_API_URL": stage.pagerduty.url,
+        "PAGERDUTY_WEBHOOK_SECRET": pagerduty.SECRET,
+        "NIGHTSHIFT_PEOPLE": str(stage.people.file),
         "NIGHTSHIFT_IDENTITY_KEY": secrets.token_urlsafe(32),
         "NIGHTSHIFT_WEBHOOK_TOKEN": stage.token.get_secret_value(),
         "NIGHTSHIFT_PORT": str(stage.starter_port),

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from domain.approval import Verdict
+from domain.escalation import Reason
 from domain.incident import Outcome
 from domain.plan import Action
 from domain.view import IncidentView
-from rig.demo.approvers import APPROVER
+from rig.demo.arrived import Arrived, judge_told
 from rig.demo.judge import BROKEN_ERROR_RATE, NORMAL_ERROR_RATE, Check
+from rig.demo.people import APPROVER
 from rig.faults.fault import RolloutReport
 
 
@@ -38,9 +40,9 @@ def judge_rolled_back(
 
 
 def judge_undecided(
-    view: IncidentView, error_rate: float, rollout: RolloutReport, mails: Sequence[str], *, rejected: bool
+    view: IncidentView, error_rate: float, rollout: RolloutReport, seen: Arrived, *, rejected: bool
 ) -> Iterator[Check]:
-    """What must hold when the person says no, or nobody comes: nothing was done, and people were told."""
+    """What must hold when the person says no, or nobody comes: nothing was done, and people were told everywhere."""
     asked = [a for a in view.attempts if a.plan.action is Action.ROLLBACK_DEPLOYMENT]
     yield Check("a rollback was planned, and asked for", bool(asked), asked[0].gate.reason if asked else "no such plan")
     refusals = [d.who for d in view.decisions if d.verdict is Verdict.REJECT]
@@ -54,13 +56,8 @@ def judge_undecided(
     still = rollout.now == rollout.broken and not executed
     yield Check("the broken release still runs", still, _revisions(rollout))
     yield Check("customers still fail", error_rate > BROKEN_ERROR_RATE, f"{error_rate:.1%} of requests failed")
-    delivered = sum(d.delivered for d in view.deliveries)
-    named = sum(view.incident in mail for mail in mails)
-    yield Check(
-        "people were called by mail",
-        view.escalated and delivered > 0 and named > 0,
-        f"{delivered} messages delivered, {named} mails name the incident",
-    )
+    yield Check("it is escalated", view.escalated, "yes" if view.escalated else view.state.value)
+    yield from judge_told(seen, Reason.APPROVAL_REFUSED if rejected else Reason.APPROVAL_EXPIRED)
 
 
 def judge_paused(view: IncidentView, error_rate: float, rollout: RolloutReport) -> Iterator[Check]:

@@ -13,10 +13,12 @@ from rich.console import Console
 from rig.demo.cluster import Cluster
 from rig.demo.optional import OptionalServers
 from rig.demo.paths import Paths
+from rig.demo.people import People
 from rig.demo.product import Product
 from rig.demo.scenarios import Scenario
 from rig.history.backfill import backfill
 from rig.servers.alertmanager import AlertmanagerServer, Grouping
+from rig.servers.pagerduty import PagerDutyServer
 from rig.servers.ports import preferred_port
 from rig.servers.postgres import PostgresServer
 from rig.servers.prometheus import PrometheusServer
@@ -53,6 +55,9 @@ class Stage:
         self.inbox = SmtpInbox(run / "mail")
         self.slack = SlackServer(secrets.token_urlsafe(24))
         self.slack.interactions = f"http://127.0.0.1:{self.starter_port}/slack/interactions"
+        self.pagerduty = PagerDutyServer()
+        self.pagerduty.webhooks.url = f"http://127.0.0.1:{self.starter_port}/webhooks/pagerduty"
+        self.people = People(run / "people.yaml")
         self.optional = OptionalServers(run, console)
         self.alertmanager = AlertmanagerServer(
             run / "alertmanager",
@@ -79,6 +84,7 @@ class Stage:
                 at_once.submit(self._up, f"Temporal, web UI at {self.temporal.ui_url}", self.temporal),
                 at_once.submit(self._up, "a mailbox (SMTP)", self.inbox),
                 at_once.submit(self._up, "a workspace that speaks Slack's Web API", self.slack),
+                at_once.submit(self._up, "an account that speaks PagerDuty's REST API", self.pagerduty),
                 at_once.submit(self.optional.start),
             ]
             if self.cluster is not None:
@@ -122,6 +128,7 @@ class Stage:
         self._up(f"Prometheus at {self.prometheus.url}", self.prometheus)
 
     def _start_product(self) -> None:
+        self.people.write()
         self.product = Product(self, self._paths, self._console)
         self._running.enter_context(self.product)
 

@@ -12,11 +12,12 @@ B = TypeVar("B", bound=BaseModel)
 
 
 class Refused(Exception):
-    """The request is answered with `status` and this text."""
+    """The request is answered with `status` and this text. `items` of its content were looked at, and none was good."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, items: int = 0) -> None:
         super().__init__(message)
         self.status = status
+        self.items = items
 
 
 async def read_json_body(request: Request) -> bytes:
@@ -36,12 +37,12 @@ def decoded(body: bytes) -> object:
         raise Refused(400, f"the body is not JSON: {error}") from None
 
 
-def parse(model: type[B], content: object) -> B:
-    """The body as a model. Raises Refused with 422, the field's path and its value."""
+def parse(model: type[B], content: object, place: str = "") -> B:
+    """The body, or what stands at `place` in it, as a model. Raises Refused: 422 with the field's path and value."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise Refused(422, _line(error.errors(include_url=False, include_context=False)[0])) from None
+        raise Refused(422, _line(error.errors(include_url=False, include_context=False)[0], place)) from None
 
 
 async def read_body(request: Request) -> bytes:
@@ -54,8 +55,7 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _line(detail: ErrorDetails) -> str:
-    path = ""
+def _line(detail: ErrorDetails, path: str) -> str:
     for part in detail["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{str(part)[:60]}" if path else str(part)[:60]
     place = path or "the body"

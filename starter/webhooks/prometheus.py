@@ -3,9 +3,9 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
@@ -16,7 +16,7 @@ from domain.severity import severity_of_label
 from starter.access import check_access
 from starter.intake import Intake
 from starter.untrusted import clean, safe_labels, web_link
-from starter.webhooks.body import parse
+from starter.webhooks.body import Refused, parse
 from starter.webhooks.senders import Taken
 
 SOURCE = "prometheus"
@@ -32,7 +32,7 @@ _LONGEST_NAME, _LONGEST_TITLE, _LONGEST_LINK = 120, 300, 2_000
 _FIRST_YEAR, _LAST_YEAR = 2000, 9000
 
 
-class _Alert(BaseModel):
+class Alert(BaseModel):
     """One alert as Alertmanager sends it; fields that we do not use are left alone."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -47,12 +47,16 @@ class _Alert(BaseModel):
 
 
 class Delivery(BaseModel):
-    """One call of Alertmanager: the alerts of one group, all of them, each with a status of its own."""
+    """One call of Alertmanager: the alerts of one group, all of them, each with a status of its own.
+
+    Each alert is looked at by itself: Alertmanager does not repeat what was refused, so one that nobody understands
+    must not take the others with it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: Literal["4"] = "4"
-    alerts: tuple[_Alert, ...]
+    alerts: tuple[Any, ...]
 
 
 class PrometheusSender:
@@ -71,22 +75,38 @@ class PrometheusSender:
         """Whoever shows the token is believed."""
 
     async def take(self, content: object, now: datetime) -> Taken:
-        anomalies = anomalies_of(parse(Delivery, content), now)
+        alerts, refused = understood(parse(Delivery, content))
+        anomalies = anomalies_of(alerts, now)
         keys = await self._intake.accept(anomalies)
         reason = "nothing is firing, and no open incident knows these alerts" if anomalies else "it holds no alerts"
-        return Taken(anomalies=len(anomalies), incidents=keys, reason=reason)
+        return Taken(anomalies=len(anomalies), incidents=keys, reason=reason, refused=refused)
 
 
-def anomalies_of(delivery: Delivery, now: datetime) -> tuple[Anomaly, ...]:
+def understood(delivery: Delivery) -> tuple[list[Alert], tuple[str, ...]]:
+    """The alerts that are valid, and for each other one the field and its value. Refused (422) when none is valid."""
+    alerts: list[Alert] = []
+    refused: list[str] = []
+    for number, content in enumerate(delivery.alerts):
+        try:
+            alerts.append(parse(Alert, content, f"alerts[{number}]"))
+        except Refused as refusal:
+            refused.append(str(refusal))
+    if refused and not alerts:
+        more = f" (the first of {len(refused)} alerts, all refused)" if refused[1:] else ""
+        raise Refused(422, f"{refused[0]}{more}", items=len(refused))
+    return alerts, tuple(refused)
+
+
+def anomalies_of(alerts: Sequence[Alert], now: datetime) -> tuple[Anomaly, ...]:
     """One anomaly per series, as of `now`; of two alerts of the same series the newer one counts."""
     newest: dict[str, Anomaly] = {}
-    for alert in delivery.alerts:
+    for alert in alerts:
         seen = _anomaly(alert, now)
         newest[seen.series] = latest(newest.get(seen.series), seen)
     return tuple(newest.values())
 
 
-def _anomaly(alert: _Alert, now: datetime) -> Anomaly:
+def _anomaly(alert: Alert, now: datetime) -> Anomaly:
     labels, notes = alert.labels or {}, alert.annotations or {}
     name = clean(labels.get("alertname", ""), _LONGEST_NAME) or UNKNOWN
     firing = alert.status == AlertStatus.FIRING

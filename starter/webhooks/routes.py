@@ -1,5 +1,6 @@
 """The webhooks' addresses: every delivery has one answer, and each answer is counted."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -15,6 +16,7 @@ from starter.webhooks.prometheus import PrometheusSender
 from starter.webhooks.senders import Sender, Taken
 
 RETRY_AFTER_S = 5
+_NAMED = 10
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -52,6 +54,7 @@ async def _answer(sender: Sender, metrics: StarterMetrics, request: Request) -> 
         return _said(sender, metrics, await sender.take(decoded(body), datetime.now(UTC)))
     except Refused as refusal:
         metrics.delivered(sender.name, "refused")
+        metrics.refused(sender.name, refusal.items)
         _log.warning("webhook refused", sender=sender.name, status=refusal.status, reason=str(refusal))
         return JSONResponse({"status": "refused", "error": str(refusal)}, refusal.status)
     except TemporalAway as away:
@@ -62,11 +65,22 @@ async def _answer(sender: Sender, metrics: StarterMetrics, request: Request) -> 
 
 
 def _said(sender: Sender, metrics: StarterMetrics, taken: Taken) -> JSONResponse:
+    refused = _refused(sender, metrics, taken)
     if not taken.accepted:
         metrics.delivered(sender.name, "ignored")
-        return JSONResponse({"status": "ignored", "reason": taken.reason})
+        return JSONResponse({"status": "ignored", "reason": taken.reason, **refused})
     metrics.delivered(sender.name, "accepted", taken.anomalies)
     said = {"anomalies": taken.anomalies, "incidents": list(taken.incidents)}
     told = {"synchronised": list(taken.synchronised)} if taken.synchronised else {}
     _log.info("webhook accepted", sender=sender.name, **said, **told)
-    return JSONResponse({"status": "accepted", **said, **told}, 202)
+    return JSONResponse({"status": "accepted", **said, **told, **refused}, 202)
+
+
+def _refused(sender: Sender, metrics: StarterMetrics, taken: Taken) -> Mapping[str, object]:
+    """What a delivery's answer adds about the parts of it that were refused; nothing when all were good."""
+    if not taken.refused:
+        return {}
+    metrics.refused(sender.name, len(taken.refused))
+    said: Mapping[str, object] = {"refused": len(taken.refused), "errors": list(taken.refused[:_NAMED])}
+    _log.warning("part of a webhook refused", sender=sender.name, **said)
+    return said

@@ -10,13 +10,15 @@ from starlette.requests import Request
 @dataclass(frozen=True)
 class Taken:
     """What a delivery came to. `incidents` are keys of those that know its anomalies now, `synchronised` ids of our own
-    incidents that were told what a person did elsewhere. Without either it was ignored, for `reason`.
+    incidents that were told what a person did elsewhere. Without either it was ignored, for `reason`. `refused` says of
+    each part that was not understood which field is wrong; the other parts are taken all the same.
     """
 
     anomalies: int = 0
     incidents: tuple[str, ...] = ()
     synchronised: tuple[str, ...] = ()
     reason: str = ""
+    refused: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:

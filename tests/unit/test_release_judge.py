@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 
 from domain.approval import Decision, Door, Verdict
+from domain.escalation import WORDS, Reason
 from domain.finding import Category
 from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt, Executed, Outcome, State
 from domain.levels import Risk
 from domain.plan import Action
 from domain.view import Delivery, IncidentView
-from rig.demo.approvers import APPROVER
+from rig.demo.arrived import Arrived
 from rig.demo.judge import Check, control_sentence
+from rig.demo.people import APPROVER
 from rig.demo.release_judge import judge_paused, judge_rolled_back, judge_undecided
 from rig.faults.fault import RolloutReport, Template
 from tests.incidents import NOON, a_plan, a_view
@@ -83,13 +85,19 @@ def _waiting(**changes: Any) -> IncidentView:
     return a_view(**{**facts, **changes})
 
 
-MAIL = f"{a_view().incident}: nobody decided"
+EXPIRED, REFUSED = WORDS[Reason.APPROVAL_EXPIRED], WORDS[Reason.APPROVAL_REFUSED]
+
+
+def _arrived(why: str = EXPIRED, **changes: Any) -> Arrived:
+    said = (f"Why you: {why} (tier 2)",)
+    facts: dict[str, Any] = {"roots": 1, "posts": said, "incidents": 1, "calls": 1, "notes": said, "mails": said}
+    return Arrived(**{**facts, **changes})
 
 
 def test_silence_and_a_refusal_leave_the_release_where_it_is_and_call_people() -> None:
-    assert _failing(judge_undecided(_waiting(), 0.15, STILL_BROKEN, [MAIL], rejected=False)) == []
+    assert _failing(judge_undecided(_waiting(), 0.15, STILL_BROKEN, _arrived(), rejected=False)) == []
     refused = _waiting(decisions=(_decision(Verdict.REJECT),))
-    assert _failing(judge_undecided(refused, 0.15, STILL_BROKEN, [MAIL], rejected=True)) == []
+    assert _failing(judge_undecided(refused, 0.15, STILL_BROKEN, _arrived(REFUSED), rejected=True)) == []
 
 
 @pytest.mark.parametrize(
@@ -97,17 +105,22 @@ def test_silence_and_a_refusal_leave_the_release_where_it_is_and_call_people() -
     [
         ("a rollback was planned", {"view": _waiting(attempts=())}),
         ("nobody decided", {"view": _waiting(decisions=(_decision(),))}),
-        ("the person rejected", {"rejected": True}),
+        ("the person rejected", {"rejected": True, "seen": _arrived(REFUSED)}),
         ("the broken release", {"rollout": ROLLED_BACK}),
         ("the broken release", {"view": _waiting(attempts=(_attempt(executed=True),))}),
         ("customers still", {"error_rate": 0.0}),
-        ("people were called", {"mails": ["another"]}),
-        ("people were called", {"view": _waiting(escalated=False)}),
+        ("it is escalated", {"view": _waiting(escalated=False)}),
+        ("Slack has one thread", {"seen": _arrived(roots=2)}),
+        ("Slack has one thread", {"seen": _arrived(posts=(REFUSED,))}),
+        ("PagerDuty has one incident", {"seen": _arrived(incidents=2)}),
+        ("PagerDuty has one incident", {"seen": _arrived(calls=0)}),
+        ("PagerDuty has one incident", {"seen": _arrived(notes=())}),
+        ("the mailbox has a message", {"seen": _arrived(mails=(REFUSED,))}),
     ],
 )
 def test_each_claim_about_a_run_that_nobody_approved_fails_alone(claim: str, changed: dict[str, Any]) -> None:
     right: dict[str, Any] = {
-        "view": _waiting(), "error_rate": 0.2, "rollout": STILL_BROKEN, "mails": [MAIL], "rejected": False
+        "view": _waiting(), "error_rate": 0.2, "rollout": STILL_BROKEN, "seen": _arrived(), "rejected": False
     }  # fmt: skip
     (failing,) = _failing(judge_undecided(**{**right, **changed}))
     assert failing.startswith(claim)

@@ -19,7 +19,7 @@ from starter.app import create_app
 from starter.away import TemporalAway
 from starter.parts import Parts
 from starter.webhooks.body import LARGEST, Refused, parse
-from starter.webhooks.prometheus import Delivery, anomalies_of
+from starter.webhooks.prometheus import Delivery, anomalies_of, understood
 from tests.fakes import FakeIntake
 from tests.parts import parts_with
 
@@ -41,17 +41,21 @@ def alert(**changes: Any) -> dict[str, Any]:
     return known | changes
 
 
-def delivery(*alerts: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def delivery(*alerts: object, **changes: Any) -> dict[str, Any]:
     return {"version": "4", "groupKey": "{}:{}", "status": "firing", "alerts": list(alerts)} | changes
 
 
+def taken(content: Any) -> Sequence[Anomaly]:
+    return anomalies_of(understood(parse(Delivery, content))[0], NOW)
+
+
 def translated(*alerts: dict[str, Any]) -> Sequence[Anomaly]:
-    return anomalies_of(parse(Delivery, delivery(*alerts)), NOW)
+    return taken(delivery(*alerts))
 
 
 def accepted_or_refused(content: Any) -> Sequence[Anomaly] | Refused:
     try:
-        return anomalies_of(parse(Delivery, content), NOW)
+        return taken(content)
     except Refused as refusal:
         return refusal
 
@@ -197,7 +201,7 @@ WELL_TYPED = st.fixed_dictionaries(
 @given(st.lists(WELL_TYPED, max_size=5).map(lambda alerts: delivery(*alerts)))
 @settings(max_examples=200, deadline=None)
 def test_any_texts_in_the_right_places_are_accepted(content: Any) -> None:
-    must_be_valid(anomalies_of(parse(Delivery, content), NOW))
+    must_be_valid(taken(content))
 
 
 @given(st.lists(ALERTS, max_size=5).map(lambda alerts: delivery(*alerts)) | JSON)
@@ -260,6 +264,41 @@ async def test_a_wrong_field_is_named_with_its_value() -> None:
 async def test_a_missing_field_is_named() -> None:
     answer = await post(parts_with(FakeIntake()), {"version": "4"})
     assert (answer.status_code, answer.json()["error"]) == (422, "alerts: is missing")
+
+
+async def test_a_bad_alert_is_named_and_the_good_ones_beside_it_are_taken() -> None:
+    intake = FakeIntake()
+    parts = parts_with(intake)
+    bad = alert(labels={"service": 7}), alert(status="pending"), "no alert at all"
+    answer = await post(parts, delivery(alert(), *bad, alert(fingerprint="other")))
+    assert answer.status_code == 202
+    said = answer.json()
+    assert (said["anomalies"], said["incidents"], said["refused"]) == (2, ["incident-orders"], 3)
+    for error, named in zip(said["errors"], ("[1].labels.service: 7:", "[2].status: 'pending':", "[3]: 'no alert"),
+                            strict=True):  # fmt: skip
+        assert error.startswith(f"alerts{named}")
+    assert {a.fingerprint for a in intake.told["incident-orders"]} == {alert()["fingerprint"], "other"}
+    count = parts.metrics.registry.get_sample_value
+    assert count("nightshift_webhook_alerts_refused_total", {"sender": "prometheus"}) == 3
+    assert count("nightshift_webhook_deliveries_total", {"sender": "prometheus", "outcome": "accepted"}) == 1
+
+
+async def test_a_bad_alert_is_named_even_when_the_rest_of_its_delivery_is_no_news() -> None:
+    answer = await post(parts_with(FakeIntake()), delivery(alert(status="resolved"), alert(startsAt="yesterday")))
+    assert (answer.status_code, answer.json()["status"], answer.json()["refused"]) == (200, "ignored", 1)
+    assert answer.json()["errors"][0].startswith("alerts[1].startsAt: 'yesterday':")
+
+
+async def test_a_delivery_of_bad_alerts_alone_is_refused_and_each_is_counted() -> None:
+    intake = FakeIntake()
+    parts = parts_with(intake)
+    answer = await post(parts, delivery(alert(labels={"service": 7}), alert(status="pending")))
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("alerts[0].labels.service: 7:")
+    assert answer.json()["error"].endswith("(the first of 2 alerts, all refused)")
+    assert intake.told == {}
+    count = parts.metrics.registry.get_sample_value
+    assert count("nightshift_webhook_alerts_refused_total", {"sender": "prometheus"}) == 2
 
 
 async def test_malformed_json_is_refused() -> None:
