@@ -10,7 +10,7 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class StarterMetrics:
-    """Deliveries by sender and outcome (accepted, ignored, refused, unavailable), and how long each took.
+    """Deliveries by sender and outcome (accepted, ignored, refused, too_large, unavailable), and how long each took.
 
     A delivery that is accepted may hold alerts that are not: these are counted by themselves.
     """
@@ -37,7 +37,7 @@ class StarterMetrics:
 
     def declare(self, sender: str) -> None:
         """Show all series of a sender at zero from the start, so that the first delivery is already an increase."""
-        for outcome in ("accepted", "ignored", "refused", "unavailable"):
+        for outcome in ("accepted", "ignored", "refused", "too_large", "unavailable"):
             self._deliveries.labels(sender, outcome)
         self._anomalies.labels(sender)
         self._refused.labels(sender)

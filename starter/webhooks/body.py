@@ -7,6 +7,8 @@ from pydantic_core import ErrorDetails, from_json
 from starlette.requests import Request
 
 LARGEST = 1024 * 1024
+"""Bytes, for what one person or one event has to say."""
+TOO_LARGE = 413
 _LONGEST_VALUE = 120
 B = TypeVar("B", bound=BaseModel)
 
@@ -20,13 +22,13 @@ class Refused(Exception):
         self.items = items
 
 
-async def read_json_body(request: Request) -> bytes:
-    """The body as it came. Raises Refused: 415 for another content type than JSON, 413 for more than 1 MiB."""
+async def read_json_body(request: Request, largest: int = LARGEST) -> bytes:
+    """The body as it came. Raises Refused: 415 for another content type than JSON, 413 for more than `largest` bytes."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         # A web page of strangers can post forms and text to a loopback port, but not this without asking first.
         raise Refused(415, f"content-type: {kind[:60]!r} is not application/json")
-    return await read_body(request)
+    return await read_body(request, largest)
 
 
 def decoded(body: bytes) -> object:
@@ -45,13 +47,13 @@ def parse(model: type[B], content: object, place: str = "") -> B:
         raise Refused(422, _line(error.errors(include_url=False, include_context=False)[0], place)) from None
 
 
-async def read_body(request: Request) -> bytes:
-    """The body as it came. Raises Refused with 413 for more than 1 MiB."""
+async def read_body(request: Request, largest: int = LARGEST) -> bytes:
+    """The body as it came. Raises Refused with 413 for more than `largest` bytes."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST:
-            raise Refused(413, f"the body is larger than {LARGEST} bytes")
+        if len(body) > largest:
+            raise Refused(TOO_LARGE, f"the body is larger than {largest} bytes")
     return bytes(body)
 
 

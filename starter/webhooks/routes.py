@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starter.away import TemporalAway
 from starter.metrics import StarterMetrics
 from starter.parts import Parts
-from starter.webhooks.body import Refused, decoded, read_json_body
+from starter.webhooks.body import TOO_LARGE, Refused, decoded, read_json_body
 from starter.webhooks.pagerduty import PagerDutySender
 from starter.webhooks.prometheus import PrometheusSender
 from starter.webhooks.senders import Sender, Taken
@@ -49,11 +49,11 @@ def _add(router: APIRouter, sender: Sender, metrics: StarterMetrics) -> None:
 async def _answer(sender: Sender, metrics: StarterMetrics, request: Request) -> JSONResponse:
     try:
         sender.admit(request)
-        body = await read_json_body(request)
+        body = await read_json_body(request, sender.largest)
         sender.trust(request, body)
         return _said(sender, metrics, await sender.take(decoded(body), datetime.now(UTC)))
     except Refused as refusal:
-        metrics.delivered(sender.name, "refused")
+        metrics.delivered(sender.name, "too_large" if refusal.status == TOO_LARGE else "refused")
         metrics.refused(sender.name, refusal.items)
         _log.warning("webhook refused", sender=sender.name, status=refusal.status, reason=str(refusal))
         return JSONResponse({"status": "refused", "error": str(refusal)}, refusal.status)

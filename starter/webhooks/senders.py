@@ -26,9 +26,10 @@ class Taken:
 
 
 class Sender(Protocol):
-    """One module per sender. All but `take` answer at once; each may raise Refused."""
+    """One module per sender. All but `take` answer at once; each may raise Refused. `largest`: bytes of a delivery."""
 
     name: str
+    largest: int
 
     def admit(self, request: Request) -> None:
         """Before the body is read: may this caller send one?"""

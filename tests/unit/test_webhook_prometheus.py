@@ -18,8 +18,8 @@ from domain.levels import Severity
 from starter.app import create_app
 from starter.away import TemporalAway
 from starter.parts import Parts
-from starter.webhooks.body import LARGEST, Refused, parse
-from starter.webhooks.prometheus import Delivery, anomalies_of, understood
+from starter.webhooks.body import Refused, parse
+from starter.webhooks.prometheus import LARGEST_STORM, Delivery, anomalies_of, understood
 from tests.fakes import FakeIntake
 from tests.parts import parts_with
 
@@ -308,8 +308,18 @@ async def test_malformed_json_is_refused() -> None:
 
 
 async def test_a_body_beyond_the_limit_is_refused_however_it_is_sent() -> None:
-    answer = await post(parts_with(FakeIntake()), b" " * (LARGEST + 1))
+    parts = parts_with(FakeIntake())
+    answer = await post(parts, b" " * (LARGEST_STORM + 1))
     assert answer.status_code == 413
+    counted = {"sender": "prometheus", "outcome": "too_large"}
+    assert parts.metrics.registry.get_sample_value("nightshift_webhook_deliveries_total", counted) == 1
+
+
+async def test_a_storm_in_one_delivery_is_taken_to_its_last_alert() -> None:
+    intake = FakeIntake()
+    storm = [alert(fingerprint=f"{n:x}", annotations={"description": "y" * 300}) for n in range(5000)]
+    answer = await post(parts_with(intake), delivery(*storm))
+    assert (answer.status_code, answer.json()["anomalies"]) == (202, 5000)
 
 
 async def test_a_form_of_a_web_page_is_refused() -> None:

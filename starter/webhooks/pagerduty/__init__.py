@@ -14,7 +14,7 @@ from domain.anomaly import Anomaly
 from starter.access import check_access
 from starter.intake import Intake
 from starter.synchronising import Synchroniser
-from starter.webhooks.body import Refused
+from starter.webhooks.body import LARGEST, Refused
 from starter.webhooks.pagerduty.events import happened
 from starter.webhooks.pagerduty.signature import HEADER, signed
 from starter.webhooks.pagerduty.translation import SOURCE, Word, translated
@@ -25,6 +25,7 @@ class PagerDutySender:
     """Sender `pagerduty`. With `secrets` a delivery is signed with one of them, or shows the bearer token."""
 
     name = SOURCE
+    largest = LARGEST
 
     def __init__(
         self, secrets: Sequence[SecretStr], token: SecretStr | None, installation: str, intake: Intake,
