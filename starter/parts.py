@@ -12,6 +12,7 @@ from starter.live import LiveIncidents
 from starter.machine.watch import MachineWatch
 from starter.metrics import StarterMetrics
 from starter.synchronising import Synchroniser
+from starter.webhooks.pagerduty.translation import HERE, Home
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Parts:
     """`ping_store` raises PortError when Postgres does not answer.
 
     `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
-    (DNS rebinding) comes with another one, and gets nothing. `installation` tells our pages from those of another
-    installation of Nightshift that pages by the same account.
+    (DNS rebinding) comes with another one, and gets nothing. `pagerduty_home` tells our pages from those of
+    others, and of another installation of Nightshift that pages by the same account.
     `desk`: where people are recognised; None: nobody is known, so that nobody can decide on a page.
     """
 
@@ -36,7 +37,7 @@ class Parts:
     desk: Desk | None = None
     temporal_ui: str | None = None
     pagerduty_secrets: tuple[SecretStr, ...] = ()
-    installation: str = "default"
+    pagerduty_home: Home = HERE
     slack_secret: SecretStr | None = None
     namespace: str = "default"
     hosts: tuple[str, ...] = ("*",)

@@ -25,6 +25,7 @@ from starter.machine.asking import Asking
 from starter.machine.watch import MachineWatch
 from starter.parts import Parts
 from starter.synchronising import TemporalSynchroniser
+from starter.webhooks.pagerduty.translation import Home
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
 _GRACE_S = 10
@@ -97,7 +98,7 @@ async def _parts(settings: Settings) -> Parts:
         desk=desk_of(settings, people, TemporalEar(client)),
         temporal_ui=settings.temporal_ui_url,
         pagerduty_secrets=settings.pagerduty_webhook_secret,
-        installation=settings.temporal_namespace,
+        pagerduty_home=Home(settings.temporal_namespace, settings.pagerduty_service),
         namespace=settings.temporal_namespace,
     )
 

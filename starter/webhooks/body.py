@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 async def read_json_body(request: Request, largest: int = LARGEST) -> bytes:
-    """The body as it came. Raises Refused: 415 for another content type than JSON, 413 for more than `largest` bytes."""
+    """The body as it came. Raises Refused: 415 for another type than JSON, 413 for more than `largest` bytes."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         # A web page of strangers can post forms and text to a loopback port, but not this without asking first.

@@ -33,7 +33,7 @@ def _senders(parts: Parts) -> tuple[Sender, ...]:
     return (
         PrometheusSender(parts.webhook_token, parts.intake),
         PagerDutySender(
-            parts.pagerduty_secrets, parts.webhook_token, parts.installation, parts.intake, parts.synchroniser
+            parts.pagerduty_secrets, parts.webhook_token, parts.pagerduty_home, parts.intake, parts.synchroniser
         ),
     )
 

@@ -29,6 +29,7 @@ from starter.app import create_app
 from starter.intake import House, TemporalIntake
 from starter.live import TemporalIncidents
 from starter.synchronising import TemporalSynchroniser
+from starter.webhooks.pagerduty.translation import Home
 from tests.fakes import FakeChannel
 from tests.parts import parts_with
 from tests.workflows.night import story, view
@@ -47,6 +48,7 @@ async def starter(client: Client) -> AsyncGenerator[str]:
     parts = replace(
         parts_with(TemporalIntake(client, house), TemporalIncidents(client)),
         synchroniser=TemporalSynchroniser(client), pagerduty_secrets=(SecretStr(SECRET),),
+        pagerduty_home=Home("default", SERVICE),
     )  # fmt: skip
     server = uvicorn.Server(uvicorn.Config(create_app(parts), log_config=None))
     door = socket.create_server(("127.0.0.1", 0))  # who calls before it serves waits in line

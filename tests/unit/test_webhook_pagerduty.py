@@ -24,7 +24,7 @@ from starter.parts import Parts
 from starter.webhooks.body import Refused
 from starter.webhooks.pagerduty.events import happened
 from starter.webhooks.pagerduty.signature import signed
-from starter.webhooks.pagerduty.translation import Word, translated
+from starter.webhooks.pagerduty.translation import Home, Word, translated
 from tests.fakes import FakeIntake, FakeSynchroniser
 from tests.parts import parts_with
 from workflows.contract import Synchronise
@@ -32,6 +32,7 @@ from workflows.contract import Synchronise
 NOW = datetime(2026, 1, 31, 3, 7, tzinfo=UTC)
 OURS = "INC-20260131-7F3K2A"
 SECRET, OTHER = "the-secret-of-the-subscription", "the-secret-before-the-rotation"
+HOME = Home("default", "PF9KMXH")
 TOKEN = "correct horse battery staple"
 MIA = {"id": "PMIA001", "type": "user_reference", "summary": "Mia Maier"}
 ROBOT = {"id": "PSVC001", "type": "service_reference", "summary": "Checkout"}
@@ -64,7 +65,7 @@ def v2(*kinds: str, agent: Any = MIA, **changes: Any) -> dict[str, Any]:
 
 
 def read(content: Any) -> Sequence[Anomaly | Word | str]:
-    return [s if isinstance(s, str) else translated(s, "default", NOW) for s in happened(content, NOW)]
+    return [s if isinstance(s, str) else translated(s, HOME, NOW) for s in happened(content, NOW)]
 
 
 def one(content: Any) -> Anomaly | Word | str:
@@ -92,7 +93,8 @@ async def post(
 
 def parts(intake: FakeIntake | None = None, told: FakeSynchroniser | None = None) -> Parts:
     known = parts_with(intake or FakeIntake())
-    return replace(known, pagerduty_secrets=(SecretStr(SECRET),), synchroniser=told or FakeSynchroniser(OURS))
+    secrets, told = (SecretStr(SECRET),), told or FakeSynchroniser(OURS)
+    return replace(known, pagerduty_secrets=secrets, pagerduty_home=HOME, synchroniser=told)
 
 
 # -- translation ------------------------------------------------------------------------------------------------------
@@ -133,6 +135,10 @@ CASES = (
     Case("one that is resolved is over", v3("incident.resolved"), RESOLVED),
     Case("one that somebody acknowledged opens nothing", v3("incident.acknowledged"), "opens nothing"),
     Case("our own page is no news", v3(incident_key=OURS), f"our own page for {OURS}"),
+    Case("somebody else's incident with our id for a key", v3("incident.resolved", incident_key=OURS,
+         service={"id": "POTHER1", "type": "service_reference", "summary": "theirs"}), "another service"),
+    Case("an incident without a service and with our id", v3("incident.resolved", incident_key=OURS, service=None),
+         "another service"),
     Case("our own alert is no news", v3(incident_key=KEY), f"our own page for {OURS}"),
     Case("our own page, reopened, is no news", v3("incident.reopened", incident_key=OURS), "our own page"),
     Case("our own page acknowledged by a person", v3("incident.acknowledged", incident_key=OURS), ACK),

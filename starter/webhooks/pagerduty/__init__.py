@@ -17,7 +17,7 @@ from starter.synchronising import Synchroniser
 from starter.webhooks.body import LARGEST, Refused
 from starter.webhooks.pagerduty.events import happened
 from starter.webhooks.pagerduty.signature import HEADER, signed
-from starter.webhooks.pagerduty.translation import SOURCE, Word, translated
+from starter.webhooks.pagerduty.translation import SOURCE, Home, Word, translated
 from starter.webhooks.senders import Taken
 
 
@@ -28,12 +28,12 @@ class PagerDutySender:
     largest = LARGEST
 
     def __init__(
-        self, secrets: Sequence[SecretStr], token: SecretStr | None, installation: str, intake: Intake,
+        self, secrets: Sequence[SecretStr], token: SecretStr | None, home: Home, intake: Intake,
         synchroniser: Synchroniser,
     ) -> None:  # fmt: skip
         self._secrets = tuple(secrets)
         self._token = token
-        self._installation = installation
+        self._home = home
         self._intake = intake
         self._synchroniser = synchroniser
 
@@ -50,7 +50,7 @@ class PagerDutySender:
             raise Refused(401, f"{HEADER}: none of its signatures is made with a secret of ours")
 
     async def take(self, content: object, now: datetime) -> Taken:
-        read = [seen if isinstance(seen, str) else translated(seen, self._installation, now)
+        read = [seen if isinstance(seen, str) else translated(seen, self._home, now)
                 for seen in happened(content, now)]  # fmt: skip
         anomalies = _newest([one for one in read if isinstance(one, Anomaly)])
         reasons = [one for one in read if isinstance(one, str)]

@@ -43,6 +43,7 @@ class _Theirs(BaseModel):
 
 
 class Reference(_Theirs):
+    id: str | None = None
     type: str | None = None
     summary: str | None = None
     name: str | None = None

@@ -21,6 +21,18 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 9000
 
 
 @dataclass(frozen=True)
+class Home:
+    """What is ours at PagerDuty: alerts with this installation's name in their key, incidents of this service."""
+
+    installation: str
+    service: str | None = None
+
+
+HERE = Home("default")
+"""Where no service of PagerDuty is set: only what carries this installation's name is ours."""
+
+
+@dataclass(frozen=True)
 class Word:
     """What a person did to an incident of ours."""
 
@@ -28,10 +40,13 @@ class Word:
     word: Synchronise
 
 
-def translated(seen: Happened, installation: str, now: datetime) -> Anomaly | Word | str:
+def translated(seen: Happened, home: Home, now: datetime) -> Anomaly | Word | str:
     """An anomaly of somebody else's incident, a word to one of ours, or why it is neither."""
     for key in _keys(seen.incident):
-        if (ours := _own(key, installation)) is not None:
+        named = names_incident(key)
+        if named == key and not _of_our_service(seen.incident, home):
+            return f"its key is {named}, but it is of another service: whoever may send an alert there chose the key"
+        if (ours := _own(key, home.installation)) is not None:
             return _to_ours(seen, ours) if ours else "it belongs to another installation of Nightshift"
     named = names_incident(seen.incident.title or "")
     if named is not None:
@@ -45,6 +60,10 @@ def translated(seen: Happened, installation: str, now: datetime) -> Anomaly | Wo
 def _keys(incident: Incident) -> tuple[str, ...]:
     alerts = (alert.alert_key for alert in incident.alerts or ())
     return tuple(key for key in (incident.incident_key, *alerts) if key)
+
+
+def _of_our_service(incident: Incident, home: Home) -> bool:
+    return home.service is not None and incident.service is not None and incident.service.id == home.service
 
 
 def _own(key: str, installation: str) -> str | None:
