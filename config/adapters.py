@@ -3,7 +3,7 @@
 Nothing connects here: an adapter opens its connection when it is first asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
-from integrations.kubernetes import Cluster, Identity, KubernetesChanges, PutBack, Restart
+from integrations.kubernetes import Cluster, Identity, KubernetesChanges, Patience, PutBack, Restart, never
 from integrations.kubernetes.connection import SERVICE_ACCOUNT
 from integrations.login import Login
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
@@ -140,15 +140,17 @@ def changes(settings: Settings) -> ChangeSource | None:
     return KubernetesChanges(found) if found is not None else None
 
 
-def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator]:
-    """What this process may do to the systems under care."""
+def remediators(settings: Settings, services: ServiceMap, leaving: Callable[[], bool] = never) -> Sequence[Remediator]:
+    """What this process may do to the systems under care. `leaving`: is it about to end?"""
     found: list[Remediator] = []
     if settings.connections:
         found.append(KillConnections(settings.connections, services))
     acted_on = cluster(settings, remedy=True)
     if acted_on is not None:
-        put_back = (PutBack(action, acted_on, services) for action in (Action.ROLLBACK_DEPLOYMENT, Action.ROLL_FORWARD))
-        found += [Restart(acted_on, services), *put_back]
+        patience = Patience(leaving=leaving)
+        both = (Action.ROLLBACK_DEPLOYMENT, Action.ROLL_FORWARD)
+        put_back = (PutBack(action, acted_on, services, patience) for action in both)
+        found += [Restart(acted_on, services, patience), *put_back]
     return tuple(found)
 
 

@@ -55,7 +55,7 @@ class Place(Model):
     closed: bool
     calm: bool
     due: AwareDatetime | None
-    rank: int
+    rank: int = Field(ge=0, le=10)
     opened_at: AwareDatetime
     incident: str
 

@@ -5,6 +5,8 @@ A credential that a process does not need is not even read by it, so that those 
 
 from collections.abc import Collection
 
+from temporalio import activity
+
 from activities.example import EXAMPLES
 from activities.texts import BrokenTemplate, Texts
 from config import adapters
@@ -37,7 +39,7 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         traces=adapters.traces(settings) if looks else None,
         databases=adapters.databases(settings) if looks else None,
         changes=adapters.changes(settings) if looks else None,
-        remediators=adapters.remediators(settings, services) if acts else (),
+        remediators=adapters.remediators(settings, services, _leaving) if acts else (),
         channels=adapters.channels(settings) if tells else (),
         texts=checked_texts(settings) if tells else None,
         postmortem_folder=settings.postmortems,
@@ -45,6 +47,11 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
         policy=load_policy(settings.policy_file) if acts and settings.policy_file else None,
     )
+
+
+def _leaving() -> bool:
+    """Has this worker been told to stop? Asked by what waits long: another worker's next try waits on."""
+    return activity.in_activity() and activity.is_worker_shutdown()
 
 
 def checked_texts(settings: Settings) -> Texts:

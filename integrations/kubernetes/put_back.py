@@ -17,7 +17,7 @@ from integrations.kubernetes.connection import Cluster
 from integrations.kubernetes.objects import CHANGE_CAUSE, HASH, PLAN
 from integrations.kubernetes.reading import Seen, look, progress
 from integrations.kubernetes.refusals import Conflict
-from integrations.kubernetes.rollout import POLL_S, wait_for_rollout
+from integrations.kubernetes.rollout import PATIENT, Patience, wait_for_rollout
 from integrations.kubernetes.target import against, executed, facts, require_own, target_of
 from integrations.ports import Intent, Rejected, Unavailable
 
@@ -34,11 +34,11 @@ _log = logging.getLogger(__name__)
 class PutBack:
     """The remediator of one of the two actions. `services` is this worker's own catalogue."""
 
-    def __init__(self, action: Action, cluster: Cluster, services: ServiceMap, *, poll_s: float = POLL_S) -> None:
+    def __init__(self, action: Action, cluster: Cluster, services: ServiceMap, patience: Patience = PATIENT) -> None:
         self.action = action
         self._cluster = cluster
         self._services = services
-        self._poll_s = poll_s
+        self._patience = patience
 
     def precheck(self, plan: Plan) -> str | None:
         """The sentence that speaks against acting now, or None. Raises Unavailable."""
@@ -60,7 +60,7 @@ class PutBack:
         started_at = datetime.now(UTC)
         self._put_back(plan, intent, of)
         limit_s = plan.timeout_s * _ROLLOUT_SHARE
-        ended = wait_for_rollout(lambda: progress(self._cluster, of), limit_s, intent, self._poll_s)
+        ended = wait_for_rollout(lambda: progress(self._cluster, of), limit_s, intent, self._patience)
         after = self._look(plan, of).state
         detail = f"Revision {plan.parameters['revision']} put back as revision {after.revision}: {ended.words}."
         _log.info("%s: %s", plan.target, detail)

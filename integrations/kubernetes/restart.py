@@ -12,7 +12,7 @@ from integrations.kubernetes.connection import Cluster
 from integrations.kubernetes.objects import CHANGE_CAUSE, PLAN, RESTARTED_AT
 from integrations.kubernetes.reading import look, progress
 from integrations.kubernetes.refusals import Conflict
-from integrations.kubernetes.rollout import POLL_S, wait_for_rollout
+from integrations.kubernetes.rollout import PATIENT, Patience, wait_for_rollout
 from integrations.kubernetes.target import against, executed, facts, require_own, target_of
 from integrations.ports import Intent, Rejected, Unavailable
 
@@ -27,10 +27,10 @@ class Restart:
 
     action = Action.RESTART_SERVICE
 
-    def __init__(self, cluster: Cluster, services: ServiceMap, *, poll_s: float = POLL_S) -> None:
+    def __init__(self, cluster: Cluster, services: ServiceMap, patience: Patience = PATIENT) -> None:
         self._cluster = cluster
         self._services = services
-        self._poll_s = poll_s
+        self._patience = patience
 
     def precheck(self, plan: Plan) -> str | None:
         """The sentence that speaks against acting now, or None. Raises Unavailable."""
@@ -51,7 +51,7 @@ class Restart:
         started_at = datetime.now(UTC)
         self._restart(plan, _moment(intent), of)
         limit_s = plan.timeout_s * _ROLLOUT_SHARE
-        ended = wait_for_rollout(lambda: progress(self._cluster, of), limit_s, intent, self._poll_s)
+        ended = wait_for_rollout(lambda: progress(self._cluster, of), limit_s, intent, self._patience)
         after = self._look(of)
         detail = f"Restarted as revision {after.revision}: {ended.words}."
         _log.info("%s: %s", plan.target, detail)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from domain.deployment import DeploymentState
 from domain.model import Model
@@ -12,6 +13,21 @@ POLL_S = 1.0
 _AWAY_S = 30.0
 
 
+def never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often to look, and whether this process is about to leave: then another one goes on waiting."""
+
+    poll_s: float = POLL_S
+    leaving: Callable[[], bool] = never
+
+
+PATIENT = Patience()
+
+
 class Ended(Model):
     """How a rollout ended, in words; `complete`: every pod is of the newest template, and available."""
 
@@ -19,10 +35,9 @@ class Ended(Model):
     complete: bool
 
 
-def wait_for_rollout(
-    read: Callable[[], DeploymentState], limit_s: float, before: Intent, poll_s: float = POLL_S
-) -> Ended:
-    """How it ended. A server that is away for a moment is asked again; for longer it is Unavailable.
+def wait_for_rollout(read: Callable[[], DeploymentState], limit_s: float, before: Intent, patience: Patience) -> Ended:
+    """How it ended. A server that is away for a moment is asked again; for longer it is Unavailable, as is a process
+    that leaves before the end.
 
     `before` knows of the failure of an earlier rollout, whose mark stays until the new one moves. A rollout that fails
     is a result, not an error: it was done, and what came of it is measured afterwards.
@@ -30,12 +45,14 @@ def wait_for_rollout(
     deadline = time.monotonic() + limit_s
     last_answer = time.monotonic()
     while True:
+        if patience.leaving():
+            raise Unavailable("this worker is stopping; the rollout goes on, and another try waits for its end")
         try:
             state, last_answer = read(), time.monotonic()
         except Unavailable:
             if time.monotonic() - last_answer > _AWAY_S:
                 raise
-            time.sleep(poll_s)
+            time.sleep(patience.poll_s)
             continue
         if state.rolled_out:
             return Ended(words=f"{state.ready} of {state.replicas} replicas ready", complete=True)
@@ -44,7 +61,7 @@ def wait_for_rollout(
             return Ended(words=said, complete=False)
         if time.monotonic() >= deadline:
             return Ended(words=f"not rolled out after {limit_s:g} s: {_stands(state)}", complete=False)
-        time.sleep(poll_s)
+        time.sleep(patience.poll_s)
 
 
 def _stands(state: DeploymentState) -> str:

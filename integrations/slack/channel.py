@@ -39,6 +39,7 @@ class SlackChannel:
         self._approvers = approvers
         self._decide_up_to = decide_up_to
         self._pace = Pace(every_s)
+        self._bot: str | None = None
 
     def send(self, message: Message) -> Receipt:
         """Say it in the incident's thread, and bring up to date what stands there. Raises Unavailable or Rejected.
@@ -91,15 +92,24 @@ class SlackChannel:
 
     def _ours(self, method: str, channel: str, **where: str) -> tuple[Ours, ...]:
         found: list[Ours] = []
-        cursor = ""
+        cursor, bot = "", self._bot_id()
         for _ in range(_PAGES):
             asked = {"channel": channel, "limit": _PAGE, "include_all_metadata": True, **where}
             answer = self._api.read(method, **asked, **({"cursor": cursor} if cursor else {}))
-            found += ours(cast("list[Any]", answer.get("messages") or []))
+            found += ours(cast("list[Any]", answer.get("messages") or []), bot)
             cursor = str(cast("dict[str, Any]", answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 break
         return tuple(found)
+
+    def _bot_id(self) -> str:
+        """Asked once. Raises as `send` does."""
+        if self._bot is None:
+            self._bot = str(self._api.read("auth.test").get("bot_id") or "")
+            if not self._bot:
+                self._bot = None
+                raise Rejected("slack: SLACK_BOT_TOKEN: is no bot's token")
+        return self._bot
 
     # -- saying ------------------------------------------------------------------------------------------------------
 

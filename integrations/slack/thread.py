@@ -67,9 +67,10 @@ def root_key(incident: str) -> str:
     return f"{incident}.{ROOT}"
 
 
-def ours(messages: Iterable[Any]) -> tuple[Ours, ...]:
-    """Those of Slack's messages that carry our mark. What people and other apps write is none of ours."""
-    found = (_ours(cast("Mapping[str, Any]", message)) for message in messages if isinstance(message, dict))
+def ours(messages: Iterable[Any], bot: str) -> tuple[Ours, ...]:
+    """Those of Slack's messages that our bot wrote and that carry our mark: any app can write the same mark."""
+    read = (cast("Mapping[str, Any]", message) for message in messages if isinstance(message, dict))
+    found = (_ours(message) for message in read if message.get("bot_id") == bot)
     return tuple(one for one in found if one is not None)
 
 

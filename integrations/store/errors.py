@@ -12,7 +12,13 @@ from pydantic import SecretStr
 from integrations.ports import PortError, Rejected, Unavailable
 
 _LONGEST = 300
-_TEMPORARY = (psycopg.OperationalError, psycopg.InterfaceError)
+# A standby that took over, a worker that is newer than the schema, rights that are being set: an operator mends these,
+# and what was to be written must not be thrown away meanwhile.
+_MENDED = (
+    psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn,
+    psycopg.errors.InsufficientPrivilege,
+)  # fmt: skip
+_TEMPORARY = (psycopg.OperationalError, psycopg.InterfaceError, *_MENDED)
 # No retry mends these. A refused connection comes without its SQLSTATE, so all there is to go by is its text.
 _SETTINGS_WRONG = re.compile(r"FATAL: .*(password authentication failed|does not exist|no pg_hba.conf entry)", re.S)
 

@@ -15,12 +15,16 @@ from integrations.store.errors import checked, translated
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 30
 """Longest statement: every one of ours takes milliseconds, one that takes this long waits for something dead."""
+_SILENCE_S = 10
+"""A server that vanished without a word is given up after this long: the kernel alone would wait for a quarter hour."""
 _SETTINGS = f"-c statement_timeout={STATEMENT_TIMEOUT_S}s -c timezone=UTC"
 
 
 def connect_arguments() -> dict[str, Any]:
     """What each connection is opened with, besides its address."""
-    return {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "nightshift", "options": _SETTINGS}
+    alive = {"keepalives_idle": _SILENCE_S, "keepalives_interval": 3, "keepalives_count": 3}
+    named = {"application_name": "nightshift", "options": _SETTINGS}
+    return {"connect_timeout": CONNECT_TIMEOUT_S, "tcp_user_timeout": _SILENCE_S * 1000, **alive, **named}
 
 
 class Pool:

@@ -15,7 +15,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=(
         "Exit codes: 0 done, 1 failed, 2 usage or settings, 3 not found, 4 refused by a rule, 5 unreachable and "
-        "nothing recorded, 6 doctor found a fail or watch ended otherwise, 7 timed out waiting, 130 Ctrl-C."
+        "nothing recorded, 6 doctor found a fail or watch ended otherwise, 7 timed out waiting (a word may be recorded "
+        "yet: look before you repeat it), 130 Ctrl-C."
     ),
 )
 

@@ -171,9 +171,12 @@ class Claimed:
         reply = await TemporalEar(self._run.temporal).tell(view, update, payload, key)
         if reply.became is Became.ACCEPTED:
             return reply.text
-        code = Exit.REFUSED if reply.became is Became.REFUSED else Exit.UNREACHABLE
+        code = _CODES[reply.became]
         look = f"; look with `nightshift show {view.incident}`" if reply.became is Became.UNANSWERED else ""
         raise Stop(code, f"{reply.text}{look}")
+
+
+_CODES = {Became.REFUSED: Exit.REFUSED, Became.UNHEARD: Exit.UNREACHABLE, Became.UNANSWERED: Exit.TIMED_OUT}
 
 
 @asynccontextmanager

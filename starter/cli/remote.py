@@ -13,7 +13,7 @@ from starter.cli.login import Login
 _LIMIT_S = 20.0
 _NOT_OF_THE_VIEW = ("needs", "cause", "warnings")
 _CODES = {200: Exit.DONE, 401: Exit.REFUSED, 403: Exit.REFUSED, 404: Exit.NOT_FOUND, 409: Exit.REFUSED,
-          422: Exit.REFUSED, 429: Exit.REFUSED, 503: Exit.UNREACHABLE, 504: Exit.UNREACHABLE}  # fmt: skip
+          422: Exit.REFUSED, 429: Exit.REFUSED, 503: Exit.UNREACHABLE, 504: Exit.TIMED_OUT}  # fmt: skip
 
 
 class Remote:
@@ -53,7 +53,7 @@ class Remote:
                 return await http.request(method, path, headers=headers, **more)
         except httpx.ReadTimeout as error:
             said = f"{self._login.url} did not answer in time. It may be recorded later: look before you repeat it"
-            raise Stop(Exit.UNREACHABLE, said) from error
+            raise Stop(Exit.TIMED_OUT, said) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = f"{self._login.url} cannot be reached: {error or type(error).__name__}; nothing was recorded"
             raise Stop(Exit.UNREACHABLE, said) from error

@@ -64,12 +64,19 @@ def moment(name: str, given: str, now: datetime) -> datetime | None:
     if not given:
         return None
     if given[-1] in _UNITS and given[:-1].isdecimal() and len(given) < 8:  # noqa: PLR2004 - no such age
-        return now - timedelta(**{_UNITS[given[-1]]: int(given[:-1])})
+        return _ago(name, given, now)
     try:
         at = datetime.fromisoformat(given)
     except ValueError:
         raise ValueError(f"{name}: {given[:40]!r} is no day (2026-01-31), no moment and no age (24h)") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _ago(name: str, given: str, now: datetime) -> datetime:
+    try:
+        return now - timedelta(**{_UNITS[given[-1]]: int(given[:-1])})
+    except OverflowError:
+        raise ValueError(f"{name}: {given!r} ago is before all time") from None
 
 
 def _chosen(kind: type[E], params: QueryParams, name: str) -> tuple[E, ...]:

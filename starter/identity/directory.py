@@ -32,6 +32,10 @@ class Directory:
     def with_email(self, email: str) -> Person | None:
         return self._people.with_email(email)
 
+    def expects(self, token: str) -> bool:
+        """May it be one of ours, by its selector? Who cannot know one is kept waiting first when too many guess."""
+        return tokens.selector_of(token) in self._by_selector
+
     async def with_token(self, token: str) -> Person | None:
         """Whose token it is. Takes as long for a wrong one, and for one of nobody."""
         person = self._by_selector.get(tokens.selector_of(token))

@@ -353,8 +353,8 @@ async def test_guessing_tokens_ends_soon_and_says_when_to_come_back(temporal_cli
         right = await log_in(browser, "ana")
         other = await log_in(browser, "mia")
     assert [a.status_code for a in answers] == [401] * 5 + [429]
-    assert right.status_code == 429, "not even the right one"
-    assert int(right.headers["retry-after"]) > 0
+    assert int(answers[-1].headers["retry-after"]) > 0
+    assert right.status_code == 303, "behind a proxy the guesser and ana are one peer: who has the token gets in"
     assert other.status_code == 303, "others are not shut out"
 
 

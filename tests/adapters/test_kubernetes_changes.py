@@ -8,7 +8,7 @@ import pytest
 from domain.finding import Window
 from domain.plan import Action
 from domain.services import Deployment
-from integrations.kubernetes import KubernetesChanges, PutBack
+from integrations.kubernetes import KubernetesChanges, Patience, PutBack
 from integrations.ports import Change, ChangeKind, Changes, Rejected
 from rig.servers.kube_api import path_to
 from rig.servers.kube_rollout import is_complete
@@ -62,7 +62,7 @@ def test_a_release_that_came_back_is_told_as_such_with_the_time_of_its_return(ca
     eventually("it runs", lambda: is_complete(care.deployed.read()))
     before = care.now() - timedelta(seconds=1)
     plan, remedy = care.plan(Action.ROLLBACK_DEPLOYMENT), PutBack(
-        Action.ROLLBACK_DEPLOYMENT, care.cluster, care.services, poll_s=0.1
+        Action.ROLLBACK_DEPLOYMENT, care.cluster, care.services, Patience(poll_s=0.1)
     )  # fmt: skip
     remedy.execute(plan, remedy.intend(plan))
     newest = _of(care, ChangeKind.ROLLOUT)[0]

@@ -4,8 +4,8 @@ import pytest
 
 from domain.catalogue import entry_of
 from domain.plan import Action, Plan
-from integrations.kubernetes import PutBack
-from integrations.ports import Intent, Rejected
+from integrations.kubernetes import Patience, PutBack
+from integrations.ports import Intent, Rejected, Unavailable
 from rig.servers.kube_rollout import is_complete, revision
 from tests.adapters.deployments import eventually
 from tests.adapters.kube_under_care import UnderCare
@@ -25,7 +25,7 @@ def care(namespace: Namespace) -> UnderCare:
 
 
 def _remedy(care: UnderCare, action: Action = Action.ROLLBACK_DEPLOYMENT) -> PutBack:
-    return PutBack(action, care.cluster, care.services, poll_s=0.1)
+    return PutBack(action, care.cluster, care.services, Patience(poll_s=0.1))
 
 
 def _intended(care: UnderCare, remedy: PutBack | None = None) -> tuple[Plan, Intent]:
@@ -47,6 +47,15 @@ def test_the_release_before_runs_again_and_what_was_read_is_told(care: UnderCare
     assert (done.after["revision"], done.after["image"], done.after["ready"]) == (3, "web:1", 2)
     assert (done.affected, done.complete) == (2, True)
     assert done.detail == "Revision 1 put back as revision 3: 2 of 2 replicas ready."
+
+
+def test_a_worker_that_leaves_does_not_stay_for_the_end_and_another_try_waits_on(care: UnderCare) -> None:
+    leaving = PutBack(Action.ROLLBACK_DEPLOYMENT, care.cluster, care.services, Patience(0.1, leaving=lambda: True))
+    plan, intent = _intended(care, leaving)
+    with pytest.raises(Unavailable, match="another try waits"):
+        leaving.execute(plan, intent)
+    done = _remedy(care).execute(plan, intent)
+    assert (done.after["revision"], done.complete) == (3, True)
 
 
 def test_the_same_order_twice_rolls_out_once(care: UnderCare) -> None:

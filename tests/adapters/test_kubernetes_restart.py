@@ -3,7 +3,7 @@
 import pytest
 
 from domain.plan import Action
-from integrations.kubernetes import Restart
+from integrations.kubernetes import Patience, Restart
 from integrations.ports import Intent, Rejected
 from rig.servers.kube_rollout import is_complete
 from tests.adapters.deployments import eventually, runs
@@ -19,7 +19,7 @@ def care(namespace: Namespace) -> UnderCare:
 
 
 def _remedy(care: UnderCare) -> Restart:
-    return Restart(care.cluster, care.services, poll_s=0.1)
+    return Restart(care.cluster, care.services, Patience(poll_s=0.1))
 
 
 def test_every_process_is_replaced_by_a_new_one_of_the_same_release(care: UnderCare) -> None:

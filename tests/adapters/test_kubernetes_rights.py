@@ -9,7 +9,7 @@ from domain.catalogue import CATALOGUE
 from domain.finding import Window
 from domain.plan import Action
 from domain.rights import Right
-from integrations.kubernetes import Cluster, KubernetesChanges, PutBack, Restart
+from integrations.kubernetes import Cluster, KubernetesChanges, Patience, PutBack, Restart
 from integrations.kubernetes.changes import RIGHTS
 from integrations.kubernetes.objects import Part
 from integrations.ports import Rejected
@@ -73,10 +73,10 @@ def test_these_rights_are_enough_to_look_and_to_act_and_looking_cannot_act(
     seen = KubernetesChanges(watch).changes(care.deployment, Window(start=now.replace(year=2000), end=now))
     assert seen.runs is not None
 
-    back = PutBack(Action.ROLLBACK_DEPLOYMENT, remedy, care.services, poll_s=0.1)
+    back = PutBack(Action.ROLLBACK_DEPLOYMENT, remedy, care.services, Patience(poll_s=0.1))
     plan = care.plan(Action.ROLLBACK_DEPLOYMENT)
     assert back.execute(plan, back.intend(plan)).complete
-    restart = Restart(remedy, care.services, poll_s=0.1)
+    restart = Restart(remedy, care.services, Patience(poll_s=0.1))
     again = care.plan(Action.RESTART_SERVICE)
     assert restart.execute(again, restart.intend(again)).complete
 

@@ -10,6 +10,7 @@ from domain.levels import Risk, Severity
 from domain.message import Message, Moment
 from integrations.ports import Rejected, Unavailable
 from integrations.slack import SlackChannel
+from integrations.slack.thread import Mark
 from rig.servers.slack import Posted, SlackServer, Trouble
 from tests.adapters.slack_messages import DIGEST, INCIDENT, a_message, approval, later, told
 from tests.incidents import NOON
@@ -225,6 +226,20 @@ def test_the_same_message_by_another_worker_is_one_message(slack: SlackServer) -
     for _ in range(3):
         _channel(slack).send(a_message())
     assert (len(slack.messages), len(_thread(slack))) == (2, 1)
+
+
+def test_the_mark_of_a_message_that_another_app_wrote_counts_for_nothing(
+    channel: SlackChannel, slack: SlackServer
+) -> None:
+    """Any app in the channel can write the same metadata; what it said is not what we had to say."""
+    root = _begun(channel)
+    news = a_message(2, moment=Moment.UPDATE, news=("x",), root=root)
+    mark = Mark(key=news.key, at=news.view.updated_at).metadata
+    slack.workspace.post(
+        {"channel": CHANNEL, "thread_ts": root.partition(":")[2], "text": "theirs", "metadata": mark}, bot="B0OTHER"
+    )
+    channel.send(news)
+    assert [m.text for m in _thread(slack)][-2:] == ["theirs", "x"]
 
 
 def test_a_thread_of_hundreds_is_searched_to_its_end(channel: SlackChannel, slack: SlackServer) -> None:

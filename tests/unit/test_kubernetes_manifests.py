@@ -78,6 +78,13 @@ def test_only_what_acts_gets_what_it_acts_with() -> None:
     assert accounts == {"worker": "nightshift-watch", "worker-remediation": "nightshift-remedy"}
 
 
+def test_every_process_can_open_payloads_where_they_are_encrypted() -> None:
+    payload = {"name": "nightshift-payload", "optional": True}
+    for name, pod in PODS.items():
+        sources = [source.get("secretRef") for source in pod["containers"][0]["envFrom"]]
+        assert payload in sources or "migrate" in name, name
+
+
 def test_settings_and_secrets_name_variables_that_exist() -> None:
     named = {*of("ConfigMap")["nightshift"]["data"], *(key for s in of("Secret").values() for key in s["stringData"])}
     assert {name for name in named if not name.startswith(CONNECTION)} <= SETTINGS

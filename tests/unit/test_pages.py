@@ -226,6 +226,7 @@ async def test_counters_and_pages_are_links_that_keep_the_filter() -> None:
         ("severity=awful", "severity: 'awful' is none of"),
         ("state=%3Cscript%3E", "is none of detected"),
         ("since=yesterday", "since: 'yesterday' is no day"),
+        ("since=999999d", "since: '999999d' ago is before all time"),
         ("after=x", "after: is no place in the list"),
         ("show=me", "show: 'me' is none of"),
         (f"q={'x' * 201}", "q: is longer than 200 characters"),

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
 from rig.servers.slack.trouble import Trouble
-from rig.servers.slack.workspace import Json, Posted, SlackError, Workspace
+from rig.servers.slack.workspace import BOT, Json, Posted, SlackError, Workspace
 
 CHANNEL = "C0INCIDENTS"
 _PRESS_SECONDS = 10.0
@@ -180,7 +180,7 @@ class SlackServer(Server):
                     "team": "Local",
                     "user_id": "U0NIGHT",
                     "team_id": "T0",
-                    "bot_id": "B0NIGHT",
+                    "bot_id": BOT,
                 }
             case "chat.postMessage":
                 return _placed(self.workspace.post(asked))

@@ -11,6 +11,7 @@ from typing import Any, cast
 from rig.servers.slack.rules import LONGEST_TEXT, objections
 
 Json = Mapping[str, Any]
+BOT = "B0NIGHT"
 _MENTION = re.compile(r"<(?:[!@#][^>]*)>")
 _LINK = re.compile(r"<((?:https?|mailto)[^>|]*)(?:\|[^>]*)?>")
 
@@ -33,6 +34,7 @@ class Posted:
     said: Json
     at: float
     edits: tuple[Json, ...] = ()
+    bot: str = BOT
 
     @property
     def text(self) -> str:
@@ -80,7 +82,7 @@ class Posted:
     def shown(self) -> dict[str, Any]:
         """As the history of a channel has it."""
         kept = {key: value for key, value in self.said.items() if key not in {"channel", "parse", "link_names"}}
-        return {"type": "message", "bot_id": "B0NIGHT", "ts": self.ts, **kept}
+        return {"type": "message", "bot_id": self.bot, "ts": self.ts, **kept}
 
 
 def texts(what: object) -> list[str]:
@@ -108,8 +110,8 @@ class Workspace:
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def post(self, said: Json) -> Posted:
-        """chat.postMessage. Raises SlackError."""
+    def post(self, said: Json, bot: str = BOT) -> Posted:
+        """chat.postMessage, by this bot. Raises SlackError."""
         with self.lock:
             channel = self._channel(said)
             _check(said)
@@ -117,7 +119,7 @@ class Workspace:
             if thread is not None and self._find(channel, str(thread)) is None:
                 raise SlackError("thread_not_found")
             now = time.time()
-            posted = Posted(channel, f"{int(now)}.{next(self._numbers):06}", _as_slack_keeps(said), now)
+            posted = Posted(channel, f"{int(now)}.{next(self._numbers):06}", _as_slack_keeps(said), now, bot=bot)
             self.messages.append(posted)
             return posted
 
