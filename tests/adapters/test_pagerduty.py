@@ -193,7 +193,7 @@ def test_a_recovery_is_a_note(pager: PagerDutyServer) -> None:
     for _ in range(2):
         channel(pager).send(message(2, Moment.RECOVERED, root=root, recovered_at=LATER))
     assert [text for _, text in only(pager).notes] == [
-        "Recovered, watching: orders: 5xx ratio is high [INC-20260204-7F3K2A.2]"
+        "Recovered, watching. It was: orders: 5xx ratio is high [INC-20260204-7F3K2A.2]"
     ]
     assert only(pager).open
 
