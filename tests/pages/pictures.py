@@ -33,7 +33,7 @@ LARGEST = 150_000
 _ASKS = POLICY.model_copy(update={"floors": Floors(LOW=1.0), "gather_s": 0.1})
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 _WIDTH, _HEIGHT = 1200, 1280
-_PATIENCE_MS = 120_000
+_PATIENCE_S = 120.0
 _MARGIN = 24
 Handle = WorkflowHandle[IncidentWorkflow, Summary]
 
@@ -49,8 +49,7 @@ class Desk:
     async def metadata(self, name: str) -> None:
         """What there is to read before one decides."""
         await self.page.get_by_text("Current Details").wait_for()
-        shown = self.page.frame_locator("iframe").get_by_text("More Actions, Send an Update")
-        await shown.or_(self.page.get_by_text("More Actions, Send an Update")).first.wait_for()
+        await self.page.frame_locator('iframe[src*="Send%20an%20Update"]').get_by_text("Send an Update").wait_for()
         await self._keep(name, None)
 
     async def fill_in(self, said: dict[str, str], name: str) -> Locator:
@@ -101,7 +100,7 @@ async def _waiting(handle: Handle) -> IncidentView:
 async def _asking(client: Client) -> AsyncGenerator[tuple[Handle, IncidentView]]:
     """An incident as the starter opens it, in which a plan waits for a person."""
     async with World(policy=_ASKS).living(client) as world:
-        await TemporalIntake(client, House(_ASKS, SERVICES, "default", None, None)).accept([anomaly()])
+        await TemporalIntake(client, House(_ASKS, SERVICES, "default", None, None), _PATIENCE_S).accept([anomaly()])
         handle = client.get_workflow_handle_for(IncidentWorkflow.run, "incident-orders")
         yield handle, await _waiting(handle)
         world.let_go()
@@ -116,7 +115,7 @@ async def make(folder: Path) -> None:
             program = str(chromium.obtain())
             browser = await playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
             page = await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
-            page.set_default_timeout(_PATIENCE_MS)
+            page.set_default_timeout(1000 * _PATIENCE_S)
             await page.goto(
                 f"{server.ui_url}/namespaces/default/workflows/{handle.id}/{view.workflow_run}/user-metadata"
             )
