@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import FloatRect, Locator, Page, async_playwright
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
@@ -32,9 +33,10 @@ LARGEST = 150_000
 """Bytes of a picture: the documentation is read by phone too."""
 _ASKS = POLICY.model_copy(update={"floors": Floors(LOW=1.0), "gather_s": 0.1})
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-_WIDTH, _HEIGHT = 1200, 1280
+_WIDTH, _HEIGHT = 1200, 1160
 _PATIENCE_S = 120.0
 _MARGIN = 24
+_COLOURS = 64
 Handle = WorkflowHandle[IncidentWorkflow, Summary]
 
 
@@ -73,6 +75,8 @@ class Desk:
         box = await around.bounding_box() if around is not None else None
         file = self.folder / f"{name}.png"
         await self.page.screenshot(path=file, clip=_with_margin(box) if box else None, animations="disabled")
+        with Image.open(file) as seen:
+            seen.quantize(_COLOURS).save(file, optimize=True)
         size = file.stat().st_size
         assert size <= LARGEST, f"{file}: {size} bytes"
         sys.stdout.write(f"{file}: {size} bytes\n")
