@@ -7,7 +7,7 @@ from typing import Any
 from activities.texts import BOARD, MAIL_HTML, MAIL_TEXT, POST, SHORT, SUBJECT, Texts, our_texts
 from analysis.redaction import private
 from domain.escalation import WORDS, Reason, Told
-from domain.incident import Attempt
+from domain.incident import Attempt, State
 from domain.message import Ask, Fact, Link, Message, Moment
 from domain.plan import Action
 from domain.view import IncidentView
@@ -81,11 +81,17 @@ def facts(view: IncidentView, told: Told | None, moment: Moment, news: tuple[str
         "links": list(_links(view)),
         "ask": ask.model_dump(mode="json") | {"by": f"{ask.deadline:%H:%M}", "digest": ask.digest[:8]} if ask else None,
         "cause": _one_line(view.cause),
+        "watched_until": _watched_until(view),
         "acknowledged_by": _one_line(view.clock.acknowledged_by or ""),
         "alerts": max(view.alerts, len(view.anomalies)),
         "opened": _time(view.opened_at),
         "target": _time(view.sla_due),
     }
+
+
+def _watched_until(view: IncidentView) -> str:
+    watched = view.state is State.WATCHING and view.next.at is not None
+    return f"{view.next.at:%H:%M} UTC" if watched else ""
 
 
 def _short(text: str) -> str:

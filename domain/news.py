@@ -17,7 +17,7 @@ class Picture(Model):
 
     `alerts` counts distinct series. `asked` is the digest of the plan that waits, `decided` what became of the last
     question and `settled` how many there were, `act` the last action and `verdict` what came of it, `has_it` who has
-    acknowledged.
+    acknowledged. `title` is of the beginning; `watched_until` is a time of day, while it is watched after a recovery.
     """
 
     severity: Severity
@@ -34,6 +34,7 @@ class Picture(Model):
     has_it: str = ""
     hands_off: bool = False
     recovered: bool = False
+    watched_until: str = ""
     paused: bool = False
 
 
@@ -85,6 +86,12 @@ def _decisions(before: Picture, now: Picture) -> Iterator[Event]:
 
 def _recovery(before: Picture, now: Picture) -> Iterator[Event]:
     if now.recovered and not before.recovered:
-        yield Event(moment=Moment.RECOVERED, said=f"Recovered, watching: {now.title}")
+        yield Event(moment=Moment.RECOVERED, said=recovered(now.title, now.watched_until))
     if before.recovered and not now.recovered:
-        yield Event(moment=Moment.UPDATE, said=f"Not over after all: {now.title}")
+        yield Event(moment=Moment.UPDATE, said=f"Not over after all. It began as: {now.title}")
+
+
+def recovered(title: str, watched_until: str) -> str:
+    """That it is well again, and until when that has to hold. The title is of the beginning, so it is said as past."""
+    until = f" until {watched_until}" if watched_until else ""
+    return f"Recovered, watching{until}. It was: {title}"

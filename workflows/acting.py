@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.calls import reason
     from workflows.record import Record
+    from workflows.timers import happens
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Acted:
     error: str | None = None
 
 
+WORTH_WAITING_S = 60.0
+"""How long an incident waits for its target to be let go before it goes on meanwhile."""
 STOOD_DOWN = "a person took over before anything was touched"
 
 
@@ -97,14 +100,21 @@ async def _called_off(record: Record, plan: Plan) -> Acted:
 
 
 async def _release(record: Record, plan: Plan, result: str) -> bool | None:
-    """A reservation also expires by itself; letting go early is a courtesy that may fail.
+    """Let go of the target. While no worker is there to do it, it waits for one beside the incident, which goes on.
 
-    Had a worker begun the attempt? None: nobody can tell.
+    Had a worker begun the attempt? None: nobody can tell, yet.
     """
+    letting_go = asyncio.create_task(_let_go(record, plan, result))
+    await happens(letting_go.done, WORTH_WAITING_S, f"until {plan.target} is let go")
+    return letting_go.result() if letting_go.done() else None
+
+
+async def _let_go(record: Record, plan: Plan, result: str) -> bool | None:
+    """A reservation also expires by itself; letting go early is a courtesy that may fail."""
     ended = Release(incident=record.incident, attempt=plan.attempt, result=result, at=workflow.now())
     try:
         return await workflow.execute_activity_method(
-            RemediationActivities.release, ended, summary=f"let go of {plan.target}", **options.PREPARE
+            RemediationActivities.release, ended, summary=f"let go of {plan.target}", **options.RELEASE
         )
     except ActivityError as error:
         text = f"{plan.target} stays reserved until it expires: {reason(error)}"

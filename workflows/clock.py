@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.postmortem import PostmortemActivities
-    from domain.escalation import WORDS, Reason, Told, channels, instead, next_due, schedule, tell
+    from domain.escalation import WORDS, Due, Reason, Told, channels, instead, next_due, schedule, speak_at, tell
     from domain.message import Moment, Receipt
     from domain.timeline import Kind
     from workflows import options
@@ -20,12 +20,13 @@ with workflow.unsafe.imports_passed_through():
 
 
 class EscalationClock:
-    """Tells people what the domain's clock says is due. One message covers all that is due at once."""
+    """Tells people what the domain's clock says is due. One message covers all that is due within some seconds."""
 
     def __init__(self, record: Record, post: Post) -> None:
         self._record = record
         self._post = post
         self._messages: list[asyncio.Task[None]] = []
+        self._noticed: datetime | None = None
 
     async def run(self) -> None:
         """Forever: until the incident ends and cancels it. Messages go out beside the clock, which never waits."""
@@ -57,18 +58,29 @@ class EscalationClock:
         if not plan:
             await workflow.wait_condition(lambda: self._record.clock is not clock)
             return
-        wait = plan[0].at - workflow.now()
+        wait = self._speaks_at(plan) - workflow.now()
         if wait > timedelta(0):
             await happens(lambda: self._record.clock is not clock, wait, f"tell: {WORDS[plan[0].reason]}")
 
     def _next_message(self) -> Told | None:
-        said = tell(self._record.clock, self._record.opening.policy, workflow.now())
+        clock, policy = self._record.clock, self._record.opening.policy
+        plan = schedule(clock, policy)
+        said = tell(clock, policy, workflow.now()) if plan and self._speaks_at(plan) <= workflow.now() else None
         if said is None:
             return None
+        self._noticed = None
         self._record.clock, told = said
         words = "; ".join(WORDS[r] for r in told.reasons)
         self._record.note(workflow.now(), Kind.ESCALATION, "escalation", f"tier {told.tier}: {words}")
         return told
+
+    def _speaks_at(self, plan: Sequence[Due]) -> datetime:
+        now = workflow.now()
+        if plan[0].at > now:
+            self._noticed = None
+            return plan[0].at
+        self._noticed = self._noticed or now
+        return speak_at(plan, self._noticed)
 
     async def deliver(self, told: Told | None) -> None:
         """To all channels of the message at once; to the others, one by one, when none of those has delivered by then:

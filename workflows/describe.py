@@ -13,8 +13,8 @@ def summary_of(severity: str, title: str) -> str:
 
 
 STATIC_DETAILS = (
-    "An incident. *Current details* below follow it (press R to refresh; they need a running worker, else look at "
-    "the incident's page). Do not terminate or reset it: use `nightshift resolve`."
+    "An incident. *Current details*, beside or below, follow it (press R to refresh; they need a running worker, "
+    "else look at the incident's page). Do not terminate or reset it: use `nightshift resolve`."
 )
 
 
@@ -63,7 +63,8 @@ def _plan(view: IncidentView) -> str:
     waiting = view.waiting
     if waiting is None:
         return ""
-    payload = json.dumps({"digest": waiting.digest, "who": "", "comment": ""})
+    # A line for each field: one long line is cut where it is shown, and nobody would see what to fill in.
+    payload = json.dumps({"digest": waiting.digest, "who": "", "comment": ""}, indent=1)
     return (
         f"**Decide** {_code(waiting.sentence)} ({waiting.risk}: {waiting.reason})\n\n"
         "More Actions, Send an Update, `decide`, or Send a Signal, `approve` or `reject`, with this data "

@@ -62,18 +62,22 @@ SAMPLE = Options(
     schedule_to_close_timeout=timedelta(seconds=45),
     retry_policy=RetryPolicy(maximum_attempts=3),
 )
-# A channel gets a minute of tries; a dead one must not hold back the next.
+AWAY = timedelta(days=1)
+"""For so long an order waits for a worker that is away. Each try is short, and how many there are is bounded: only the
+wait for somebody to begin is long, since a message that nobody sent and a target that nobody let go of stay so.
+"""
+# A dead channel must not hold back the next: that is tried beside it (workflows/clock.py).
 SEND = Options(
     task_queue=NOTIFICATION_QUEUE,
     start_to_close_timeout=timedelta(seconds=20),
-    schedule_to_close_timeout=timedelta(seconds=60),
+    schedule_to_close_timeout=AWAY,
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=4),
 )
-# What follows an incident: worth less waiting, as the next message says it too.
+# What follows an incident: worth fewer tries, as the next message says it too.
 FOLLOW = Options(
     task_queue=NOTIFICATION_QUEUE,
     start_to_close_timeout=timedelta(seconds=15),
-    schedule_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=AWAY,
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
 )
 WRITE_UP = Options(
@@ -87,6 +91,12 @@ PREPARE = Options(
     task_queue=REMEDIATION_QUEUE,
     start_to_close_timeout=timedelta(seconds=20),
     schedule_to_close_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(maximum_attempts=5),
+)
+RELEASE = Options(
+    task_queue=REMEDIATION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=20),
+    schedule_to_close_timeout=AWAY,
     retry_policy=RetryPolicy(maximum_attempts=5),
 )
 

@@ -1,5 +1,7 @@
 """The incident as a thread tells it, from the record."""
 
+from datetime import timedelta
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -16,8 +18,14 @@ def picture_of(record: Record) -> Picture:
         cause=_cause(record), asked=waiting.digest if waiting else "", sentence=waiting.sentence if waiting else "",
         decided=_decided(record), settled=_settled(record), act=_act(record), verdict=_verdict(record),
         has_it=record.clock.acknowledged_by or "", hands_off=record.hands_off_by is not None,
-        recovered=record.recovered_at is not None, paused=record.paused,
+        recovered=record.recovered_at is not None, watched_until=_watched_until(record), paused=record.paused,
     )  # fmt: skip
+
+
+def _watched_until(record: Record) -> str:
+    since = record.recovered_at
+    until = since + timedelta(seconds=record.opening.policy.watch_s) if since is not None else None
+    return f"{until:%H:%M} UTC" if until is not None else ""
 
 
 def _cause(record: Record) -> str:

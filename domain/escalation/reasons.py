@@ -47,6 +47,15 @@ WORDS: dict[Reason, str] = {
 }
 
 
+FORESEEN = frozenset({
+    Reason.ANNOUNCED, Reason.UNRESOLVED, Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED,
+    Reason.REMINDER,
+})  # fmt: skip
+"""Due at a time that is known long before; the others come up."""
+
+AT_ONCE = frozenset({Reason.APPROVAL_NEEDED, Reason.UNDO_FAILED})
+"""Said in the very moment: a deadline runs already, or nobody looks after what the machine has left."""
+
 ABOUT_A_PLAN = frozenset({Reason.APPROVAL_NEEDED, Reason.APPROVAL_REFUSED, Reason.APPROVAL_EXPIRED, Reason.UNDO_FAILED})
 """Said again when they come up again: another plan waits for another decision, with another deadline."""
 

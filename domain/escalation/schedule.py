@@ -1,16 +1,23 @@
 """What is still to be said, and when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from domain.business import next_opening, open_at
 from domain.escalation.clock import Clock, Due
-from domain.escalation.reasons import BREAKS_A_SNOOZE, Reason
+from domain.escalation.reasons import AT_ONCE, BREAKS_A_SNOOZE, FORESEEN, Reason
 from domain.escalation.targets import AT_RISK, target_at
 from domain.levels import Severity
 from domain.policy import Policy
 
 _REMIND_LEAST = timedelta(minutes=30)
+COMPANY = timedelta(seconds=10)
+CRITICAL_COMPANY = timedelta(seconds=5)
+"""For so long what has come up waits for what comes right after it: one message that says all, not two that say half.
+
+Two events within ten seconds are one message, as in the thread (`workflows/herald.py`). CRITICAL, for which people are
+called out of bed, is told within five: enough for a cause that is named at once, and nothing beside their way to it.
+"""
 
 
 def schedule(clock: Clock, policy: Policy) -> tuple[Due, ...]:
@@ -23,6 +30,24 @@ def schedule(clock: Clock, policy: Policy) -> tuple[Due, ...]:
 def next_due(clock: Clock, policy: Policy) -> datetime | None:
     """When the clock has to look again, None while nothing is scheduled."""
     return next((due.at for due in schedule(clock, policy)), None)
+
+
+def speak_at(plan: Sequence[Due], noticed: datetime) -> datetime:
+    """When the message goes out that says all that is due by then. `plan` is what is still to be said, not empty;
+    `noticed` is since when somebody is there who could say it: what was due before waits from then on.
+
+    What was foreseen waits for nothing that is not foreseen as well.
+    """
+    due = [(max(one.at, noticed), one.reason) for one in plan]
+    latest = min(at + _company(reason) for at, reason in due)
+    together = [(at, reason) for at, reason in due if at <= latest]
+    return max(at for at, _ in together) if {reason for _, reason in together} <= FORESEEN else latest
+
+
+def _company(reason: Reason) -> timedelta:
+    if reason in AT_ONCE:
+        return timedelta(0)
+    return CRITICAL_COMPANY if reason is Reason.CRITICAL else COMPANY
 
 
 def _candidates(clock: Clock, policy: Policy) -> Iterator[Due]:

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from domain.message import Message, Moment, Receipt
 from integrations.pagerduty import texts
+from integrations.pagerduty.calling import pages
 from integrations.pagerduty.sessions import TIMEOUT_S, BadRequest, Events
 from integrations.pagerduty.tiers import for_tier
 from integrations.ports import PortError, Rejected, Unavailable
@@ -31,7 +32,7 @@ class PagerDutyEvents:
         """Trigger, acknowledge or resolve. Raises Unavailable (worth a retry: 429, 5xx, no answer) or Rejected."""
         key = dedup_key(self._installation, message.incident)
         match message.moment:
-            case Moment.CALL:
+            case _ if pages(message):
                 said = self._trigger(message, key)
             case Moment.ACKNOWLEDGED:
                 said = self._follow(message, "acknowledge", key)

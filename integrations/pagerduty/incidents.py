@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from domain.message import Message, Moment, Receipt
 from integrations.pagerduty import texts
+from integrations.pagerduty.calling import pages
 from integrations.pagerduty.sessions import SOURCE, TIMEOUT_S, BadRequest, NotThere, Rest
 from integrations.pagerduty.tiers import for_tier
 from integrations.ports import Rejected, Unavailable
@@ -44,7 +45,7 @@ class PagerDutyIncidents:
                 found, said = call.acknowledge(message)
             case Moment.CLOSED:
                 found, said = call.resolve(message)
-            case Moment.CALL:
+            case _ if pages(message):
                 found, said = self._page(call, message)
             case Moment.APPROVAL | Moment.RECOVERED:
                 found, said = call.note(message)

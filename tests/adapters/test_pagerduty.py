@@ -32,7 +32,8 @@ def message(
     reason: Reason = Reason.UNRESOLVED, **changes: Any,
 ) -> Message:  # fmt: skip
     """A message as the clock composes it. `changes` are the incident's."""
-    told = Told(at=NOW, tier=tier, reasons=(reason,), awaits=awaits) if moment is Moment.CALL else None
+    spoken = moment is Moment.CALL or reason is Reason.APPROVAL_NEEDED
+    told = Told(at=NOW, tier=tier, reasons=(reason,), awaits=awaits) if spoken else None
     seen = view(**changes)
     seen = seen.model_copy(update={"clock": seen.clock.model_copy(update={"told": (told,) if told else ()})})
     return compose(seen, told, number, page=awaits, moment=moment, root=root)
@@ -73,6 +74,18 @@ def test_an_announcement_wakes_nobody_and_the_call_that_follows_does(pager: Page
     channel(pager).send(message(3, root=root, awaits=False, reason=Reason.REMINDER))
     assert [page.urgency for page in pager.pages] == ["low", "high"]
     assert only(pager).urgency == "high"
+
+
+def test_a_question_that_calls_upon_somebody_is_a_page_and_says_until_when(pager: PagerDutyServer) -> None:
+    """Often it is an incident's first word: who has to decide must be woken."""
+    asked = message(1, Moment.APPROVAL, reason=Reason.APPROVAL_NEEDED, waiting=request())
+    root = channel(pager).send(asked).reference
+    assert len(pager.pages) == 1
+    assert only(pager).title.endswith("you decide by 10:15 UTC (INC-20260204-7F3K2A, 1)")
+    follows = message(2, Moment.APPROVAL, reason=Reason.APPROVAL_NEEDED, awaits=False, root=root, waiting=request())
+    channel(pager).send(follows)
+    assert len(pager.pages) == 1
+    assert only(pager).notes[0][1].startswith("Decision by 10:15 UTC")
 
 
 def test_a_decision_that_is_asked_is_a_note_and_opens_no_page(pager: PagerDutyServer) -> None:
@@ -193,7 +206,7 @@ def test_a_recovery_is_a_note(pager: PagerDutyServer) -> None:
     for _ in range(2):
         channel(pager).send(message(2, Moment.RECOVERED, root=root, recovered_at=LATER))
     assert [text for _, text in only(pager).notes] == [
-        "Recovered, watching: orders: 5xx ratio is high [INC-20260204-7F3K2A.2]"
+        "Recovered, watching. It was: orders: 5xx ratio is high [INC-20260204-7F3K2A.2]"
     ]
     assert only(pager).open
 

@@ -71,6 +71,11 @@ def test_a_higher_tier_is_called_by_its_own_routing_key(pager: PagerDutyServer) 
     assert [event["routing_key"] for event in pager.account.events] == [ROUTING_KEYS[2], ROUTING_KEYS[1]]
 
 
+def test_a_question_that_calls_upon_somebody_rings(pager: PagerDutyServer) -> None:
+    channel(pager).send(message(1, Moment.APPROVAL, reason=Reason.APPROVAL_NEEDED, waiting=request()))
+    assert len(pager.pages) == 1
+
+
 @pytest.mark.parametrize("root", [None, KEY], ids=["an announcement", "a further reason"])
 def test_what_calls_nobody_sends_nothing_and_says_so(pager: PagerDutyServer, root: str | None) -> None:
     """An alert rings when it opens: one that an announcement had opened could not call anybody later."""

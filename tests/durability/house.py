@@ -24,6 +24,7 @@ from evals.chaos.patients import METRIC, Patient, database_of
 from evals.chaos.people import Handle, handle_of, view_of
 from evals.chaos.stage import ACTS, ASKS, STORE, Stage
 from rig.servers.pagerduty import KEY, POLICIES, SENDER, SERVICE, PagerDutyServer
+from rig.servers.slack import CHANNEL, SlackServer
 from starter.intake import House as Opened
 from starter.intake import TemporalIntake
 from tests.durability.rows import PATIENT, Call, Row, Scheduled, Wait, Wire
@@ -57,6 +58,7 @@ class House:
     def __init__(self, folder: Path, services: list[str]) -> None:
         self.stage = Stage(folder, services, {})
         self.pager = PagerDutyServer()
+        self.slack = SlackServer()
         self.folder = folder
         self._stack = ExitStack()
         self.wires: dict[Wire, Wiretap] = {}
@@ -65,6 +67,7 @@ class House:
     def __enter__(self) -> "House":
         with self._stack as stack:
             stack.enter_context(self.pager)
+            stack.enter_context(self.slack)
             self._wire(stack)
             stack.enter_context(self.stage)
             self._stack = stack.pop_all()
@@ -82,6 +85,7 @@ class House:
             "target": Wiretap(socket),
             "mail": Wiretap((self.stage.inbox.host, self.stage.inbox.port)),
             "page": Wiretap(_place(self.pager.url)),
+            "slack": Wiretap(_place(self.slack.url)),
             "door": Wiretap(_place(self.stage.addresses[ACTS])),
             "temporal of acts": Wiretap(temporal),
             "temporal of asks": Wiretap(temporal),
@@ -97,6 +101,9 @@ class House:
             "SMTP_URL": f"smtp://127.0.0.1:{self.wires['mail'].port}",
             "PAGERDUTY_API_URL": f"http://127.0.0.1:{self.wires['page'].port}",
             "PAGERDUTY_API_KEY": KEY,
+            "SLACK_API_URL": f"http://127.0.0.1:{self.wires['slack'].port}/api",
+            "SLACK_BOT_TOKEN": self.slack.workspace.token,
+            "SLACK_CHANNEL": CHANNEL,
             "PAGERDUTY_FROM": SENDER,
             "PAGERDUTY_SERVICE": SERVICE,
             "PAGERDUTY_ESCALATION_POLICIES": ";".join(f"{tier}={policy}" for tier, policy in POLICIES.items()),

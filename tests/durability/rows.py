@@ -9,7 +9,7 @@ from evals.chaos.patients import OWN, REPORT, SESSIONS
 from evals.chaos.script import Victim
 from tests.durability.wiretap import Moment
 
-Wire = Literal["metrics", "store", "target", "mail", "page", "door", "temporal of acts", "temporal of asks"]
+Wire = Literal["metrics", "store", "target", "mail", "page", "slack", "door", "temporal of acts", "temporal of asks"]
 Person = Literal["nobody", "approves before the blow", "approves after the blow"]
 LONG_S = 40.0
 """Longer than it takes the others to come to their stages, and not much longer; where the machine is slow, more."""
@@ -47,7 +47,8 @@ class Row:
     """One stage. `turn`: those that take longest to come to theirs begin first, what holds up others comes last.
 
     `holder` is who holds the connections: the service's own application leaves the machine without a remedy.
-    `ended`: how many sessions have been ended when the blow falls. `paged`: somebody is called by phone.
+    `ended`: how many sessions have been ended when the blow falls. `paged`: somebody is called by phone;
+    `threaded`: Slack has a thread of it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Row:
     changes: Changes = lambda _: {}
     ended: int | None = None
     paged: bool = False
+    threaded: bool = False
 
     @property
     def slug(self) -> str:
@@ -77,6 +79,7 @@ def _minutes(delay: float, target: float, decide: float, channels: tuple[str, ..
 PATIENT = _minutes(delay=60, target=240, decide=30)
 """Nothing is due within a test, but what is called for."""
 PAGED = _minutes(delay=60, target=240, decide=30, channels=("pagerduty", "email"))
+THREADED = _minutes(delay=60, target=240, decide=30, channels=("slack", "email"))
 
 ROWS = (
     Row("closing", Call("store", ("{service}", '"workflow_run"', '"auto_resolved"'), "before the answer", "save"),
@@ -98,6 +101,9 @@ ROWS = (
         Outcome.SELF_RESOLVED, holder=OWN),
     Row("page accepted and not recorded", Call("page", ("POST /incidents ", "{service}"), "after the answer", "send"),
         Outcome.SELF_RESOLVED, turn=4, holder=OWN, paged=True, changes=lambda _: PAGED),
+    Row("thread begun and not recorded",
+        Call("slack", ("POST /api/chat.postMessage ", "{service}"), "after the answer", "send"),
+        Outcome.SELF_RESOLVED, turn=4, holder=OWN, threaded=True, changes=lambda _: THREADED),
     Row("act half way",
         Call("target", ("pg_terminate_backend(pid) AS signalled", "{database}"), "after the answer", "execute", nth=3),
         ended=3),

@@ -203,6 +203,18 @@ async def test_nobody_was_paged_twice(blow: Aftermath, house: House, row: Row) -
     assert len(theirs) == 1 if row.paged else len(theirs) <= 1
 
 
+@each_row
+async def test_nobody_reads_of_it_in_two_threads(blow: Aftermath, house: House, row: Row) -> None:
+    """One root and no message twice: what Slack took before the blow is found there by its mark."""
+    (incident,) = blow.of(row).incidents
+    mine = [m for m in house.slack.messages if incident.view.incident in m.everything]
+    roots = [m for m in mine if m.thread_ts is None]
+    marks = [m.metadata["event_payload"]["key"] for m in mine]
+    assert len(marks) == len(set(marks))
+    assert len(roots) == 1 if row.threaded else len(roots) <= 1
+    assert {m.thread_ts for m in mine} <= {None, *(root.ts for root in roots)}
+
+
 async def test_who_was_to_be_called_when_the_blow_fell_was_called_once(blow: Aftermath) -> None:
     """The timer of the escalation ran while nobody was there."""
     (row,) = (row for row in ROWS if row.name == "escalation pending")

@@ -25,7 +25,12 @@ def _after(**changes: object) -> Picture:
         ({"verdict": "Attempt 1: not better"}, Moment.UPDATE, "Attempt 1: not better"),
         ({"has_it": "mia"}, Moment.ACKNOWLEDGED, "mia has orders: 5xx at 31 %"),
         ({"has_it": "mia", "hands_off": True}, Moment.ACKNOWLEDGED, "mia has orders: 5xx at 31 %, hands off"),
-        ({"recovered": True}, Moment.RECOVERED, "Recovered, watching: orders: 5xx at 31 %"),
+        ({"recovered": True}, Moment.RECOVERED, "Recovered, watching. It was: orders: 5xx at 31 %"),
+        (
+            {"recovered": True, "watched_until": "03:24 UTC"},
+            Moment.RECOVERED,
+            "Recovered, watching until 03:24 UTC. It was: orders: 5xx at 31 %",
+        ),
     ],
     ids=str,
 )
@@ -48,7 +53,7 @@ def test_the_most_important_comes_first() -> None:
 
 def test_a_relapse_is_told() -> None:
     (event,) = events(_after(recovered=True), BEFORE)
-    assert event.said == "Not over after all: orders: 5xx at 31 %"
+    assert event.said == "Not over after all. It began as: orders: 5xx at 31 %"
 
 
 def test_an_old_decision_is_not_told_again_when_another_attempt_runs() -> None:
