@@ -17,13 +17,23 @@ from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
-from integrations.kubernetes import Cluster, Identity, KubernetesChanges, PutBack, Restart
+from integrations.kubernetes import Cluster, Identity, KubernetesChanges, KubernetesTargets, PutBack, Restart
 from integrations.kubernetes.connection import SERVICE_ACCOUNT
 from integrations.login import Login
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
-from integrations.ports import ChangeSource, Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
+from integrations.ports import (
+    ChangeSource,
+    Channel,
+    DatabaseSource,
+    LogSource,
+    MetricSource,
+    Remediator,
+    TargetSource,
+    TraceSource,
+)  # fmt: skip
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
+from integrations.postgres.standing import PostgresTargets
 from integrations.prometheus import PrometheusMetrics
 from integrations.slack import SlackChannel, SlackWebhook
 from integrations.store.audit import PostgresAudit
@@ -149,6 +159,17 @@ def remediators(settings: Settings, services: ServiceMap) -> Sequence[Remediator
     if acted_on is not None:
         put_back = (PutBack(action, acted_on, services) for action in (Action.ROLLBACK_DEPLOYMENT, Action.ROLL_FORWARD))
         found += [Restart(acted_on, services), *put_back]
+    return tuple(found)
+
+
+def targets(settings: Settings, services: ServiceMap) -> Sequence[TargetSource]:
+    """Looks at what plans would change, with the rights of who may only look."""
+    found: list[TargetSource] = []
+    if settings.connections:
+        found.append(PostgresTargets(settings.connections, services))
+    looked_at = cluster(settings)
+    if looked_at is not None:
+        found.append(KubernetesTargets(looked_at, services))
     return tuple(found)
 
 

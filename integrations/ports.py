@@ -16,7 +16,7 @@ from domain.correlation import OpenIncident, Previous
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict
-from domain.incident import Executed, State
+from domain.incident import Attempt, Executed, State
 from domain.listing import PAGE, Counts, Filter, Page, Place
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
@@ -24,6 +24,7 @@ from domain.model import Model
 from domain.plan import Action, Plan
 from domain.policy import Policy
 from domain.services import Database, Deployment, ServiceMap
+from domain.standing import Standing
 from domain.view import IncidentView
 
 
@@ -291,6 +292,16 @@ class Remediator(Protocol):
         ...
 
 
+class TargetSource(Protocol):
+    """Looks at the target of a plan, for who decides on it. Reads only, and less than a precheck does."""
+
+    actions: frozenset[Action]
+
+    def look(self, plan: Plan) -> Standing:
+        """The target as it stands. Raises Rejected for a plan that does not fit this process's own services."""
+        ...
+
+
 class Channel(Protocol):
     """A way to reach people."""
 
@@ -331,6 +342,10 @@ class IncidentStore(Protocol):
 
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
+        ...
+
+    def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
+        """The newest attempts of this action on this target, of all incidents."""
         ...
 
     def previous(self, key: str) -> Previous | None:

@@ -12,6 +12,7 @@ from starter.live import LiveIncidents
 from starter.machine.watch import MachineWatch
 from starter.metrics import StarterMetrics
 from starter.synchronising import Synchroniser
+from starter.targets import Targets
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,4 @@ class Parts:
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
     machine: MachineWatch = field(default_factory=MachineWatch)
+    targets: Targets = field(default_factory=Targets)

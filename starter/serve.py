@@ -25,6 +25,7 @@ from starter.machine.asking import Asking
 from starter.machine.watch import MachineWatch
 from starter.parts import Parts
 from starter.synchronising import TemporalSynchroniser
+from starter.targets import Targets
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
 _GRACE_S = 10
@@ -92,6 +93,7 @@ async def _parts(settings: Settings) -> Parts:
         feedback=store.feedback,
         ping_store=store.pool.ping,
         machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
+        targets=Targets(adapters.targets(settings, house.services)),
         webhook_token=settings.webhook_token,
         slack_secret=settings.slack_signing_secret,
         desk=desk_of(settings, people, TemporalEar(client)),

@@ -4,5 +4,6 @@ from integrations.kubernetes.changes import KubernetesChanges
 from integrations.kubernetes.connection import Cluster, Identity
 from integrations.kubernetes.put_back import PutBack
 from integrations.kubernetes.restart import Restart
+from integrations.kubernetes.standing import KubernetesTargets
 
-__all__ = ["Cluster", "Identity", "KubernetesChanges", "PutBack", "Restart"]
+__all__ = ["Cluster", "Identity", "KubernetesChanges", "KubernetesTargets", "PutBack", "Restart"]

@@ -8,8 +8,9 @@ from psycopg import Connection
 
 from domain.correlation import OpenIncident, Previous, survivor
 from domain.escalation import AT_RISK
-from domain.incident import State
+from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, cause_of, untold
+from domain.plan import Action
 from domain.services import ServiceMap
 from domain.view import IncidentView
 from integrations.store.documents import document, text
@@ -49,6 +50,14 @@ _PREVIOUS = """
 SELECT view FROM nightshift.incidents
 WHERE key = %s AND closed AND closed_at IS NOT NULL AND outcome IS NOT NULL
 ORDER BY closed_at DESC LIMIT 1
+"""
+
+# Whatever acts reserves its target first, and few rows say which incidents did.
+_ATTEMPTS = """
+SELECT attempt FROM nightshift.incidents, jsonb_array_elements(view->'attempts') AS attempt
+WHERE incident IN (SELECT incident FROM nightshift.reservations WHERE target = %(target)s)
+    AND attempt->'plan'->>'action' = %(action)s AND attempt->'plan'->>'target' = %(target)s
+ORDER BY opened_at DESC, (attempt->>'number')::int DESC LIMIT %(limit)s
 """
 
 # An incident that has taken over others covers their services too, so the projection's list is asked first.
@@ -104,6 +113,12 @@ class PostgresIncidents:
                 [me.incident, me.key, me.opened_at, document(me), document(found) if found else None],
             )
         return found
+
+    def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
+        wanted = {"action": action.value, "target": text(target), "limit": limit}
+        with self._pool.transaction() as connection:
+            rows = connection.execute(_ATTEMPTS, wanted).fetchall()
+        return [Attempt.model_validate(row[0]) for row in rows]
 
     def previous(self, key: str) -> Previous | None:
         with self._pool.transaction() as connection:

@@ -11,12 +11,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Red
 
 from domain.feedback import Feedback
 from domain.listing import Filter, Place
+from domain.track import MOST, Track, track
 from integrations.ports import PortError
 from starter.console import card, evidence, filters
 from starter.console.acting import STATUS, acted
 from starter.console.forms import read_form
 from starter.console.login import FORGED
 from starter.console.rendering import postmortem, render
+from starter.console.target import TargetPage
 from starter.identity.sending import Became, Reply
 from starter.identity.visitors import Visitor, from_elsewhere
 from starter.machine.strip import cells, warnings
@@ -38,6 +40,7 @@ def page_routes(parts: Parts) -> APIRouter:
     router.add_api_route("/incidents", pages.list_page)
     router.add_api_route("/incidents/{incident}", pages.incident_page)
     router.add_api_route("/incidents/{incident}", pages.act, methods=["POST"])
+    router.add_api_route("/incidents/{incident}/target", TargetPage(pages.reader, parts.targets).show)
     router.add_api_route("/incidents/{incident}/postmortem", pages.postmortem_page)
     return router
 
@@ -46,7 +49,8 @@ class Pages:
     """The pages over one reader, which remembers since when a server has been away."""
 
     def __init__(self, parts: Parts) -> None:
-        self._reader = Reader(parts.live, parts.incidents, parts.audit)
+        self.reader = self._reader = Reader(parts.live, parts.incidents, parts.audit)
+        self._incidents = parts.incidents
         self._postmortems = parts.postmortems
         self._desk = parts.desk
         self._feedback = parts.feedback
@@ -138,6 +142,7 @@ class Pages:
     async def _facts(self, shown: Shown, visitor: Visitor | None, step: str, reply: Reply | None) -> dict[str, Any]:
         view, now = shown.view, datetime.now(UTC)
         doors = self._desk is not None
+        fared = await self._track(shown)
         return {
             "view": view,
             "banners": shown.banners,
@@ -149,7 +154,7 @@ class Pages:
             "planned": evidence.planned(view, now),
             "visitor": visitor,
             "doors": doors,
-            "card": card.card_of(view, visitor, now, can_decide=shown.can_decide, doors=doors),
+            "card": card.card_of(view, visitor, now, can_decide=shown.can_decide, doors=doors, track=fared),
             "record": card.record_of(view),
             "step": card.step_of(view, step, visitor),
             "step_words": card.STEP_WORDS,
@@ -168,6 +173,16 @@ class Pages:
             return await asyncio.to_thread(self._feedback.of, shown.view.incident)
         except PortError:
             return ()
+
+    async def _track(self, shown: Shown) -> Track | None:
+        """How the action that waits has fared on its target before; None where nothing waits, or nobody can tell."""
+        plan = card.waiting_plan(shown.view)
+        if plan is None or shown.audit is None:
+            return None
+        try:
+            return track(await asyncio.to_thread(self._incidents.attempts, plan.action, plan.target, MOST))
+        except PortError:
+            return None
 
     async def postmortem_page(self, request: Request, incident: str) -> Response:
         """The postmortem: a page, `?format=md` for its Markdown, JSON with the facts behind it."""

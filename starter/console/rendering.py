@@ -33,6 +33,11 @@ def _time(at: datetime, now: datetime) -> Markup:
     )
 
 
+def _age(at: datetime, now: datetime) -> Markup:
+    """How long ago, for a page that counts on by itself."""
+    return Markup('<time datetime="{}" data-age>{}</time>').format(at.isoformat(), words.relative(at, now))
+
+
 def _link(text: str, address: str | None) -> Markup:
     """A link if the address leads to the web, else just the text."""
     safe = web_link(address or "", _LONGEST_LINK)
@@ -55,7 +60,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shared: dict[str, object] = {"words": words, "time": _time, "link": _link}
+    shared: dict[str, object] = {"words": words, "time": _time, "age": _age, "link": _link}
     environment.globals.update(shared)  # pyright: ignore[reportArgumentType, reportCallIssue] - typed by its defaults
     return environment
 
