@@ -344,6 +344,14 @@ class IncidentStore(Protocol):
         """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
         ...
 
+    def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
+        """When each of them changed last, by its `updated_at`; one that is not there is left out."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Another one as soon as any incident is added or changes."""
+        ...
+
     def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
         """The newest attempts of this action on this target, of all incidents."""
         ...

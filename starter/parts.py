@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from integrations.ports import AuditLog, FeedbackStore, IncidentStore, PostmortemStore
+from starter.closing import Closing
 from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
@@ -44,3 +45,4 @@ class Parts:
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
     machine: MachineWatch = field(default_factory=MachineWatch)
     targets: Targets = field(default_factory=Targets)
+    closing: Closing = field(default_factory=Closing)

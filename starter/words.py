@@ -93,6 +93,13 @@ def state_words(view: IncidentView) -> str:
     return OUTCOMES[view.outcome] if view.outcome is not None else view.state.value
 
 
+def title(view: IncidentView) -> str:
+    """A page's title: what must be seen among many tabs comes first."""
+    return " \N{EN DASH} ".join(
+        (f"{MARKS[view.severity]} {state_words(view).capitalize()}", view.service, view.incident)
+    )
+
+
 def open_for(view: IncidentView, now: datetime) -> str:
     """How long it has been open, or was."""
     if view.closed_at is not None:

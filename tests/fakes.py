@@ -106,6 +106,14 @@ class FakeIncidents(Breakable):
             if view is None or not view.state.closed
         ]
 
+    def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
+        self.asked()
+        return {name: self.views[name].updated_at for name in incidents if name in self.views}
+
+    def fingerprint(self) -> str:
+        self.asked()
+        return str(sorted((name, view.updated_at.isoformat()) for name, view in self.views.items()))
+
     def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
         self.asked()
         newest = sorted(self.views.values(), key=lambda v: v.opened_at, reverse=True)

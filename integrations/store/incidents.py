@@ -1,6 +1,6 @@
 """The projection of incidents: what lists, pages and reports read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,8 @@ SELECT view FROM nightshift.incidents
 WHERE key = %s AND closed AND closed_at IS NOT NULL AND outcome IS NOT NULL
 ORDER BY closed_at DESC LIMIT 1
 """
+
+_FINGERPRINT = "SELECT count(*), max(updated_at), sum(extract(epoch FROM updated_at)) FROM nightshift.incidents"
 
 # Whatever acts reserves its target first, and few rows say which incidents did.
 _ATTEMPTS = """
@@ -113,6 +115,19 @@ class PostgresIncidents:
                 [me.incident, me.key, me.opened_at, document(me), document(found) if found else None],
             )
         return found
+
+    def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
+        with self._pool.transaction() as connection:
+            rows = connection.execute(
+                "SELECT incident, updated_at FROM nightshift.incidents WHERE incident = ANY(%s)",
+                [[text(incident) for incident in incidents]],
+            ).fetchall()
+        return dict(rows)
+
+    def fingerprint(self) -> str:
+        with self._pool.transaction() as connection:
+            row = connection.execute(_FINGERPRINT).fetchone()
+        return " ".join(map(str, row or ()))
 
     def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
         wanted = {"action": action.value, "target": text(target), "limit": limit}

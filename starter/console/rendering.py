@@ -28,7 +28,7 @@ def postmortem(text: str, facts: Mapping[str, object]) -> Markup:
 
 def _time(at: datetime, now: datetime) -> Markup:
     """Relative first, absolute beside it: both are text, so that a phone shows both."""
-    return Markup('<time datetime="{}">{} <span class="abs">{}</span></time>').format(
+    return Markup('<time datetime="{}"><span data-age>{}</span> <span class="abs">{}</span></time>').format(
         at.isoformat(), words.relative(at, now), words.absolute(at, now)
     )
 

@@ -205,7 +205,7 @@ def test_who_decides_sees_the_sessions_as_they_are_now(care: UnderCare) -> None:
     first = looking.look(plan_for(care, cap=50))
     for session in held:
         session.close()
-    wait_until(lambda: "no idle session" in looking.look(plan_for(care)).before[0])
+    wait_until(lambda: "no idle session" in looking.look(plan_for(care)).before[0], "the sessions are gone")
     assert first.before[0].startswith(f"3 idle sessions of {REPORT} (role {REPORTING}), the longest for ")
     assert first.after == ("at most 50 of them are ended, idle for 1 s or longer; the application may connect again",)
     assert first.about == f"4 of {LIMIT} connections are taken"
