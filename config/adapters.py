@@ -35,7 +35,7 @@ from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
 from integrations.postgres.standing import PostgresTargets
 from integrations.prometheus import PrometheusMetrics
-from integrations.slack import SlackChannel, SlackWebhook
+from integrations.slack import SlackChannel, SlackWebhook, SlackWhisperer
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
 from integrations.store.feedback import PostgresFeedback
@@ -203,6 +203,13 @@ def pagerduty(settings: Settings) -> PagerDutyIncidents | PagerDutyEvents | None
             settings.pagerduty_routing_keys, settings.temporal_namespace, url=settings.pagerduty_events_url
         )
     return None
+
+
+def whisperer(settings: Settings) -> SlackWhisperer | None:
+    """Answers to what people write in Slack's threads, None without a bot's token."""
+    if settings.slack_bot_token is None:
+        return None
+    return SlackWhisperer(settings.slack_bot_token, settings.slack_api_url)
 
 
 def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:

@@ -312,6 +312,12 @@ class Channel(Protocol):
         ...
 
 
+class Whisperer(Protocol):
+    """Says something to one person in a thread, where nobody else sees it."""
+
+    def whisper(self, channel: str, thread: str, user: str, text: str) -> None: ...
+
+
 class IncidentRow(Model):
     """One incident in a list."""
 
@@ -342,6 +348,10 @@ class IncidentStore(Protocol):
 
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
+        ...
+
+    def in_thread(self, channel: str, reference: str) -> IncidentView | None:
+        """The open incident whose thread on a channel this is, by that channel's own name for it."""
         ...
 
     def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:

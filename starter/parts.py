@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from integrations.ports import AuditLog, FeedbackStore, IncidentStore, PostmortemStore
+from integrations.ports import AuditLog, FeedbackStore, IncidentStore, Memory, PostmortemStore, Whisperer
 from starter.closing import Closing
 from starter.identity.desk import Desk
 from starter.intake import Intake
@@ -33,6 +33,7 @@ class Parts:
     audit: AuditLog
     postmortems: PostmortemStore
     feedback: FeedbackStore
+    memory: Memory
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
     desk: Desk | None = None
@@ -40,6 +41,7 @@ class Parts:
     pagerduty_secrets: tuple[SecretStr, ...] = ()
     installation: str = "default"
     slack_secret: SecretStr | None = None
+    slack: Whisperer | None = None
     namespace: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)

@@ -102,6 +102,8 @@ async def _parts(settings: Settings) -> Parts:
         audit=store.audit,
         postmortems=store.postmortems,
         feedback=store.feedback,
+        memory=store.memory,
+        slack=adapters.whisperer(settings),
         ping_store=store.pool.ping,
         machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
         targets=Targets(adapters.targets(settings, house.services)),

@@ -106,6 +106,11 @@ class FakeIncidents(Breakable):
             if view is None or not view.state.closed
         ]
 
+    def in_thread(self, channel: str, reference: str) -> IncidentView | None:
+        self.asked()
+        mine = (v for v in self.views.values() if v.roots.get(channel) == reference and not v.state.closed)
+        return next(mine, None)
+
     def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
         self.asked()
         return {name: self.views[name].updated_at for name in incidents if name in self.views}

@@ -116,6 +116,14 @@ class PostgresIncidents:
             )
         return found
 
+    def in_thread(self, channel: str, reference: str) -> IncidentView | None:
+        with self._pool.transaction() as connection:
+            row = connection.execute(
+                "SELECT view FROM nightshift.incidents WHERE NOT closed AND view->'roots'->>%s = %s LIMIT 1",
+                [text(channel), text(reference)],
+            ).fetchone()
+        return IncidentView.model_validate(row[0]) if row else None
+
     def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
         with self._pool.transaction() as connection:
             rows = connection.execute(

@@ -35,6 +35,7 @@ class Step(StrEnum):
     TAKE = "take"
     RESOLVE = "resolve"
     FALSE_POSITIVE = "false_positive"
+    NOTE = "note"
 
     @property
     def on_a_plan(self) -> bool:
@@ -195,5 +196,6 @@ STEP_WORDS = {
     CommandName.FALSE_POSITIVE: (
         "False positive", "Yes, nothing was wrong", "The incident is closed, and the same alert opens none for 15 min.",
     ),
+    CommandName.NOTE: ("Add a note", "Add it", "It stands in the timeline under your name, and changes nothing."),
 }  # fmt: skip
 WHY_NEEDED = frozenset({Step.REJECT, Step.CHANGE})

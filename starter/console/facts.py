@@ -3,10 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from domain.finding import Category
 from starter.console import card, evidence
 from starter.console.seeing import Seen
 from starter.identity.sending import Reply
 from starter.identity.visitors import Visitor
+
+CATEGORIES = tuple(category for category in Category if category is not Category.UNKNOWN)
 
 
 def facts_of(
@@ -20,6 +23,6 @@ def facts_of(
         "panes": evidence.panes(view), "similar": evidence.similar(view), "feedback": seen.feedback,
         "planned": evidence.planned(view, now), "visitor": visitor, "doors": doors, "card": asked,
         "record": card.record_of(view), "step": card.step_of(view, step, visitor), "step_words": card.STEP_WORDS,
-        "limits": card.limits, "identity_line": card.identity_line, "reply": reply,
+        "categories": CATEGORIES, "limits": card.limits, "identity_line": card.identity_line, "reply": reply,
         "reply_heading": card.heading(reply) if reply is not None else "", "at_once": False,
     }  # fmt: skip

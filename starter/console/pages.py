@@ -22,6 +22,7 @@ from starter.console.seeing import Seeing, Seen
 from starter.console.target import TargetPage
 from starter.identity.sending import Became, Reply
 from starter.identity.visitors import Visitor, from_elsewhere
+from starter.judging import Judging
 from starter.machine.strip import cells, warnings
 from starter.parts import Parts
 from starter.reading import Listed, NothingAnswers, Reader, Shown
@@ -56,6 +57,7 @@ class Pages:
         self._postmortems = parts.postmortems
         self._desk = parts.desk
         self._machine = parts.machine
+        self._judging = Judging(parts.feedback, parts.audit, parts.memory)
 
     async def home(self) -> Response:
         return RedirectResponse("/incidents", 307)
@@ -134,7 +136,7 @@ class Pages:
         if from_elsewhere(request) or not desk.visitors.sent_by(visitor, form.get("form", "")):
             _log.warning("form of elsewhere refused", who=visitor.person.name, incident=shown.view.incident)
             raise Refused(403, FORGED)
-        return await acted(desk, visitor, shown.view, form)
+        return await acted(desk, self._judging, visitor, shown.view, form)
 
     def _visitor(self, request: Request) -> Visitor | None:
         return self._desk.visitors.who(request, datetime.now(UTC)) if self._desk is not None else None

@@ -108,8 +108,8 @@ class Workspace:
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def post(self, said: Json) -> Posted:
-        """chat.postMessage. Raises SlackError."""
+    def post(self, said: Json, *, unseen: bool = False) -> Posted:
+        """chat.postMessage; `unseen`: chat.postEphemeral, which nothing keeps. Raises SlackError."""
         with self.lock:
             channel = self._channel(said)
             _check(said)
@@ -118,7 +118,8 @@ class Workspace:
                 raise SlackError("thread_not_found")
             now = time.time()
             posted = Posted(channel, f"{int(now)}.{next(self._numbers):06}", _as_slack_keeps(said), now)
-            self.messages.append(posted)
+            if not unseen:
+                self.messages.append(posted)
             return posted
 
     def update(self, said: Json) -> Posted:
