@@ -221,3 +221,23 @@ def test_what_was_tried_on_a_target_is_found_newest_first(store_pool: Pool) -> N
     assert [a.plan.incident for a in found] == ["INC-20260131-000003", "INC-20260131-000001"]
     assert incidents.attempts(Action.KILL_CONNECTIONS, "database/orders", 1) == found[:1]
     assert incidents.attempts(Action.RESTART_SERVICE, "database/orders", 50) == []
+
+
+def test_changes_are_seen_without_reading_the_incidents(incidents: IncidentStore) -> None:
+    before = incidents.fingerprint()
+    incidents.save(a_view(1))
+    added = incidents.fingerprint()
+    later = a_view(1, updated_at=a_view(1).updated_at + minutes(1))
+    incidents.save(later)
+    assert len({before, added, incidents.fingerprint()}) == 3
+    assert incidents.stamps(["INC-20260131-000001", "INC-20260131-000009"]) == {later.incident: later.updated_at}
+
+
+def test_an_open_incident_is_found_by_its_thread(incidents: IncidentStore) -> None:
+    incidents.save(a_view(1, roots={"slack": "C1:1.5"}))
+    incidents.save(a_view(2, roots={"slack": "C1:2.5"}, state=State.RESOLVED, outcome=Outcome.SELF_RESOLVED))
+    found = incidents.in_thread("slack", "C1:1.5")
+    assert found is not None
+    assert found.incident == "INC-20260131-000001"
+    assert incidents.in_thread("slack", "C1:2.5") is None, "what is closed takes no notes"
+    assert incidents.in_thread("email", "C1:1.5") is None
