@@ -17,15 +17,34 @@ from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
 from integrations.jaeger import JaegerTraces
-from integrations.kubernetes import Cluster, Identity, KubernetesChanges, Patience, PutBack, Restart, never
+from integrations.kubernetes import (
+    Cluster,
+    Identity,
+    KubernetesChanges,
+    KubernetesTargets,
+    Patience,
+    PutBack,
+    Restart,
+    never,
+)  # fmt: skip
 from integrations.kubernetes.connection import SERVICE_ACCOUNT
 from integrations.login import Login
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
-from integrations.ports import ChangeSource, Channel, DatabaseSource, LogSource, MetricSource, Remediator, TraceSource
+from integrations.ports import (
+    ChangeSource,
+    Channel,
+    DatabaseSource,
+    LogSource,
+    MetricSource,
+    Remediator,
+    TargetSource,
+    TraceSource,
+)  # fmt: skip
 from integrations.postgres.kill_connections import KillConnections
 from integrations.postgres.sessions import PostgresSessions
+from integrations.postgres.standing import PostgresTargets
 from integrations.prometheus import PrometheusMetrics
-from integrations.slack import SlackChannel, SlackWebhook
+from integrations.slack import SlackChannel, SlackWebhook, SlackWhisperer
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
 from integrations.store.feedback import PostgresFeedback
@@ -154,6 +173,17 @@ def remediators(settings: Settings, services: ServiceMap, leaving: Callable[[], 
     return tuple(found)
 
 
+def targets(settings: Settings, services: ServiceMap) -> Sequence[TargetSource]:
+    """Looks at what plans would change, with the rights of who may only look."""
+    found: list[TargetSource] = []
+    if settings.connections:
+        found.append(PostgresTargets(settings.connections, services))
+    looked_at = cluster(settings)
+    if looked_at is not None:
+        found.append(KubernetesTargets(looked_at, services))
+    return tuple(found)
+
+
 def channels(settings: Settings) -> Sequence[Channel]:
     """The ways to reach people that are configured. Raises ConfigError for one that is half configured."""
     configured = (_slack(settings), _email(settings), pagerduty(settings))
@@ -184,6 +214,13 @@ def pagerduty(settings: Settings) -> PagerDutyIncidents | PagerDutyEvents | None
             settings.pagerduty_routing_keys, settings.temporal_namespace, url=settings.pagerduty_events_url
         )
     return None
+
+
+def whisperer(settings: Settings) -> SlackWhisperer | None:
+    """Answers to what people write in Slack's threads, None without a bot's token."""
+    if settings.slack_bot_token is None:
+        return None
+    return SlackWhisperer(settings.slack_bot_token, settings.slack_api_url)
 
 
 def _slack(settings: Settings) -> SlackChannel | SlackWebhook | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from pydantic import AwareDatetime
 
@@ -20,16 +20,20 @@ _ASKED = ("digest", "who", "comment")
 
 
 class Verdict(StrEnum):
-    """CHANGE is a refusal too: it asks for another plan, within bounds."""
+    """CHANGE is a refusal too: it asks for another plan, within bounds. EXTEND decides nothing: it asks for time."""
 
     APPROVE = "approve"
     REJECT = "reject"
     CHANGE = "change"
+    EXTEND = "extend"
 
     @property
     def words(self) -> str:
         """What somebody did who said so."""
-        said = {Verdict.APPROVE: "approved", Verdict.REJECT: "rejected", Verdict.CHANGE: "asked for a change"}
+        said = {
+            Verdict.APPROVE: "approved", Verdict.REJECT: "rejected", Verdict.CHANGE: "asked for a change",
+            Verdict.EXTEND: "moved the deadline",
+        }  # fmt: skip
         return said[self]
 
 
@@ -56,7 +60,7 @@ class Request(Model):
     """A plan that waits for a person. The deadline is exclusive: at that instant it is too late.
 
     `approvers`: who may decide on a plan of this risk. `knobs`: what may be asked for otherwise, and within which
-    bounds.
+    bounds. `extends_to`: where an approver may move the deadline, once; None: nowhere. `extended_by`: who did.
     """
 
     digest: str
@@ -71,6 +75,13 @@ class Request(Model):
     claimed_identity_up_to: Risk
     plan: Plan | None = None
     knobs: tuple[Knob, ...] = ()
+    extends_to: AwareDatetime | None = None
+    extended_by: str = ""
+
+    def extended(self, who: str) -> Self:
+        """With the deadline where it may be moved; that was the one time."""
+        moved = {"deadline": self.extends_to or self.deadline, "extends_to": None, "extended_by": who}
+        return self.model_copy(update=moved)
 
 
 class Answer(Model):
@@ -138,9 +149,11 @@ class Docket:
         self.asked = None
 
     def hear(self, decision: Decision, now: AwareDatetime) -> Answer:
-        """Judge a decision; the first that counts decides."""
+        """Judge a decision; the first that counts decides. More time decides nothing."""
         answer = judge(self.asked, decision, now, self.decided)
-        if answer.accepted:
+        if answer.accepted and decision.verdict is Verdict.EXTEND and self.asked is not None:
+            self.asked = self.asked.extended(decision.who)
+        elif answer.accepted:
             self.decided = decision.model_copy(update={"at": now})
         return answer
 
@@ -151,6 +164,8 @@ def judge(request: Request | None, decision: Decision, now: AwareDatetime, earli
     if refusal is not None:
         return Answer(accepted=False, reason=f"refused: {refusal}")
     asked = f": {decision.change.words}" if decision.change is not None else ""
+    if decision.verdict is Verdict.EXTEND and request is not None:
+        asked = f": the deadline is {request.extends_to:%H:%M:%S} UTC now"
     return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.who}{asked}")
 
 
@@ -170,7 +185,20 @@ def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, ea
         return f"{decision.who!r} is not an approver of risk {request.risk}"
     if not decision.proven and not request.claimed_identity_up_to.at_least(request.risk):
         return f"this door proves no identity, and risk {request.risk} needs a proven one"
-    return objection(decision.change, request.knobs) if decision.verdict is Verdict.CHANGE else None
+    return _against_wish(request, decision)
+
+
+def _against_wish(request: Request, decision: Decision) -> str | None:
+    """What speaks against another plan, or more time; a yes and a no are always possible."""
+    if decision.verdict is Verdict.CHANGE:
+        return objection(decision.change, request.knobs)
+    if decision.verdict is not Verdict.EXTEND:
+        return None
+    if request.extended_by:
+        return f"{request.extended_by} has moved the deadline already, to {request.deadline:%H:%M:%S} UTC"
+    if request.extends_to is None:
+        return "there is no more time: the policy gives none, or three quarters of the MTTR target are used then"
+    return None
 
 
 def _is_prefix(given: str, digest: str) -> bool:

@@ -27,6 +27,7 @@ class CommandName(StrEnum):
     RESOLVE = "resolve"
     FALSE_POSITIVE = "false_positive"
     SNOOZE = "snooze"
+    NOTE = "note"
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -42,6 +43,7 @@ class CommandName(StrEnum):
             CommandName.RESOLVE: "resolved",
             CommandName.FALSE_POSITIVE: "marked as a false positive",
             CommandName.SNOOZE: "snoozed",
+            CommandName.NOTE: "noted",
         }
         return said[self]
 
@@ -142,6 +144,8 @@ def read_command(raw: Any, name: CommandName, door: Door = Door.SIGNAL) -> Comma
         return fields
     if not fields["who"]:
         return "who is missing or empty"
+    if name is CommandName.NOTE and not fields["comment"]:
+        return "comment is missing or empty: it is what is noted"
     through = read_door(fields, door)
     if isinstance(through, str):
         return through

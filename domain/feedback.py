@@ -4,12 +4,14 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from domain.doors import Door
 from domain.finding import Category
 from domain.model import Model
 
 
 class Feedback(Model):
-    """One person's word. `who` is a claim. Exactly one of: right, another cause, or no incident at all.
+    """One person's word; `who` is a claim unless `proven` at its door. Exactly one of: right, another cause, or no
+    incident at all.
 
     `category` and `service` name the right cause where the machine's was wrong.
     """
@@ -22,6 +24,8 @@ class Feedback(Model):
     service: str | None = Field(default=None, max_length=300)
     false_positive: bool = False
     comment: str = Field(default="", max_length=2_000)
+    door: Door = Door.CLI
+    proven: bool = False
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -30,6 +34,15 @@ class Feedback(Model):
         if sum((self.right, self.category is not None, self.false_positive)) != 1:
             raise ValueError("say one thing: the cause was right, or another one, or it was a false positive")
         return self
+
+    @property
+    def actor(self) -> str:
+        """Who, as records keep it: a claim is called one."""
+        return self.who if self.proven else f"{self.who} (claimed)"
+
+    def repeats(self, before: "Feedback") -> bool:
+        """Is it the same word of the same person again, whenever it was said?"""
+        return self.model_copy(update={"at": before.at}) == before
 
     @property
     def words(self) -> str:

@@ -15,9 +15,10 @@ _STRONGEST_FIRST = (
 class Picture(Model):
     """An incident as a thread tells it. Texts are sentences for people, empty: there is nothing of that kind.
 
-    `alerts` counts distinct series. `asked` is the digest of the plan that waits, `decided` what became of the last
-    question and `settled` how many there were, `act` the last action and `verdict` what came of it, `has_it` who has
-    acknowledged. `title` is of the beginning; `watched_until` is a time of day, while it is watched after a recovery.
+    `alerts` counts distinct series. `asked` is the digest of the plan that waits, `extended` says who got more time for
+    it, `decided` what became of the last question and `settled` how many there were, `act` the last action and
+    `verdict` what came of it, `has_it` who has acknowledged. `title` is of the beginning; `watched_until` is a time of
+    day, while it is watched after a recovery.
     """
 
     severity: Severity
@@ -27,6 +28,7 @@ class Picture(Model):
     cause: str = ""
     asked: str = ""
     sentence: str = ""
+    extended: str = ""
     decided: str = ""
     settled: int = 0
     act: str = ""
@@ -80,6 +82,8 @@ def _events(before: Picture, now: Picture) -> Iterator[Event]:
 def _decisions(before: Picture, now: Picture) -> Iterator[Event]:
     if now.asked and now.asked != before.asked:
         yield Event(moment=Moment.APPROVAL, said=f"Waits for a decision: {now.sentence}")
+    if now.extended and now.extended != before.extended:
+        yield Event(moment=Moment.UPDATE, said=now.extended)
     if now.settled > before.settled and now.decided:
         yield Event(moment=Moment.DECIDED, said=now.decided)
 

@@ -187,6 +187,9 @@ class Policy(_Setting):
     decide_at_least_min: float = Field(
         default=2, ge=0, le=_YEAR_MIN, description="least time of a decision, never beyond the MTTR target"
     )
+    extend_min: float = Field(
+        default=5, ge=0, le=240, description="by how much an approver may move a deadline, once; 0: not at all"
+    )
     snooze_at_most_min: float = Field(default=240, gt=0, le=_YEAR_MIN, description="longest snooze")
     claimed_identity_up_to: Risk = Field(
         default=Risk.HIGH, description="highest risk that a door without proof of identity may decide"

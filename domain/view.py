@@ -46,7 +46,8 @@ class IncidentView(Model):
 
     Shares are 0 to 1. `failing_share` is the measured share of failing user-facing requests, None: not measured.
     `alerts` counts distinct series, of which `anomalies` has the first. `sla_due` is when the MTTR target passes.
-    `last_decision` answers the last signal, well-formed or not.
+    `last_decision` answers the last signal, well-formed or not. `roots`: what each channel calls the incident's first
+    message there, which what people say in its thread is known by.
     """
 
     incident: str
@@ -80,6 +81,7 @@ class IncidentView(Model):
     last_decision: str | None = None
     clock: Clock
     deliveries: tuple[Delivery, ...] = ()
+    roots: dict[str, str] = {}
     link: Link | None = None
     merged_into: str | None = None
     merged_key: str | None = None

@@ -16,7 +16,7 @@ from domain.correlation import OpenIncident, Previous
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict
-from domain.incident import Executed, State
+from domain.incident import Attempt, Executed, State
 from domain.listing import PAGE, Counts, Filter, Page, Place
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
@@ -24,6 +24,7 @@ from domain.model import Model
 from domain.plan import Action, Plan
 from domain.policy import Policy
 from domain.services import Database, Deployment, ServiceMap
+from domain.standing import Standing
 from domain.view import IncidentView
 
 
@@ -291,6 +292,16 @@ class Remediator(Protocol):
         ...
 
 
+class TargetSource(Protocol):
+    """Looks at the target of a plan, for who decides on it. Reads only, and less than a precheck does."""
+
+    actions: frozenset[Action]
+
+    def look(self, plan: Plan) -> Standing:
+        """The target as it stands. Raises Rejected for a plan that does not fit this process's own services."""
+        ...
+
+
 class Channel(Protocol):
     """A way to reach people."""
 
@@ -299,6 +310,12 @@ class Channel(Protocol):
     def send(self, message: Message) -> Receipt:
         """Deliver. The same `message.key` again is recognisable as the same message by the other side."""
         ...
+
+
+class Whisperer(Protocol):
+    """Says something to one person in a thread, where nobody else sees it."""
+
+    def whisper(self, channel: str, thread: str, user: str, text: str) -> None: ...
 
 
 class IncidentRow(Model):
@@ -331,6 +348,22 @@ class IncidentStore(Protocol):
 
     def settle(self, me: OpenIncident, graph: ServiceMap, within: timedelta) -> OpenIncident | None:
         """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
+        ...
+
+    def in_thread(self, channel: str, reference: str) -> IncidentView | None:
+        """The open incident whose thread on a channel this is, by that channel's own name for it."""
+        ...
+
+    def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
+        """When each of them changed last, by its `updated_at`; one that is not there is left out."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Another one as soon as any incident is added or changes."""
+        ...
+
+    def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
+        """The newest attempts of this action on this target, of all incidents."""
         ...
 
     def previous(self, key: str) -> Previous | None:

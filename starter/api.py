@@ -1,23 +1,27 @@
 """What people say by program: with their own token, so that it is proven. The command line uses it."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Literal
 
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from domain.approval import Verdict
 from domain.change import Change
 from domain.command import CommandName
 from domain.doors import Door
+from domain.feedback import Feedback
+from domain.finding import Category
 from domain.model import Model
 from domain.people import Person
 from domain.view import IncidentView
 from starter.identity.desk import Desk
 from starter.identity.sending import Became, Reply
 from starter.identity.speech import Unsayable
+from starter.judging import Judging
 from starter.parts import Parts
 from starter.reading import NothingAnswers, Reader
 from starter.webhooks.body import Refused, decoded, parse, read_json_body
@@ -43,16 +47,27 @@ class SaidCommand(Model):
     lasting: str = Field(default="", alias="for")
 
 
-Said = Literal["decision", "command"]
+class SaidFeedback(Model):
+    """Was the cause right? One of: right, another category at a service, or no incident at all."""
+
+    right: bool = False
+    category: Category | None = None
+    service: str | None = None
+    false_positive: bool = False
+    comment: str = ""
+
+
+Said = Literal["decision", "command", "feedback"]
 
 
 def api_routes(parts: Parts) -> APIRouter:
-    """`/api/me`, and `/api/incidents/{id}/decision` and `/command`."""
+    """`/api/me`, and `/api/incidents/{id}/decision`, `/command` and `/feedback`."""
     api = Api(parts)
     router = APIRouter(prefix="/api")
     router.add_api_route("/me", api.me)
     router.add_api_route("/incidents/{incident}/decision", api.decision, methods=["POST"])
     router.add_api_route("/incidents/{incident}/command", api.command, methods=["POST"])
+    router.add_api_route("/incidents/{incident}/feedback", api.feedback, methods=["POST"])
     return router
 
 
@@ -62,6 +77,7 @@ class Api:
     def __init__(self, parts: Parts) -> None:
         self._reader = Reader(parts.live, parts.incidents, parts.audit)
         self._desk = parts.desk
+        self._judging = Judging(parts.feedback, parts.audit, parts.memory)
 
     async def me(self, request: Request) -> JSONResponse:
         """Whose token this is."""
@@ -76,6 +92,9 @@ class Api:
 
     async def command(self, request: Request, incident: str) -> JSONResponse:
         return await self._answer(request, incident, "command")
+
+    async def feedback(self, request: Request, incident: str) -> JSONResponse:
+        return await self._answer(request, incident, "feedback")
 
     async def _answer(self, request: Request, incident: str, what: Said) -> JSONResponse:
         try:
@@ -93,6 +112,9 @@ class Api:
             said = parse(SaidCommand, content)
             view = await self._view(incident)
             return await self._told(desk, person, view, said)
+        if what == "feedback":
+            judged = parse(SaidFeedback, content)
+            return await self._judged(person, await self._view(incident), judged)
         decided = parse(SaidDecision, content)
         view = await self._view(incident)
         try:
@@ -108,6 +130,18 @@ class Api:
             return await desk.tell(person, Door.CLI, view, said.command, said.comment, said.lasting)
         except Unsayable as error:
             raise Refused(422, f"{error}; nothing was recorded") from error
+
+    async def _judged(self, person: Person, view: IncidentView, judged: SaidFeedback) -> Reply:
+        try:
+            said = Feedback(
+                incident=view.incident, at=datetime.now(UTC), who=person.name, door=Door.CLI, proven=True,
+                **judged.model_dump(),
+            )  # fmt: skip
+        except ValidationError as error:
+            raise Refused(
+                422, f"{error.errors()[0]['msg'].removeprefix('Value error, ')}; nothing was recorded"
+            ) from error
+        return await asyncio.to_thread(self._judging.take, view, said)
 
     def _open_desk(self) -> Desk:
         if self._desk is None:

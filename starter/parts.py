@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from integrations.ports import AuditLog, FeedbackStore, IncidentStore, PostmortemStore
+from integrations.ports import AuditLog, FeedbackStore, IncidentStore, Memory, PostmortemStore, Whisperer
+from starter.closing import Closing
 from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
 from starter.machine.watch import MachineWatch
 from starter.metrics import StarterMetrics
 from starter.synchronising import Synchroniser
+from starter.targets import Targets
 from starter.webhooks.pagerduty.translation import HERE, Home
 
 
@@ -32,6 +34,7 @@ class Parts:
     audit: AuditLog
     postmortems: PostmortemStore
     feedback: FeedbackStore
+    memory: Memory
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
     desk: Desk | None = None
@@ -39,7 +42,10 @@ class Parts:
     pagerduty_secrets: tuple[SecretStr, ...] = ()
     pagerduty_home: Home = HERE
     slack_secret: SecretStr | None = None
+    slack: Whisperer | None = None
     namespace: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
     machine: MachineWatch = field(default_factory=MachineWatch)
+    targets: Targets = field(default_factory=Targets)
+    closing: Closing = field(default_factory=Closing)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from config.settings import Settings
 from config.temporal import connect
 from starter.access import is_loopback
 from starter.app import create_app
+from starter.closing import Closing
 from starter.house import house_of
 from starter.identity.sending import TemporalEar
 from starter.identity.wiring import desk_of
@@ -25,6 +27,7 @@ from starter.machine.asking import Asking
 from starter.machine.watch import MachineWatch
 from starter.parts import Parts
 from starter.synchronising import TemporalSynchroniser
+from starter.targets import Targets
 from starter.webhooks.pagerduty.translation import Home
 
 # Longer than the longest wait for Temporal, so that a delivery that has begun gets its answer.
@@ -50,11 +53,20 @@ async def run(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    await _Server(config).serve()
+    await _Server(config, parts.closing).serve()
 
 
 class _Server(uvicorn.Server):
     """Stops at SIGTERM and SIGINT as at a wish: uvicorn's own way ends the process by the signal, as if it had died."""
+
+    def __init__(self, config: uvicorn.Config, closing: Closing) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Streams end first: they would hold the process up until they are cut off."""
+        self._closing.end()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -91,8 +103,11 @@ async def _parts(settings: Settings) -> Parts:
         audit=store.audit,
         postmortems=store.postmortems,
         feedback=store.feedback,
+        memory=store.memory,
+        slack=adapters.whisperer(settings),
         ping_store=store.pool.ping,
         machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
+        targets=Targets(adapters.targets(settings, house.services)),
         webhook_token=settings.webhook_token,
         slack_secret=settings.slack_signing_secret,
         desk=desk_of(settings, people, TemporalEar(client)),

@@ -7,6 +7,7 @@ from domain.escalation import AT_RISK
 from domain.incident import Attempt, Outcome
 from domain.levels import Severity
 from domain.model import Model
+from domain.track import Track
 from domain.verification import Recovery
 from domain.view import IncidentView
 
@@ -90,6 +91,13 @@ def state_words(view: IncidentView) -> str:
     if view.merged_into is not None:
         return f"goes on in {view.merged_into}"
     return OUTCOMES[view.outcome] if view.outcome is not None else view.state.value
+
+
+def title(view: IncidentView) -> str:
+    """A page's title: what must be seen among many tabs comes first."""
+    return " \N{EN DASH} ".join(
+        (f"{MARKS[view.severity]} {state_words(view).capitalize()}", view.service, view.incident)
+    )
 
 
 def open_for(view: IncidentView, now: datetime) -> str:
@@ -216,3 +224,20 @@ def attempts_words(view: IncidentView) -> str:
     parts = {"ok": good, "failed": len(judged) - good, "under way": len(done) - len(judged),
              "not run": len(view.attempts) - len(done)}  # fmt: skip
     return ", ".join(f"{count} {word}" for word, count in parts.items() if count) or "none"
+
+
+def track_words(track: Track, now: datetime) -> str:
+    """How an action has fared on its target: 3 of 4 worked, last failed 9 Nov."""
+    if not track.tried:
+        return "never tried on this target before"
+    unknown = track.tried - track.worked - track.failed
+    failed = f", last failed {_day(track.last_failed, now)}" if track.last_failed else ""
+    return f"{track.worked} of {track.tried} worked{failed}" + (f", of {unknown} nobody can tell" if unknown else "")
+
+
+def _day(at: datetime, now: datetime) -> str:
+    """A day as people say it, with the year only where it is another one."""
+    there = at.astimezone(now.tzinfo)
+    if there.date() == now.date():
+        return f"today at {there:%H:%M %Z}"
+    return f"{there.day} {there:%b}" + (f" {there.year}" if there.year != now.year else "")

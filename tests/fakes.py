@@ -12,11 +12,11 @@ from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
-from domain.incident import State
+from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, counted, wanted
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
-from domain.plan import Plan
+from domain.plan import Action, Plan
 from domain.policy import Policy
 from domain.reservation import Reservation, Stop, controls_at, in_force, lapses_at, reserve
 from domain.services import Database, Deployment, ServiceMap
@@ -105,6 +105,25 @@ class FakeIncidents(Breakable):
             for other, view in seen
             if view is None or not view.state.closed
         ]
+
+    def in_thread(self, channel: str, reference: str) -> IncidentView | None:
+        self.asked()
+        mine = (v for v in self.views.values() if v.roots.get(channel) == reference and not v.state.closed)
+        return next(mine, None)
+
+    def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
+        self.asked()
+        return {name: self.views[name].updated_at for name in incidents if name in self.views}
+
+    def fingerprint(self) -> str:
+        self.asked()
+        return str(sorted((name, view.updated_at.isoformat()) for name, view in self.views.items()))
+
+    def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
+        self.asked()
+        newest = sorted(self.views.values(), key=lambda v: v.opened_at, reverse=True)
+        tried = [a for v in newest for a in reversed(v.attempts) if (a.plan.action, a.plan.target) == (action, target)]
+        return tried[:limit]
 
     def previous(self, key: str) -> Previous | None:
         self.asked()

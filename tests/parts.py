@@ -11,6 +11,7 @@ from tests.fakes import (
     FakeIncidents,
     FakeIntake,
     FakeLive,
+    FakeMemory,
     FakePostmortems,
     FakeSynchroniser,
 )  # fmt: skip
@@ -30,6 +31,7 @@ def parts_with(
         audit=FakeAudit(),
         postmortems=FakePostmortems(),
         feedback=FakeFeedback(),
+        memory=FakeMemory(),
         ping_store=lambda: raise_if(store.error),
         desk=desk,
     )

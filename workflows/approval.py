@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.approval import Answer, Decision, Door, Request, Verdict, read_decision
     from domain.audit import AuditRow
     from domain.change import MOST_CHANGES, knobs
-    from domain.escalation import Reason, decide_by
+    from domain.escalation import Reason, decide_by, extend_to
     from domain.gate import GateVerdict
     from domain.incident import State
     from domain.levels import Risk
@@ -37,17 +37,11 @@ class Approvals:
         self._record.docket.put(request)
         self.moot = False
         record.waiting = request
-        by = f"{request.deadline:%H:%M:%S} UTC"
-        record.enter(State.WAITING_FOR_APPROVAL, workflow.now(), Next(
-            text=f"If nobody decides by {by}, people are paged and the plan is dropped.", at=request.deadline,
-        ))  # fmt: skip
+        record.enter(State.WAITING_FOR_APPROVAL, workflow.now(), _next(request))
         record.calls_for(Reason.APPROVAL_NEEDED, workflow.now(), verdict.reason)
         resolved = record.all_resolved
-        in_time = await happens(
-            lambda: self._settled(resolved_before=resolved),
-            max(timedelta(0), request.deadline - workflow.now()),
-            f"approval of {plan.short_digest} expires",
-        )
+        in_time = await self._in_time(request, resolved_before=resolved)
+        by = _by(record.waiting)
         record.waiting = None
         record.changed(workflow.now())
         decided = self._record.docket.decided
@@ -57,6 +51,19 @@ class Approvals:
         if not in_time:
             record.note(workflow.now(), Kind.DECISION, "nightshift", f"nobody decided on {plan.short_digest} by {by}")
         return decided
+
+    async def _in_time(self, request: Request, *, resolved_before: bool) -> bool:
+        """Was it settled before the deadline? An approver may move that while it is waited for."""
+        while True:
+            in_time = await happens(
+                lambda: self._settled(resolved_before=resolved_before),
+                max(timedelta(0), request.deadline - workflow.now()),
+                f"approval of {request.digest[:8]} expires",
+            )
+            moved = self._record.docket.asked
+            if in_time or moved is None or moved.deadline == request.deadline:
+                return in_time
+            request = moved
 
     def _settled(self, *, resolved_before: bool) -> bool:
         """Decided, or moot: a person took over or ended it, or what fired when it was asked does not fire any more."""
@@ -76,6 +83,7 @@ class Approvals:
             approvers=tuple(who for who in policy.approvers if limits.get(who, Risk.HIGH).at_least(plan.risk)),
             claimed_identity_up_to=policy.claimed_identity_up_to, plan=plan,
             knobs=knobs(plan, policy, room_min) if self._changes < MOST_CHANGES else (),
+            extends_to=extend_to(record.clock, policy, deadline),
         )  # fmt: skip
 
     @property
@@ -107,10 +115,25 @@ class Approvals:
         if isinstance(read, str):
             answer = Answer(accepted=False, reason=f"refused: {read}")
         else:
+            self._reckon()
             answer = self._record.docket.hear(read, now)
-            if answer.accepted and self._record.docket.decided is not None:
+            if answer.accepted and read.verdict is Verdict.EXTEND:
+                self._moved()
+            elif answer.accepted and self._record.docket.decided is not None:
                 self._record.decisions.append(self._record.docket.decided)
         return self._say(answer, read, door if isinstance(read, str) else read.door)
+
+    def _reckon(self) -> None:
+        """A severity that has risen since it was asked has an earlier target, and leaves less time, or none."""
+        record, asked = self._record, self._record.docket.asked
+        if asked is not None and asked.extends_to is not None:
+            latest = extend_to(record.clock, record.opening.policy, asked.deadline)
+            record.docket.asked = asked.model_copy(update={"extends_to": latest})
+
+    def _moved(self) -> None:
+        request = self._record.waiting = self._record.docket.asked
+        if request is not None:
+            self._record.enter(State.WAITING_FOR_APPROVAL, workflow.now(), _next(request))
 
     def _say(self, answer: Answer, read: Decision | str, door: Door) -> Answer:
         record, now = self._record, workflow.now()
@@ -125,3 +148,12 @@ class Approvals:
             after=dict(read.change.values) if not isinstance(read, str) and read.change and answer.accepted else {},
         ))  # fmt: skip
         return answer
+
+
+def _next(request: Request) -> Next:
+    text = f"If nobody decides by {_by(request)}, people are paged and the plan is dropped."
+    return Next(text=text, at=request.deadline)
+
+
+def _by(request: Request | None) -> str:
+    return f"{request.deadline:%H:%M:%S} UTC" if request is not None else "then"

@@ -246,6 +246,11 @@ class IncidentWorkflow:
         """A person says that it never was one."""
         self._people.told(_only(data), CommandName.FALSE_POSITIVE, Door.SIGNAL)
 
+    @workflow.signal(description='a note for the timeline: {"who": "...", "comment": "..."}')
+    def note(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+        """It stands in the timeline and changes nothing."""
+        self._people.told(_only(data), CommandName.NOTE, Door.SIGNAL)
+
     @workflow.signal(dynamic=True)
     def misnamed(self, name: str, _args: Sequence[RawValue]) -> None:
         """A name that nobody listens to is answered too."""

@@ -1,4 +1,4 @@
-"""What people tell an incident besides decisions: acknowledge, take over, snooze, resolve, false positive."""
+"""What people tell an incident besides decisions: acknowledge, take over, snooze, resolve, false positive, a note."""
 
 from datetime import timedelta
 from typing import Any
@@ -68,7 +68,7 @@ class People:
 
     def unknown(self, name: str) -> None:
         """A signal with a name that nobody listens to, such as a misspelt one: answered, never lost in silence."""
-        known = "approve, reject, change, ack, take, snooze, resolve, false_positive"
+        known = "approve, reject, change, ack, take, snooze, resolve, false_positive, note"
         self._say(f"refused: there is no signal {name[:60]!r}; there are {known}", "", Door.SIGNAL)
 
     def unreadable(self, name: str, why: str) -> None:
@@ -77,7 +77,7 @@ class People:
 
     def _obey(self, command: Command) -> str:
         record, now, who = self._record, workflow.now(), command.who
-        if record.over or record.state.closed:
+        if record.state.closed or (record.over and command.name is not CommandName.NOTE):
             return "refused: the incident is over"
         match command.name:
             case CommandName.ACK:
@@ -87,6 +87,8 @@ class People:
                 record.clock = record.clock.acknowledging(who, now)
             case CommandName.SNOOZE:
                 return self._snoozed(command)
+            case CommandName.NOTE:
+                pass  # it changes nothing, and stands in the timeline
             case CommandName.RESOLVE:
                 record.ends(person=who)
                 record.news = False

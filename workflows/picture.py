@@ -16,8 +16,8 @@ def picture_of(record: Record) -> Picture:
     return Picture(
         severity=record.assessment.severity, state=record.state, title=record.title, alerts=len(record.known),
         cause=_cause(record), asked=waiting.digest if waiting else "", sentence=waiting.sentence if waiting else "",
-        decided=_decided(record), settled=_settled(record), act=_act(record), verdict=_verdict(record),
-        has_it=record.clock.acknowledged_by or "", hands_off=record.hands_off_by is not None,
+        extended=_extended(record), decided=_decided(record), settled=_settled(record), act=_act(record),
+        verdict=_verdict(record), has_it=record.clock.acknowledged_by or "", hands_off=record.hands_off_by is not None,
         recovered=record.recovered_at is not None, watched_until=_watched_until(record), paused=record.paused,
     )  # fmt: skip
 
@@ -33,6 +33,13 @@ def _cause(record: Record) -> str:
     if diagnosis is None:
         return ""
     return f"{record.service}: {diagnosis.cause} ({diagnosis.word})"
+
+
+def _extended(record: Record) -> str:
+    waiting = record.waiting
+    if waiting is None or not waiting.extended_by:
+        return ""
+    return f"{waiting.extended_by} asked for more time: decide by {waiting.deadline:%H:%M:%S} UTC"
 
 
 def _decided(record: Record) -> str:

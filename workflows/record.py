@@ -318,6 +318,7 @@ class Record:
             last_decision=self.last_decision,
             clock=self.clock,
             deliveries=tuple(self.deliveries[-SHOWN_DELIVERIES:]),
+            roots=dict(self.roots),
             link=self.link,
             merged_into=self.ending.merged_into,
             merged_key=self.ending.merged_key,

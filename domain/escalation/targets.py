@@ -29,3 +29,13 @@ def decide_by(clock: Clock, policy: Policy, now: datetime) -> datetime:
     least = now + timedelta(minutes=policy.decide_at_least_min)
     latest = min(max(target_at(clock, policy, AT_RISK), least), target_at(clock, policy))
     return max(now, min(wanted, latest))
+
+
+def extend_to(clock: Clock, policy: Policy, deadline: datetime) -> datetime | None:
+    """Where the deadline of a decision may be moved, once: by the policy's time, never past 75 % of the target.
+
+    None: nowhere, since the policy gives no time, or there is none left.
+    """
+    wanted = deadline + timedelta(minutes=policy.extend_min)
+    latest = min(wanted, target_at(clock, policy, AT_RISK))
+    return latest if latest > deadline else None

@@ -5,5 +5,8 @@ from integrations.kubernetes.connection import Cluster, Identity
 from integrations.kubernetes.put_back import PutBack
 from integrations.kubernetes.restart import Restart
 from integrations.kubernetes.rollout import Patience, never
+from integrations.kubernetes.standing import KubernetesTargets
 
-__all__ = ["Cluster", "Identity", "KubernetesChanges", "Patience", "PutBack", "Restart", "never"]
+__all__ = [
+    "Cluster", "Identity", "KubernetesChanges", "KubernetesTargets", "Patience", "PutBack", "Restart", "never",
+]  # fmt: skip

@@ -73,6 +73,7 @@ class Resources(Part):
 
 
 class Container(Part):
+    name: str = ""
     image: str = ""
     resources: Resources = Resources()
 

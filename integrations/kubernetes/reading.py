@@ -36,19 +36,25 @@ class Seen(objects.Part):
     state: DeploymentState
 
 
-def look(cluster: Cluster, of: Deployment, *, migrations: bool) -> Seen:
-    """One look. Jobs are read only where migrations matter: not every action may read them."""
+def glance(cluster: Cluster, of: Deployment) -> Seen:
+    """The deployment and its releases, which also an account may read that may not act."""
     deployment = cluster.read(objects.Deployment, paths.deployment(of))
     query = as_query(deployment.spec.selector)
     sets = own(deployment, cluster.read(objects.ReplicaSets, paths.replica_sets(of), labelSelector=query))
+    return Seen(deployment=deployment, sets=sets, state=_state(of, deployment, sets))
+
+
+def look(cluster: Cluster, of: Deployment, *, migrations: bool) -> Seen:
+    """One look. Jobs are read only where migrations matter: not every action may read them."""
+    seen = glance(cluster, of)
     budgets = cluster.read(objects.DisruptionBudgets, paths.disruption_budgets(of))
     quotas = cluster.read(objects.ResourceQuotas, paths.quotas(of))
     jobs = cluster.read(objects.Jobs, paths.jobs(of), labelSelector=f"{MIGRATIONS}={of.name}") if migrations else None
-    return Seen(deployment=deployment, sets=sets, state=_state(of, deployment, sets).model_copy(update={
-        "budgets": tuple(_budgets(budgets, deployment)),
-        "quotas": tuple(_quotas(quotas, deployment)),
+    return seen.model_copy(update={"state": seen.state.model_copy(update={
+        "budgets": tuple(_budgets(budgets, seen.deployment)),
+        "quotas": tuple(_quotas(quotas, seen.deployment)),
         "migration_jobs": tuple(_jobs(jobs)),
-    }))  # fmt: skip
+    })})  # fmt: skip
 
 
 def progress(cluster: Cluster, of: Deployment) -> DeploymentState:

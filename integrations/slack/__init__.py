@@ -3,5 +3,6 @@
 from integrations.slack.channel import SlackChannel
 from integrations.slack.press import Press
 from integrations.slack.webhook import SlackWebhook
+from integrations.slack.whisper import SlackWhisperer
 
-__all__ = ["Press", "SlackChannel", "SlackWebhook"]
+__all__ = ["Press", "SlackChannel", "SlackWebhook", "SlackWhisperer"]

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from domain.approval import Decision
+from domain.incident import Outcome
 from domain.levels import Risk, Severity
 from domain.message import Ask, Link, Message, Moment
 from domain.mrkdwn import cut, escaped
@@ -29,8 +30,8 @@ _OVER = "#8d8d8d"
 _BRACKETS = str.maketrans(
     {"<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"}
 )
-DECIDE, ANSWER = "decide", "answer"
-"""Names of the two blocks of buttons, by which they are found again to be taken away."""
+DECIDE, ANSWER, JUDGE = "decide", "answer", "judge"
+"""Names of the blocks of buttons, by which they are found again to be taken away."""
 
 
 def push(text: str) -> str:
@@ -63,6 +64,8 @@ def post(message: Message, mention: str, decide_up_to: Risk) -> list[Block]:
         blocks += _question(message, message.ask, decide_up_to)
     if calls(message):
         blocks.append(_answers(message))
+    if message.moment is Moment.CLOSED and message.view.outcome is not Outcome.MERGED:
+        blocks.append(_judgement(message))
     return [*blocks, _about(message)]
 
 
@@ -96,7 +99,7 @@ def _question(message: Message, ask: Ask, decide_up_to: Risk) -> Iterator[Block]
         _field("Plan", ask.digest[:8]),
         _field("Decide by", f"{ask.deadline:%H:%M:%S} UTC"),
     ]}  # fmt: skip
-    page = next((link for link in message.links if link.label == "Page" and _is_web(link.url)), None)
+    page = _page(message)
     if decide_up_to.at_least(ask.risk):
         yield _actions(DECIDE, [
             _button(ask.verb, Press(incident=message.incident, digest=ask.digest, decision=Decide.APPROVE), "primary",
@@ -106,7 +109,7 @@ def _question(message: Message, ask: Ask, decide_up_to: Risk) -> Iterator[Block]
         ])  # fmt: skip
     elif page is not None:
         opens = {"type": "button", "action_id": "open", "text": _plain("Look at it and decide", LONGEST_BUTTON)}
-        yield _actions(DECIDE, [{**opens, "url": page.url}])
+        yield _actions(DECIDE, [{**opens, "url": page}])
     waiting = message.view.waiting
     who = ", ".join(waiting.approvers) if waiting else ""
     yield _context(escaped(f"May decide: {who or 'nobody is listed as approver'}. A reply here decides nothing."))
@@ -117,6 +120,23 @@ def _answers(message: Message) -> Block:
     take = Press(incident=message.incident, decision=Decide.TAKE)
     said = "You take it over: the machine goes on observing and keeping time, and acts no more."
     return _actions(ANSWER, [_button("I look at it", ack), _button("I take it", take, None, said, "Yes, hands off")])
+
+
+def _judgement(message: Message) -> Block:
+    """Was the cause right? Which one it was instead is said on the page, where there is room to choose."""
+    diagnosis = message.view.diagnosis
+    buttons = [_button("False positive", Press(incident=message.incident, decision=Decide.FALSE_ALARM))]
+    if diagnosis is not None and diagnosis.named is not None:
+        buttons.insert(0, _button("The cause was right", Press(incident=message.incident, decision=Decide.RIGHT)))
+    page = _page(message)
+    if page is not None:
+        said = {"type": "button", "action_id": "judge", "text": _plain("It was another cause", LONGEST_BUTTON)}
+        buttons.append({**said, "url": f"{page}#feedback-region"})
+    return _actions(JUDGE, buttons)
+
+
+def _page(message: Message) -> str | None:
+    return next((link.url for link in message.links if link.label == "Page" and _is_web(link.url)), None)
 
 
 def _about(message: Message) -> Block:

@@ -10,12 +10,16 @@ _VALUE = re.compile(r"(?P<incident>[A-Z0-9-]{1,60})\|(?P<digest>[0-9a-f]{0,64})\
 
 
 class Decide(StrEnum):
-    """What buttons say. The last two are about the incident, and carry no digest."""
+    """What buttons say. All but the first two are about the incident, and carry no digest; the last two judge what the
+    machine thought.
+    """
 
     APPROVE = "approve"
     REJECT = "reject"
     ACK = "ack"
     TAKE = "take"
+    RIGHT = "right"
+    FALSE_ALARM = "falsealarm"
 
 
 class Press(Model):

@@ -1,6 +1,6 @@
 """The projection of incidents: what lists, pages and reports read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +8,9 @@ from psycopg import Connection
 
 from domain.correlation import OpenIncident, Previous, survivor
 from domain.escalation import AT_RISK
-from domain.incident import State
+from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, cause_of, untold
+from domain.plan import Action
 from domain.services import ServiceMap
 from domain.view import IncidentView
 from integrations.store.documents import document, text
@@ -49,6 +50,16 @@ _PREVIOUS = """
 SELECT view FROM nightshift.incidents
 WHERE key = %s AND closed AND closed_at IS NOT NULL AND outcome IS NOT NULL
 ORDER BY closed_at DESC LIMIT 1
+"""
+
+_FINGERPRINT = "SELECT count(*), max(updated_at), sum(extract(epoch FROM updated_at)) FROM nightshift.incidents"
+
+# Whatever acts reserves its target first, and few rows say which incidents did.
+_ATTEMPTS = """
+SELECT attempt FROM nightshift.incidents, jsonb_array_elements(view->'attempts') AS attempt
+WHERE incident IN (SELECT incident FROM nightshift.reservations WHERE target = %(target)s)
+    AND attempt->'plan'->>'action' = %(action)s AND attempt->'plan'->>'target' = %(target)s
+ORDER BY opened_at DESC, (attempt->>'number')::int DESC LIMIT %(limit)s
 """
 
 # An incident that has taken over others covers their services too, so the projection's list is asked first.
@@ -104,6 +115,33 @@ class PostgresIncidents:
                 [me.incident, me.key, me.opened_at, document(me), document(found) if found else None],
             )
         return found
+
+    def in_thread(self, channel: str, reference: str) -> IncidentView | None:
+        with self._pool.transaction() as connection:
+            row = connection.execute(
+                "SELECT view FROM nightshift.incidents WHERE NOT closed AND view->'roots'->>%s = %s LIMIT 1",
+                [text(channel), text(reference)],
+            ).fetchone()
+        return IncidentView.model_validate(row[0]) if row else None
+
+    def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
+        with self._pool.transaction() as connection:
+            rows = connection.execute(
+                "SELECT incident, updated_at FROM nightshift.incidents WHERE incident = ANY(%s)",
+                [[text(incident) for incident in incidents]],
+            ).fetchall()
+        return dict(rows)
+
+    def fingerprint(self) -> str:
+        with self._pool.transaction() as connection:
+            row = connection.execute(_FINGERPRINT).fetchone()
+        return " ".join(map(str, row or ()))
+
+    def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
+        wanted = {"action": action.value, "target": text(target), "limit": limit}
+        with self._pool.transaction() as connection:
+            rows = connection.execute(_ATTEMPTS, wanted).fetchall()
+        return [Attempt.model_validate(row[0]) for row in rows]
 
     def previous(self, key: str) -> Previous | None:
         with self._pool.transaction() as connection:

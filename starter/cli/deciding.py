@@ -97,6 +97,13 @@ def false_positive(context: typer.Context, incident: Name, comment: Comment = ""
     output_of(context).line(asyncio.run(_say(output_of(context), incident, CommandName.FALSE_POSITIVE, comment, who)))
 
 
+def note(
+    context: typer.Context, incident: Name, text: Annotated[str, typer.Argument(help="What is noted.")], who: Who = None
+) -> None:
+    """Add a note to the incident's timeline. It changes nothing."""
+    output_of(context).line(asyncio.run(_say(output_of(context), incident, CommandName.NOTE, text, who)))
+
+
 class Way(Protocol):
     """How a word gets to an incident: as whom, with which proof."""
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "snooze": "starter.cli.deciding:snooze",
     "resolve": "starter.cli.deciding:resolve",
     "false-positive": "starter.cli.deciding:false_positive",
+    "note": "starter.cli.deciding:note",
     "login": "starter.cli.login:login",
     "logout": "starter.cli.login:logout",
     "people": "starter.cli.people:people",

@@ -9,16 +9,15 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from activities.learning import remembered
-from domain.audit import AuditRow
 from domain.feedback import Feedback, read_cause
-from domain.incident import Outcome
-from domain.view import IncidentView
 from starter.cli.control import Who, claimed
 from starter.cli.exits import Exit, Stop
 from starter.cli.listing import AsJson, Name
+from starter.cli.login import stored
 from starter.cli.output import output_of
-from starter.cli.session import Session, session
+from starter.cli.remote import Remote
+from starter.cli.session import session
+from starter.judging import LEARNED, Judging, objection
 
 
 class Judgement(StrEnum):
@@ -53,40 +52,33 @@ def feedback(
         raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--right") from error
-    kept, learned = asyncio.run(_keep(said))
+    kept, learned = asyncio.run(_keep(said, who))
     if as_json:
         output.line(json.dumps(kept.model_dump(mode="json") | {"learned": learned}))
         return
     output.line(f"{kept.incident}: {kept.words}")
-    output.note("what is remembered was corrected" if learned else "it is learned when the incident closes")
+    output.note(LEARNED if learned else "it is learned when the incident closes")
 
 
-async def _keep(said: Feedback) -> tuple[Feedback, bool]:
-    """What was recorded, and whether memory knows it by now."""
+async def _keep(said: Feedback, who: str | None) -> tuple[Feedback, bool]:
+    """What was recorded, and whether memory knows it by now. Proven with a login, unless a name is given."""
+    login = stored() if who is None else None
+    if login is not None:
+        return await _prove(Remote(login), said)
     async with session() as run:
         view = (await run.incident(said.incident)).view
-        _refuse(view, said)
         named = said.model_copy(update={"incident": view.incident})
-        return named, await asyncio.to_thread(_record, run, view, named)
+        refusal = objection(view, named)
+        if refusal is not None:
+            raise Stop(Exit.REFUSED, f"{refusal}; nothing was recorded")
+        judging = Judging(run.store.feedback, run.store.audit, run.store.memory)
+        return named, await asyncio.to_thread(judging.keep, view, named)
 
 
-def _refuse(view: IncidentView, said: Feedback) -> None:
-    """Raises Stop for what would mean nothing."""
-    if view.merged_into is not None:
-        text = f"{view.incident} goes on in {view.merged_into}: say it of that one; nothing was recorded"
-        raise Stop(Exit.REFUSED, text)
-    if said.right and (view.diagnosis is None or view.diagnosis.named is None):
-        raise Stop(Exit.REFUSED, f"no cause of {view.incident} was named that could be right; nothing was recorded")
-
-
-def _record(run: Session, view: IncidentView, said: Feedback) -> bool:
-    run.store.feedback.add(said)
-    run.store.audit.append(AuditRow(
-        key=f"{view.incident}:feedback:{said.at.isoformat()}", incident=view.incident, at=said.at, actor=said.who,
-        door="command line", action="feedback", result=said.words,
-    ))  # fmt: skip
-    # What is still open is learned at its end, by the workflow, with what was said of it.
-    if view.outcome is None or view.closed_at is None or view.outcome is Outcome.MERGED:
-        return False
-    run.store.memory.remember(remembered(view, said))
-    return True
+async def _prove(remote: Remote, said: Feedback) -> tuple[Feedback, bool]:
+    """Through a starter, which knows the person by the token. Raises Stop."""
+    view = await remote.view(said.incident)
+    fields = ("right", "category", "service", "false_positive", "comment")
+    answer = await remote.say(view.incident, "feedback", said.model_dump(mode="json", include=set(fields)))
+    known = {"incident": view.incident, "who": remote.name, "proven": True}
+    return said.model_copy(update=known), answer.endswith(LEARNED)

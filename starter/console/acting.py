@@ -1,27 +1,66 @@
 """What people do on the page of an incident: each form is checked, told to the incident, and answered in words."""
 
+import asyncio
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
 from domain.approval import Verdict
 from domain.change import FIELDS, read_change
 from domain.command import CommandName
 from domain.doors import Door
+from domain.feedback import Feedback
 from domain.view import IncidentView
 from starter.console.card import WHY_NEEDED, Step
 from starter.identity.desk import Desk
 from starter.identity.sending import Became, Reply
 from starter.identity.speech import Unsayable
 from starter.identity.visitors import Visitor
+from starter.judging import Judging
 
 STATUS = {Became.ACCEPTED: 200, Became.REFUSED: 409, Became.UNHEARD: 503, Became.UNANSWERED: 503}
 
 
-async def acted(desk: Desk, visitor: Visitor, view: IncidentView, form: dict[str, str]) -> Reply:
+FEEDBACK = "feedback"
+
+
+async def acted(desk: Desk, judging: Judging, visitor: Visitor, view: IncidentView, form: dict[str, str]) -> Reply:
     """Say what the form says, as this visitor. What a form of ours never says is refused, in words too."""
     said = form.get("said", "")
+    if said == FEEDBACK:
+        judged = _feedback(visitor, view, form)
+        if isinstance(judged, str):
+            return _refused(f"{judged}; nothing was recorded")
+        return await asyncio.to_thread(judging.take, view, judged)
     if said in list(Verdict):
         return await _decided(desk, visitor, view, Verdict(said), form)
     if said in list(CommandName):
-        return await desk.tell(visitor.person, Door.CONSOLE, view, CommandName(said), form.get("comment", ""))
+        return await _told(desk, visitor, view, CommandName(said), form.get("comment", ""))
     return _refused(f"{said[:40]!r} is nothing that can be said here")
+
+
+def _feedback(visitor: Visitor, view: IncidentView, form: dict[str, str]) -> Feedback | str:
+    """What the form says of the cause, or what is wrong with it."""
+    cause, service = form.get("cause", ""), form.get("service", "").strip()
+    if cause == "wrong" and not (form.get("category") and service):
+        return "the cause that it was needs a category and a service"
+    other = {"category": form.get("category", ""), "service": service} if cause == "wrong" else {}
+    try:
+        return Feedback.model_validate({
+            "incident": view.incident, "at": datetime.now(UTC), "who": visitor.person.name, "door": Door.CONSOLE,
+            "proven": True, "right": cause == "right", "false_positive": cause == "false_positive",
+            "comment": form.get("comment", "").strip(), **other,
+        })  # fmt: skip
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))} {first['msg'].removeprefix('Value error, ')}".strip()
+
+
+async def _told(desk: Desk, visitor: Visitor, view: IncidentView, command: CommandName, comment: str) -> Reply:
+    try:
+        return await desk.tell(visitor.person, Door.CONSOLE, view, command, comment)
+    except Unsayable as error:
+        return _refused(f"{error}; nothing was recorded")
 
 
 async def _decided(desk: Desk, visitor: Visitor, view: IncidentView, verdict: Verdict, form: dict[str, str]) -> Reply:

@@ -11,6 +11,7 @@ from domain.finding import Finding
 from domain.model import Model
 from domain.plan import Action, Plan
 from domain.timeline import Entry, Kind
+from domain.track import Track
 from domain.view import IncidentView
 from starter.identity.sending import Reply
 from starter.identity.visitors import Known, Visitor
@@ -30,9 +31,11 @@ class Step(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     CHANGE = "change"
+    EXTEND = "extend"
     TAKE = "take"
     RESOLVE = "resolve"
     FALSE_POSITIVE = "false_positive"
+    NOTE = "note"
 
     @property
     def on_a_plan(self) -> bool:
@@ -49,13 +52,15 @@ class Row(Model):
 class Card(Model):
     """The plan that waits, for one visitor. `why_not` says why there are no buttons, None: there are.
 
-    `seen_at` is when what stands before was read. `acts` are the words on the buttons of both steps.
+    `rows` are of when it was planned, read at `seen_at`. `track`: how this action has fared here, None: not known.
+    `act` and `sure` are the words on the buttons of both steps.
     """
 
     request: Request
     plan: Plan | None
     rows: tuple[Row, ...]
     seen_at: datetime | None
+    track: Track | None
     why_not: str | None
     may: str
     act: str
@@ -72,22 +77,31 @@ class Record(Model):
 
 
 def card_of(
-    view: IncidentView, visitor: Visitor | None, now: datetime, *, can_decide: bool, doors: bool
-) -> Card | None:
+    view: IncidentView, visitor: Visitor | None, now: datetime, *, can_decide: bool, doors: bool,
+    track: Track | None = None,
+) -> Card | None:  # fmt: skip
     """The card, None when nothing waits. `doors`: does this installation know people at all?"""
     request = view.waiting
     if request is None:
         return None
-    plan = request.plan or next((a.plan for a in view.attempts if a.plan.digest == request.digest), None)
+    plan = waiting_plan(view)
     act, sure = _ACTS[request.action]
     seen = _read(view, plan)
     return Card(
         request=request, plan=plan, rows=tuple(_rows(request, plan, seen)),
-        seen_at=seen.window.end if seen is not None else None,
+        seen_at=seen.window.end if seen is not None else None, track=track,
         why_not=_why_not(request, visitor, now, can_decide=can_decide, doors=doors),
         may=" or ".join(request.approvers) or "nobody: the policy lists no approver of this risk",
         act=act, sure=sure.format(service=plan.service if plan is not None else view.service),
     )  # fmt: skip
+
+
+def waiting_plan(view: IncidentView) -> Plan | None:
+    """The plan that waits; None where nothing does."""
+    request = view.waiting
+    if request is None:
+        return None
+    return request.plan or next((a.plan for a in view.attempts if a.plan.digest == request.digest), None)
 
 
 def _why_not(request: Request, visitor: Visitor | None, now: datetime, *, can_decide: bool, doors: bool) -> str | None:
@@ -157,6 +171,8 @@ def step_of(view: IncidentView, step: str, visitor: Visitor | None) -> Step | No
     if visitor is None or view.state.closed or step not in list(Step):
         return None
     found = Step(step)
+    if found is Step.EXTEND and (view.waiting is None or view.waiting.extends_to is None):
+        return None
     return found if not found.on_a_plan or view.waiting is not None else None
 
 
@@ -180,5 +196,6 @@ STEP_WORDS = {
     CommandName.FALSE_POSITIVE: (
         "False positive", "Yes, nothing was wrong", "The incident is closed, and the same alert opens none for 15 min.",
     ),
+    CommandName.NOTE: ("Add a note", "Add it", "It stands in the timeline under your name, and changes nothing."),
 }  # fmt: skip
 WHY_NEEDED = frozenset({Step.REJECT, Step.CHANGE})

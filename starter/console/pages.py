@@ -1,7 +1,6 @@
 """The addresses of the pages: HTML for people, JSON for programs, the same facts in both."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,16 +8,21 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
-from domain.feedback import Feedback
 from domain.listing import Filter, Place
 from integrations.ports import PortError
-from starter.console import card, evidence, filters
+from starter.console import filters
 from starter.console.acting import STATUS, acted
+from starter.console.facts import facts_of
 from starter.console.forms import read_form
+from starter.console.live.regions import regions
+from starter.console.live.streams import stream_routes
 from starter.console.login import FORGED
 from starter.console.rendering import postmortem, render
+from starter.console.seeing import Seeing, Seen
+from starter.console.target import TargetPage
 from starter.identity.sending import Became, Reply
 from starter.identity.visitors import Visitor, from_elsewhere
+from starter.judging import Judging
 from starter.machine.strip import cells, warnings
 from starter.parts import Parts
 from starter.reading import Listed, NothingAnswers, Reader, Shown
@@ -36,8 +40,10 @@ def page_routes(parts: Parts) -> APIRouter:
     router = APIRouter()
     router.add_api_route("/", pages.home, include_in_schema=False)
     router.add_api_route("/incidents", pages.list_page)
+    router.include_router(stream_routes(parts, pages.seeing))
     router.add_api_route("/incidents/{incident}", pages.incident_page)
     router.add_api_route("/incidents/{incident}", pages.act, methods=["POST"])
+    router.add_api_route("/incidents/{incident}/target", TargetPage(pages.reader, parts.targets).show)
     router.add_api_route("/incidents/{incident}/postmortem", pages.postmortem_page)
     return router
 
@@ -46,11 +52,12 @@ class Pages:
     """The pages over one reader, which remembers since when a server has been away."""
 
     def __init__(self, parts: Parts) -> None:
-        self._reader = Reader(parts.live, parts.incidents, parts.audit)
+        self.reader = self._reader = Reader(parts.live, parts.incidents, parts.audit)
+        self.seeing = self._seeing = Seeing(self._reader, parts.incidents, parts.feedback)
         self._postmortems = parts.postmortems
         self._desk = parts.desk
-        self._feedback = parts.feedback
         self._machine = parts.machine
+        self._judging = Judging(parts.feedback, parts.audit, parts.memory)
 
     async def home(self) -> Response:
         return RedirectResponse("/incidents", 307)
@@ -88,38 +95,37 @@ class Pages:
     async def incident_page(self, request: Request, incident: str) -> Response:
         """One incident: the six questions first."""
         try:
-            shown = await self._reader.one(incident)
+            seen = await self._seeing.look(incident)
         except NothingAnswers as error:
             return _unavailable(request, error)
-        if shown is None:
+        if seen is None:
             return await self._unknown(request, incident)
         if _wants_json(request):
-            view = shown.view
+            view = seen.shown.view
             facts = view.model_dump(mode="json") | {"needs": view.needs, "cause": view.cause}
-            return JSONResponse(facts | {"warnings": shown.banners})
-        visitor, step = self._visitor(request), request.query_params.get("step", "")
-        facts = await self._facts(shown, visitor, step, None)
+            return JSONResponse(facts | {"warnings": seen.shown.banners})
+        visitor = self._visitor(request)
         # The cookie stays away when a link of another site leads here; a reload by our own page brings it.
         lost = self._desk is not None and visitor is None and request.headers.get("sec-fetch-site") == "cross-site"
-        return _html("incident.html", facts | {"at_once": lost})
+        return self._shown(seen, visitor, step=request.query_params.get("step", ""), at_once=lost)
 
     async def act(self, request: Request, incident: str) -> Response:
         """A form of the page: what it says is told to the incident, and the answer stands on the page."""
         try:
-            shown = await self._reader.one(incident)
+            seen = await self._seeing.look(incident)
         except NothingAnswers as error:
             return _unavailable(request, error)
-        if shown is None:
+        if seen is None:
             return await self._unknown(request, incident)
         visitor = self._visitor(request)
         try:
-            reply = await self._told(request, visitor, shown)
+            reply = await self._told(request, visitor, seen.shown)
         except Refused as refused:
             said = Reply(became=Became.REFUSED, text=str(refused))
-            return _html("incident.html", await self._facts(shown, visitor, "", said), refused.status)
+            return self._shown(seen, visitor, reply=said, status=refused.status)
         if reply.became is Became.ACCEPTED:
-            shown = await self._reader.one(incident) or shown
-        return _html("incident.html", await self._facts(shown, visitor, "", reply), STATUS[reply.became])
+            seen = await self._seeing.look(incident) or seen
+        return self._shown(seen, visitor, reply=reply, status=STATUS[reply.became])
 
     async def _told(self, request: Request, visitor: Visitor | None, shown: Shown) -> Reply:
         """Raises Refused for who may say nothing here."""
@@ -130,44 +136,18 @@ class Pages:
         if from_elsewhere(request) or not desk.visitors.sent_by(visitor, form.get("form", "")):
             _log.warning("form of elsewhere refused", who=visitor.person.name, incident=shown.view.incident)
             raise Refused(403, FORGED)
-        return await acted(desk, visitor, shown.view, form)
+        return await acted(desk, self._judging, visitor, shown.view, form)
 
     def _visitor(self, request: Request) -> Visitor | None:
         return self._desk.visitors.who(request, datetime.now(UTC)) if self._desk is not None else None
 
-    async def _facts(self, shown: Shown, visitor: Visitor | None, step: str, reply: Reply | None) -> dict[str, Any]:
-        view, now = shown.view, datetime.now(UTC)
-        doors = self._desk is not None
-        return {
-            "view": view,
-            "banners": shown.banners,
-            "can_decide": shown.can_decide,
-            "audit": shown.audit,
-            "panes": evidence.panes(view),
-            "similar": evidence.similar(view),
-            "feedback": await self._said(shown),
-            "planned": evidence.planned(view, now),
-            "visitor": visitor,
-            "doors": doors,
-            "card": card.card_of(view, visitor, now, can_decide=shown.can_decide, doors=doors),
-            "record": card.record_of(view),
-            "step": card.step_of(view, step, visitor),
-            "step_words": card.STEP_WORDS,
-            "limits": card.limits,
-            "identity_line": card.identity_line,
-            "reply": reply,
-            "reply_heading": card.heading(reply) if reply is not None else "",
-            "at_once": False,
-        }
-
-    async def _said(self, shown: Shown) -> Sequence[Feedback]:
-        """What people said of the diagnosis; nothing while the store is away, which the page says anyway."""
-        if shown.audit is None:
-            return ()
-        try:
-            return await asyncio.to_thread(self._feedback.of, shown.view.incident)
-        except PortError:
-            return ()
+    def _shown(
+        self, seen: Seen, visitor: Visitor | None, *, step: str = "", reply: Reply | None = None, status: int = 200,
+        at_once: bool = False,
+    ) -> Response:  # fmt: skip
+        now = datetime.now(UTC)
+        facts = facts_of(seen, visitor, now, doors=self._desk is not None, step=step, reply=reply)
+        return _html("incident.html", facts | {"regions": regions(facts, now), "at_once": at_once}, status)
 
     async def postmortem_page(self, request: Request, incident: str) -> Response:
         """The postmortem: a page, `?format=md` for its Markdown, JSON with the facts behind it."""

@@ -28,9 +28,14 @@ def postmortem(text: str, facts: Mapping[str, object]) -> Markup:
 
 def _time(at: datetime, now: datetime) -> Markup:
     """Relative first, absolute beside it: both are text, so that a phone shows both."""
-    return Markup('<time datetime="{}">{} <span class="abs">{}</span></time>').format(
+    return Markup('<time datetime="{}"><span data-age>{}</span> <span class="abs">{}</span></time>').format(
         at.isoformat(), words.relative(at, now), words.absolute(at, now)
     )
+
+
+def _age(at: datetime, now: datetime) -> Markup:
+    """How long ago, for a page that counts on by itself."""
+    return Markup('<time datetime="{}" data-age>{}</time>').format(at.isoformat(), words.relative(at, now))
 
 
 def _link(text: str, address: str | None) -> Markup:
@@ -55,7 +60,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shared: dict[str, object] = {"words": words, "time": _time, "link": _link}
+    shared: dict[str, object] = {"words": words, "time": _time, "age": _age, "link": _link}
     environment.globals.update(shared)  # pyright: ignore[reportArgumentType, reportCallIssue] - typed by its defaults
     return environment
 

@@ -41,9 +41,11 @@ class Desk:
 
     async def tell(
         self, person: Person, door: Door, view: IncidentView, command: CommandName, comment: str = "",
-        lasting: str = "",
+        lasting: str = "", key: str | None = None,
     ) -> Reply:  # fmt: skip
-        """Say a command, proven. Raises Unsayable for a snooze that does not say for how long."""
+        """Say a command, proven. With a `key`, said again it is the same word. Raises Unsayable for what is incomplete,
+        such as a snooze that does not say for how long, or an empty note.
+        """
         payload = self.speech.command(
             person,
             door,
@@ -53,4 +55,4 @@ class Desk:
             comment=comment,
             lasting=lasting,
         )
-        return await self.incidents.tell(view, "person", payload, None)
+        return await self.incidents.tell(view, "person", payload, key)

@@ -9,12 +9,14 @@ from domain.approval import Verdict
 from domain.audit import AuditRow
 from domain.command import CommandName
 from domain.doors import Door
+from domain.feedback import Feedback
 from domain.people import Person
 from domain.view import IncidentView
 from integrations.ports import PortError
 from integrations.slack.press import Decide, Press
 from starter.away import TemporalAway
 from starter.identity.sending import Became, Reply
+from starter.judging import Judging
 from starter.parts import Parts
 from starter.slack.payload import Pressed
 
@@ -41,8 +43,17 @@ async def answer(parts: Parts, pressed: Pressed, once: str) -> Reply:
     return _with_history(await _say(parts, person, view, pressed.press), view, pressed.press)
 
 
+_JUDGEMENTS = {Decide.RIGHT, Decide.FALSE_ALARM}
+
+
 async def _say(parts: Parts, person: Person, view: IncidentView, press: Press) -> Reply:
     assert parts.desk is not None  # noqa: S101 - there is no person without a desk
+    if press.decision in _JUDGEMENTS:
+        said = Feedback(
+            incident=view.incident, at=datetime.now(UTC), who=person.name, door=Door.SLACK, proven=True,
+            right=press.decision is Decide.RIGHT, false_positive=press.decision is Decide.FALSE_ALARM,
+        )  # fmt: skip
+        return await asyncio.to_thread(Judging(parts.feedback, parts.audit, parts.memory).take, view, said)
     if press.decision in _COMMANDS:
         return await parts.desk.tell(person, Door.SLACK, view, _COMMANDS[press.decision])
     verdict = _VERDICTS[press.decision]

@@ -1,9 +1,10 @@
-"""`POST /slack/interactions`: answered within Slack's three seconds, whatever Temporal does."""
+"""`POST /slack/interactions` and `/slack/events`: answered within Slack's three seconds, whatever Temporal does."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -14,9 +15,12 @@ from domain.mrkdwn import escaped
 from starter.identity.sending import Became
 from starter.parts import Parts
 from starter.slack.answering import answer
+from starter.slack.notes import answer as answer_note
+from starter.slack.notes import read_written
 from starter.slack.payload import Pressed, read_pressed
 from starter.slack.verifying import Verifier
-from starter.webhooks.body import Refused, read_body
+from starter.untrusted import clean
+from starter.webhooks.body import Refused, decoded, read_body
 
 SENDER = "slack"
 # Slack tells who pressed that it went wrong when no answer comes within 3 s. Until then it is not taken: should this
@@ -32,11 +36,12 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 def slack_routes(parts: Parts) -> APIRouter:
-    """The way in for buttons."""
+    """The ways in: for buttons, and for what is written in threads."""
     interactions = Interactions(parts)
     parts.metrics.declare(SENDER)
     router = APIRouter(prefix="/slack", lifespan=interactions.lifespan)
     router.add_api_route("/interactions", interactions.take, methods=["POST"])
+    router.add_api_route("/events", interactions.hear, methods=["POST"])
     return router
 
 
@@ -65,18 +70,45 @@ class Interactions:
         if pressed is None:
             self._parts.metrics.delivered(SENDER, "ignored")
             return Response()
-        task = asyncio.create_task(self._answer(pressed, once))
+        return await self._under_way(self._answer(pressed, once))
+
+    async def hear(self, request: Request) -> Response:
+        """200 for every event that Slack sent. Only notes are for us; the answer to a note is whispered."""
+        try:
+            body, _ = await self._proven(request)
+            content = decoded(body)
+        except Refused as refusal:
+            self._parts.metrics.delivered(SENDER, "refused")
+            _log.warning("event refused", sender=SENDER, status=refusal.status, reason=str(refusal))
+            return JSONResponse({"status": "refused", "error": str(refusal)}, refusal.status)
+        said = cast("dict[str, object]", content) if isinstance(content, dict) else dict[str, object]()
+        if "challenge" in said:  # asked once, when the address is set up
+            return JSONResponse({"challenge": clean(str(said["challenge"]), 200)})
+        written = read_written(said)
+        if written is None:
+            self._parts.metrics.delivered(SENDER, "ignored")
+            return Response()
+        self._parts.metrics.delivered(SENDER, "accepted")
+        return await self._under_way(answer_note(self._parts, written))
+
+    async def _under_way(self, work: Coroutine[Any, Any, None]) -> Response:
+        """The answer to Slack, once it is done or Slack would wait no longer."""
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await asyncio.wait([task], timeout=_ANSWER_WITHIN_S)
         return Response()
 
     async def _read(self, request: Request) -> tuple[Pressed | None, str]:
+        body, once = await self._proven(request)
+        return read_pressed(body), once
+
+    async def _proven(self, request: Request) -> tuple[bytes, str]:
+        """The body, and the name of the request. Raises Refused for what does not come from Slack, or came before."""
         if self._verifier is None:
             raise Refused(403, "SLACK_SIGNING_SECRET is not set, so nobody can prove to be Slack")
         body = await read_body(request)
-        once = self._verifier.check(body, request.headers, datetime.now(UTC))
-        return read_pressed(body), once
+        return body, self._verifier.check(body, request.headers, datetime.now(UTC))
 
     async def _answer(self, pressed: Pressed, once: str) -> None:
         reply = await answer(self._parts, pressed, once)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from integrations.postgres.kill_target import Session
+from integrations.postgres.standing import PostgresTargets
 from tests.adapters.under_care import (
     APP,
     LIMIT,
@@ -194,3 +195,17 @@ def test_an_empty_intent_does_nothing(care: UnderCare) -> None:
     plan = plan_for(care)
     executed = care.remediator.execute(plan, care.remediator.intend(plan))
     assert (executed.affected, executed.detail) == (0, "Ended 0 of 0 intended sessions.")
+
+
+def test_who_decides_sees_the_sessions_as_they_are_now(care: UnderCare) -> None:
+    """Of the plan's role and application only, through the role that may only look."""
+    held = care.sessions(3)
+    care.session(SERVICE, APP)
+    looking = PostgresTargets({"watch": care.connections["watch"]}, care.services)
+    first = looking.look(plan_for(care, cap=50))
+    for session in held:
+        session.close()
+    wait_until(lambda: "no idle session" in looking.look(plan_for(care)).before[0], "the sessions are gone")
+    assert first.before[0].startswith(f"3 idle sessions of {REPORT} (role {REPORTING}), the longest for ")
+    assert first.after == ("at most 50 of them are ended, idle for 1 s or longer; the application may connect again",)
+    assert first.about == f"4 of {LIMIT} connections are taken"

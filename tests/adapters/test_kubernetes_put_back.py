@@ -4,7 +4,7 @@ import pytest
 
 from domain.catalogue import entry_of
 from domain.plan import Action, Plan
-from integrations.kubernetes import Patience, PutBack
+from integrations.kubernetes import KubernetesTargets, Patience, PutBack
 from integrations.ports import Intent, Rejected, Unavailable
 from rig.servers.kube_rollout import is_complete, revision
 from tests.adapters.deployments import eventually
@@ -214,3 +214,17 @@ def test_the_intent_of_another_plan_is_refused(care: UnderCare) -> None:
     with pytest.raises(Rejected, match="belongs to plan"):
         _remedy(care).execute(care.plan(Action.ROLLBACK_DEPLOYMENT, released_within_s=60), intent)
     assert care.deployed.answers().keys() == {"2"}
+
+
+def test_who_decides_sees_what_runs_and_what_would_run_instead(care: UnderCare) -> None:
+    """Read with two questions, and again after somebody else was faster."""
+    plan = care.plan(Action.ROLLBACK_DEPLOYMENT)
+    targets = KubernetesTargets(care.cluster, care.services)
+    seen = targets.look(plan)
+    care.release("3")
+    eventually("the third release runs", lambda: is_complete(care.deployed.read()))
+    later = targets.look(plan)
+    assert (seen.before, seen.after) == (("revision 2", "image web:2"), ("revision 1", "image web:1"))
+    assert (seen.about, seen.objection) == ("2 of 2 replicas ready", None)
+    assert later.before == ("revision 3", "image web:3")
+    assert "revision 3 runs (web:3), not revision 2" in str(later.objection)

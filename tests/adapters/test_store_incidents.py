@@ -8,13 +8,15 @@ from domain.anomaly import AlertStatus
 from domain.approval import Request
 from domain.correlation import OpenIncident
 from domain.escalation import Clock
-from domain.gate import GateVerdict, Ruling
+from domain.gate import Circumstances, GateVerdict, Ruling
 from domain.incident import Attempt, Outcome, State
 from domain.levels import Risk, Severity
 from domain.plan import Action
+from domain.policy import Policy
 from domain.services import Expression, Service, ServiceMap
 from domain.view import IncidentView
 from integrations.ports import IncidentStore
+from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.pool import Pool
 from tests.fakes import FakeIncidents
@@ -201,3 +203,41 @@ def test_of_two_that_ask_at_once_one_survives(store_pool: Pool) -> None:
             asked = [threads.submit(store.settle, me, GRAPH, minutes(5)) for me in renamed]
             answers = [answer.result(timeout=30) for answer in asked]
         assert sum(answer is None for answer in answers) == 1
+
+
+def test_what_was_tried_on_a_target_is_found_newest_first(store_pool: Pool) -> None:
+    """Of all incidents that reserved it; another action or target is another thing."""
+    incidents, guard = PostgresIncidents(store_pool), PostgresGuard(store_pool)
+    ran = GateVerdict(ruling=Ruling.RUN, clause="allowed", reason="fine")
+    policy = Policy(max_risk_level=Risk.LOW, allow=("database/orders", "database/ledger"))
+    for number, target in enumerate(["database/orders", "database/ledger", "database/orders"], start=1):
+        plan = a_plan(f"INC-20260131-00000{number}", target=target)
+        now = NOON + minutes(number)
+        verdict = guard.reserve(plan, policy, Circumstances(confidence=0.99, now=now))
+        assert verdict.ruling is Ruling.RUN, verdict
+        guard.release(plan.incident, 1, "done", now)
+        incidents.save(a_view(number, opened_at=now, attempts=(Attempt(number=1, plan=plan, gate=ran),)))
+    found = incidents.attempts(Action.KILL_CONNECTIONS, "database/orders", 50)
+    assert [a.plan.incident for a in found] == ["INC-20260131-000003", "INC-20260131-000001"]
+    assert incidents.attempts(Action.KILL_CONNECTIONS, "database/orders", 1) == found[:1]
+    assert incidents.attempts(Action.RESTART_SERVICE, "database/orders", 50) == []
+
+
+def test_changes_are_seen_without_reading_the_incidents(incidents: IncidentStore) -> None:
+    before = incidents.fingerprint()
+    incidents.save(a_view(1))
+    added = incidents.fingerprint()
+    later = a_view(1, updated_at=a_view(1).updated_at + minutes(1))
+    incidents.save(later)
+    assert len({before, added, incidents.fingerprint()}) == 3
+    assert incidents.stamps(["INC-20260131-000001", "INC-20260131-000009"]) == {later.incident: later.updated_at}
+
+
+def test_an_open_incident_is_found_by_its_thread(incidents: IncidentStore) -> None:
+    incidents.save(a_view(1, roots={"slack": "C1:1.5"}))
+    incidents.save(a_view(2, roots={"slack": "C1:2.5"}, state=State.RESOLVED, outcome=Outcome.SELF_RESOLVED))
+    found = incidents.in_thread("slack", "C1:1.5")
+    assert found is not None
+    assert found.incident == "INC-20260131-000001"
+    assert incidents.in_thread("slack", "C1:2.5") is None, "what is closed takes no notes"
+    assert incidents.in_thread("email", "C1:1.5") is None

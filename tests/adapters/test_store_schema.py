@@ -29,14 +29,14 @@ def test_two_starters_at_once_both_find_the_schema_ready(database: str) -> None:
         for _ in range(2)
     ]
     assert [starter.wait(timeout=60) for starter in starters] == [0, 0]
-    assert _version(database) == [("0002",)]
+    assert _version(database) == [("0003",)]
 
 
 def test_two_threads_of_one_process_may_migrate_at_once(database: str) -> None:
     with ThreadPoolExecutor(2) as threads:
         for done in [threads.submit(migrate, SecretStr(database)) for _ in range(2)]:
             done.result(timeout=60)
-    assert _version(database) == [("0002",)]
+    assert _version(database) == [("0003",)]
 
 
 def _version(database: str) -> list[tuple[str]]:

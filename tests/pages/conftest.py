@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,7 @@ from rig.obtain.missing import Missing
 from rig.servers.ports import LOOPBACK, free_port
 from starter.app import create_app
 from starter.machine.facts import Automation, Health, Machine, Part, Queue
+from starter.parts import Parts
 from tests import page_views
 from tests.fakes import FakeEar, FakeIncidents, FakeLive
 from tests.incidents import minutes
@@ -57,13 +59,20 @@ def ear() -> FakeEar:
 @pytest.fixture(scope="session")
 def address(views: dict[str, IncidentView], ear: FakeEar) -> Iterator[str]:
     """Where the pages are served."""
-    store, port = FakeIncidents(), free_port()
+    store = FakeIncidents()
     for view in views.values():
         store.save(view)
     parts = parts_with(live=FakeLive(*views.values()), incidents=store, desk=known(ear).desk)
     parts.machine.latest = troubled_machine(datetime.now(UTC))
-    app = create_app(parts)
-    server = uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_config=None))
+    with serving(parts) as url:
+        yield url
+
+
+@contextmanager
+def serving(parts: Parts, port: int | None = None) -> Generator[str]:
+    """The pages over these parts, by a real server; its address."""
+    port = port or free_port()
+    server = uvicorn.Server(uvicorn.Config(create_app(parts), host=LOOPBACK, port=port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -72,6 +81,7 @@ def address(views: dict[str, IncidentView], ear: FakeEar) -> Iterator[str]:
             time.sleep(0.02)
         yield f"http://{LOOPBACK}:{port}"
     finally:
+        parts.closing.end()
         server.should_exit = True
         thread.join()
 

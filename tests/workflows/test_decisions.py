@@ -295,3 +295,39 @@ async def test_updates_after_the_close_find_nobody(night: Night) -> None:
     with pytest.raises(RPCError) as gone:
         await decide(handle, {"digest": "0" * 64, "who": "ana"})
     assert gone.value.status is RPCStatusCode.NOT_FOUND
+
+
+async def test_an_approver_gets_more_time_once_and_the_plan_waits_for_so_much_longer(night_of: NightOf) -> None:
+    """The moved deadline is on the page, in the audit log and in the thread's news; an approval within it counts."""
+    async with night_of(frozen(World())) as night:
+        handle = await night.open(await night.alert(severity=Severity.HIGH))
+        request = await asked(night, handle)
+        answer = await decide(handle, decision(request, verdict="extend", comment="asking the owner"))
+        again = await _refused(handle, decision(request, who="mia", verdict="extend"))
+        moved = await asked(night, handle)
+        await night.pass_time(seconds=(request.deadline - await night.now()).total_seconds() + 30)
+        late = await decide(handle, decision(request))
+        await night.end(handle)
+        seen = await view(handle)
+    assert request.extends_to == moved.deadline == request.deadline + timedelta(minutes=5)
+    assert answer == f"accepted: extend by ana: the deadline is {moved.deadline:%H:%M:%S} UTC now"
+    assert again == f"refused: ana has moved the deadline already, to {moved.deadline:%H:%M:%S} UTC"
+    assert late == "accepted: approve by ana"
+    assert [d.verdict for d in seen.decisions] == ["approve"], "more time is no decision"
+    rows = night.world.audit.rows(seen.incident)
+    assert [r.actor for r in rows if r.action == "extend"] == ["ana (claimed)", "mia (claimed)"]
+
+
+async def test_a_moved_deadline_ends_too(night_of: NightOf) -> None:
+    async with night_of(frozen(World())) as night:
+        handle = await night.open(await night.alert(severity=Severity.HIGH))
+        request = await asked(night, handle)
+        await decide(handle, decision(request, verdict="extend"))
+        until = request.deadline + timedelta(minutes=5)
+        await night.pass_time(seconds=(until - await night.now()).total_seconds() + 10)
+        seen = await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "waiting for people")
+        late = await _refused(handle, decision(request))
+    assert f"nobody decided on {request.digest[:8]} by {until:%H:%M:%S} UTC" in texts(seen, Kind.DECISION)
+    assert Reason.APPROVAL_EXPIRED in [r.reason for r in seen.clock.raised]
+    assert night.world.remediator.executions == 0
+    assert late.startswith("refused:")

@@ -9,6 +9,7 @@ from domain.escalation import Reason
 from domain.gate import Ruling
 from domain.incident import Outcome, State
 from domain.levels import Severity
+from domain.timeline import Kind
 from tests.workflows.asking import asked, decide, decision, frozen, person
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
@@ -212,3 +213,23 @@ async def test_a_draft_that_cannot_be_written_holds_up_neither_the_clock_nor_the
         last = await view(handle)
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
     assert "could not be written: the store is away" in texts(last)
+
+
+async def test_a_note_stands_in_the_timeline_and_changes_nothing(night_of: NightOf) -> None:
+    """By update and by signal; an empty one is refused, and a plan that waits goes on waiting."""
+    async with night_of(frozen(World())) as night:
+        handle = await night.open()
+        request = await asked(night, handle)
+        answer = await person(handle, {"command": "note", "who": "mia", "comment": "the report can wait"})
+        await handle.signal("note", {"who": "mia", "comment": "asked the owner"})
+        with pytest.raises(WorkflowUpdateFailedError):
+            await person(handle, {"command": "note", "who": "mia", "comment": " "})
+        seen = await view(handle)
+        assert seen.waiting == request
+        assert seen.clock.acknowledged_at is None
+        assert await decide(handle, decision(request)) == "accepted: approve by ana"
+    said = texts(seen, Kind.PERSON)
+    assert answer == "accepted: noted by mia: the report can wait"
+    assert said[0] == answer
+    assert said[1] == "accepted: noted by mia: asked the owner"
+    assert said[2].startswith("refused: comment is missing or empty")

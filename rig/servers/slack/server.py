@@ -34,7 +34,8 @@ class Answer:
 class SlackServer(Server):
     """`url` is the base address of the Web API, `hook_url` of an incoming webhook.
 
-    `asked` lists the calls in order, `replies` what came to a response_url. A `Trouble` holds for one call.
+    `asked` lists the calls in order, `replies` what came to a response_url, `whispers` what one person alone was shown.
+    A `Trouble` holds for one call.
     """
 
     def __init__(self, signing_secret: str = "local-signing-secret") -> None:  # noqa: S107 - opens nothing
@@ -45,8 +46,10 @@ class SlackServer(Server):
         self.hook_url = f"http://{LOOPBACK}:{self.port}/services/T0/B0/hook"
         self.asked: list[str] = []
         self.replies: list[Json] = []
+        self.whispers: list[Json] = []
         self.interactions: str | None = None
         self._troubles: list[Trouble] = []
+        self._events = 0
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._server: ThreadingHTTPServer | None = None
@@ -69,7 +72,7 @@ class SlackServer(Server):
         """An empty workspace, without trouble."""
         with self._lock:
             self.workspace = Workspace()
-            self.asked, self.replies, self._troubles = [], [], []
+            self.asked, self.replies, self.whispers, self._troubles = [], [], [], []
 
     @property
     def messages(self) -> list[Posted]:
@@ -114,6 +117,20 @@ class SlackServer(Server):
                          "action_ts": f"{time.time():.6f}"}],
         }  # fmt: skip
         return urlencode({"payload": json.dumps(payload)}).encode()
+
+    def event(self, message: Posted, text: str, user: str, **more: object) -> bytes:
+        """What Slack's Events API sends when somebody writes in the message's thread."""
+        with self._lock:
+            self._events += 1
+            number = self._events
+        shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        said = {"type": "message", "channel": message.channel, "user": user, "text": shown, "channel_type": "channel",
+                "ts": f"{time.time():.6f}", "event_ts": f"{time.time():.6f}", "team": "T0",
+                "thread_ts": message.thread_ts or message.ts, **more}  # fmt: skip
+        return json.dumps({
+            "type": "event_callback", "token": "legacy", "team_id": "T0", "api_app_id": "A0NIGHT",
+            "event_id": f"Ev{number:08}", "event_time": int(time.time()), "event": said,
+        }).encode()  # fmt: skip
 
     def signed(self, body: bytes, at: float | None = None, secret: str | None = None) -> dict[str, str]:
         """The headers with which Slack proves that it is Slack."""
@@ -186,6 +203,11 @@ class SlackServer(Server):
                 return _placed(self.workspace.post(asked))
             case "chat.update":
                 return _placed(self.workspace.update(asked))
+            case "chat.postEphemeral":
+                self.workspace.post(asked, unseen=True)
+                with self._lock:
+                    self.whispers.append(dict(asked))
+                return {"message_ts": f"{time.time():.6f}"}
             case "conversations.history":
                 return self._listed(self.workspace.history(asked), asked)
             case "conversations.replies":

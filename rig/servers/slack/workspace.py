@@ -110,8 +110,8 @@ class Workspace:
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def post(self, said: Json, bot: str = BOT) -> Posted:
-        """chat.postMessage, by this bot. Raises SlackError."""
+    def post(self, said: Json, bot: str = BOT, *, unseen: bool = False) -> Posted:
+        """chat.postMessage, by this bot; `unseen`: chat.postEphemeral, which nothing keeps. Raises SlackError."""
         with self.lock:
             channel = self._channel(said)
             _check(said)
@@ -120,7 +120,8 @@ class Workspace:
                 raise SlackError("thread_not_found")
             now = time.time()
             posted = Posted(channel, f"{int(now)}.{next(self._numbers):06}", _as_slack_keeps(said), now, bot=bot)
-            self.messages.append(posted)
+            if not unseen:
+                self.messages.append(posted)
             return posted
 
     def update(self, said: Json) -> Posted:

@@ -13,6 +13,7 @@ from domain.escalation import (
     Told,
     channels,
     decide_by,
+    extend_to,
     instead,
     may_give_up,
     next_due,
@@ -607,6 +608,30 @@ def test_a_decision_has_its_time(case: Asked) -> None:
 def test_a_severity_that_gives_less_than_the_least_time_is_heeded() -> None:
     """The least time is for what comes late, not for what was meant to be short."""
     assert decide_by(clock(HIGH), _high(decide_min=1), NOW) == NOW + minutes(1)
+
+
+@dataclass(frozen=True)
+class Extended:
+    name: str
+    severity: Severity
+    deadline: float
+    until: float | None
+    policy: Policy = POLICY
+
+
+EXTENDED = (
+    Extended("a deadline moves by the policy's time", HIGH, 15, 20),
+    Extended("never past 75 % of the target", HIGH, 43, 45),
+    Extended("at 75 % it does not move any more", HIGH, 45, None),
+    Extended("after it neither", HIGH, 57, None),
+    Extended("nor where the policy gives no time", HIGH, 15, None, POLICY.model_copy(update={"extend_min": 0})),
+)
+
+
+@pytest.mark.parametrize("case", rows(EXTENDED))
+def test_a_deadline_is_moved_within_bounds(case: Extended) -> None:
+    moved = extend_to(clock(case.severity), case.policy, NOW + minutes(case.deadline))
+    assert moved == (None if case.until is None else NOW + minutes(case.until))
 
 
 # -- unresolved -------------------------------------------------------------------------------------------------------

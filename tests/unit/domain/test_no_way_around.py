@@ -18,7 +18,7 @@ from domain.plan import Plan
 from domain.policy import Policy
 from tests.unit.domain.examples import NOW, minutes, plan
 
-DEADLINE = minutes(15)
+DEADLINE, MORE = minutes(15), minutes(5)
 LIMITS = {"ada": Risk.HIGH, "bo": Risk.LOW}
 
 
@@ -94,7 +94,7 @@ def _request(wanted: Plan, policy: Policy, now: datetime, reason: str) -> Reques
         digest=wanted.digest, action=wanted.action, risk=wanted.risk, sentence=wanted.sentence, reason=reason,
         asked_at=now, deadline=NOW + DEADLINE, claimed_identity_up_to=policy.claimed_identity_up_to, plan=wanted,
         approvers=tuple(w for w in policy.approvers if LIMITS.get(w, Risk.HIGH).at_least(wanted.risk)),
-        knobs=knobs(wanted, policy, 0),
+        knobs=knobs(wanted, policy, 0), extends_to=NOW + DEADLINE + MORE,
     )  # fmt: skip
 
 
@@ -128,7 +128,13 @@ def test_a_high_plan_runs_only_on_a_valid_approval(
     assert LIMITS[ran.word.who] is Risk.HIGH
     assert ran.word.proven or policy.claimed_identity_up_to is Risk.HIGH
     assert ran.word.at is not None
-    assert ran.word.at < NOW + DEADLINE
+    assert ran.word.at < NOW + DEADLINE or (ran.word.at < NOW + DEADLINE + MORE and _asked_in_time(words))
+
+
+def _asked_in_time(words: list[Said]) -> bool:
+    """For more time, by somebody who may decide."""
+    wished = (said for said in words if said.verdict is Verdict.EXTEND and said.after < 15)
+    return any(said.who == "ada" and said.digest in {"own", "prefix"} for said in wished)
 
 
 @settings(max_examples=400)
@@ -156,4 +162,8 @@ def test_the_ways_that_are_open_do_lead_somewhere() -> None:
     ran = lived(high, policy, Controls(), 0.9, [other, yes])
     assert ran is not None
     assert ran.plan.parameters["cap"] == 10
+    more = Said(14, Verdict.EXTEND, "ada", proven=True, digest="own", change=None)
+    late = Said(18, Verdict.APPROVE, "ada", proven=True, digest="own", change=None)
+    assert lived(high, policy, Controls(), 0.9, [more, late]) is not None
+    assert lived(high, policy, Controls(), 0.9, [late]) is None
     assert lived(high, policy, Controls(), 0.9, []) is None

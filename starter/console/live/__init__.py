@@ -1,0 +1,1 @@
+"""Pages that follow what happens: one stream for each open page, and one question for all of them."""

@@ -1,0 +1,66 @@
+"""A person's word on a diagnosis, from any door: kept, audited, and where the incident is over, learned at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from activities.learning import remembered
+from domain.audit import AuditRow
+from domain.feedback import Feedback
+from domain.incident import Outcome
+from domain.view import IncidentView
+from integrations.ports import AuditLog, FeedbackStore, Memory, PortError
+from starter.identity.sending import Became, Reply
+
+LEARNED = "what is remembered was corrected"
+
+
+def objection(view: IncidentView, said: Feedback) -> str | None:
+    """Why it would mean nothing; None: it means something."""
+    if view.merged_into is not None:
+        return f"{view.incident} goes on in {view.merged_into}: say it of that one"
+    if said.right and (view.diagnosis is None or view.diagnosis.named is None):
+        return f"no cause of {view.incident} was named that could be right"
+    return None
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Where feedback goes. All calls block."""
+
+    feedback: FeedbackStore
+    audit: AuditLog
+    memory: Memory
+
+    def keep(self, view: IncidentView, said: Feedback) -> bool:
+        """Record it; whether what is remembered was corrected by it. The same word again is nothing new.
+
+        What is still open is learned at its end, by the workflow, with what was said of it. Raises PortError.
+        """
+        before = self._of(said.who, self.feedback.of(view.incident))
+        if before is None or not said.repeats(before):
+            self.feedback.add(said)
+            self.audit.append(AuditRow(
+                key=f"{view.incident}:feedback:{said.at.isoformat()}", incident=view.incident, at=said.at,
+                actor=said.actor, door=said.door, action="feedback", result=said.words,
+            ))  # fmt: skip
+        if view.outcome is None or view.closed_at is None or view.outcome is Outcome.MERGED:
+            return False
+        self.memory.remember(remembered(view, said))
+        return True
+
+    def take(self, view: IncidentView, said: Feedback) -> Reply:
+        """As `keep`, in words for who said it."""
+        refusal = objection(view, said)
+        if refusal is not None:
+            return Reply(became=Became.REFUSED, text=f"refused: {refusal}; nothing was recorded")
+        try:
+            learned = self.keep(view, said)
+        except PortError as error:
+            return Reply(became=Became.UNHEARD, text=f"{error}; it may not be recorded. Try again")
+        then = LEARNED if learned else "it is learned when the incident closes"
+        return Reply(became=Became.ACCEPTED, text=f"accepted: {said.words}, says {said.who}; {then}")
+
+    def _of(self, who: str, all_said: Sequence[Feedback]) -> Feedback | None:
+        """The last word of this person, if nobody spoke after it."""
+        last = all_said[-1] if all_said else None
+        return last if last is not None and last.who == who else None
