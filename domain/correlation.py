@@ -25,7 +25,10 @@ class OpenIncident(Model):
 
 
 class Previous(Model):
-    """The last closed incident of the same key. A merged one names its survivor: `merged_key` is its workflow id."""
+    """The last closed incident of the same key. A merged one names its survivor: `merged_key` is its workflow id.
+
+    `last_seen` is when its trouble was last seen or watched for.
+    """
 
     incident: str
     outcome: Outcome

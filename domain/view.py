@@ -116,18 +116,19 @@ class IncidentView(Model):
     def as_previous(self) -> Previous | None:
         """What the next incident of the same key has to know of this one; None while it is open.
 
-        Senders repeat a firing alert after hours only: one that fires at the close counts as seen then. One that was
-        suppressed hands on the mark that suppressed it.
+        Senders repeat a firing alert after hours only: one that fires at the close counts as seen then. So does what
+        was watched until then, as the watch alone lasts as long as trouble is the same. One that was suppressed hands
+        on the mark that suppressed it.
         """
         if self.outcome is None or self.closed_at is None:
             return None
         if self.link is not None and self.link.mark is not None:
             return self.link.mark
-        still_firing = any(a.firing for a in self.anomalies)
+        until_the_close = self.recovered_at is not None or any(a.firing for a in self.anomalies)
         return Previous(
             incident=self.incident,
             outcome=self.outcome,
-            last_seen=self.closed_at if still_firing else self._last_sighting or self.closed_at,
+            last_seen=self.closed_at if until_the_close else self._last_sighting or self.closed_at,
             closed_at=self.closed_at,
             severity_rank=self.severity.rank,
             merged_into=self.merged_into,

@@ -99,9 +99,9 @@ class IncidentWorkflow:
 
     async def _solve(self) -> None:
         """Understand, try, verify and watch, until it is over by whatever way."""
-        record = self._record
+        record, stood = self._record, self._where_it_stood()
         while not record.over:
-            result = self._where_it_stood() or await self._seen_or_tried()
+            result, stood = stood or await self._seen_or_tried(), None
             if result is Result.MOOT or (result is Result.NOT_FIXED and self._may_try_again()):
                 continue
             if result is Result.RECOVERED or await wait_for_recovery(record, self._handover):
@@ -110,10 +110,12 @@ class IncidentWorkflow:
                 await self._gather(record.opening.policy.gather_s)
 
     def _where_it_stood(self) -> Result | None:
-        """What a run before this one had come to, once: then it waits or watches on."""
+        """What a run before this one had come to, once: then it waits or watches on. Nothing is left of it when a word
+        that came with the beginning has ended it already: what reopens it later stands elsewhere.
+        """
         goes_on, self._goes_on = self._goes_on, False
         stood = {State.WATCHING: Result.RECOVERED, State.WAITING_FOR_PEOPLE: Result.STUCK}
-        return stood[self._record.state] if goes_on else None
+        return stood.get(self._record.state) if goes_on else None
 
     async def _seen_or_tried(self) -> Result:
         """When all alerts are resolved it may be over already; else an attempt."""

@@ -37,20 +37,17 @@ class RuleGroups(BaseModel):
 
 
 def fires(rules: Iterable[Rule], labels: Mapping[str, str]) -> bool | None:
-    """True: an alert with these labels fires. None: its rule is unknown, not evaluated yet, or fails.
+    """True: an alert with these labels fires, or is about to. None: its rule is unknown, not evaluated yet, or fails.
 
-    Labels that arrive with an alert and that the rule's alert does not carry were added on its way (external labels,
-    relabelling): they do not speak against it, as long as the alert's name is asked for.
+    A *pending* alert is one whose condition holds now. Labels that arrive with an alert and that the rule's alert does
+    not carry were added on its way (external labels, relabelling): they do not speak against it. Without the alert's
+    name there is no rule whose silence would say anything.
     """
-    name = labels.get(_NAME)
-    ours = [rule for rule in rules if name is None or rule.name == name]
-    firing = [alert for rule in ours for alert in rule.alerts if alert.state == "firing"]
-    if any(_is_meant(alert, labels) for alert in firing):
+    ours = [rule for rule in rules if rule.name == labels.get(_NAME)]
+    if any(alert.state != "inactive" and _is_meant(alert, labels) for rule in ours for alert in rule.alerts):
         return True
     return False if ours and all(rule.health == "ok" for rule in ours) else None
 
 
 def _is_meant(alert: Alert, labels: Mapping[str, str]) -> bool:
-    if _NAME not in labels:
-        return all(alert.labels.get(key) == value for key, value in labels.items())
     return all(alert.labels.get(key, value) == value for key, value in labels.items())

@@ -27,6 +27,7 @@ from workflows.search_attributes import INCIDENT
 
 _LONGEST_TITLE = 300
 _LONGEST_NAME = 200
+_BY_HAND = "OpenedByHand"
 
 
 def open_incident(
@@ -54,7 +55,10 @@ def open_incident(
 
 
 def seen(service: str, title: str, severity: str, since: str, who: str, now: datetime) -> Anomaly:
-    """What a person saw as an anomaly. The same sight again is the same series. Raises ValueError."""
+    """What a person saw as an anomaly. The same sight again is the same series. Raises ValueError.
+
+    Its labels name a rule that no source of alerts knows, so that none of them says that it does not fire.
+    """
     name, said = clean(service, _LONGEST_NAME), clean(title, _LONGEST_TITLE)
     if not name or not said:
         raise ValueError("service and title: neither may be empty")
@@ -62,9 +66,9 @@ def seen(service: str, title: str, severity: str, since: str, who: str, now: dat
     if began > now:
         raise ValueError(f"since: {since!r} is still to come")
     return Anomaly(
-        source="person", fingerprint=hashlib.sha256(f"{name}\n{said}".encode()).hexdigest()[:16], name="OpenedByHand",
+        source="person", fingerprint=hashlib.sha256(f"{name}\n{said}".encode()).hexdigest()[:16], name=_BY_HAND,
         service=name, title=said, starts_at=began, seen_at=now, severity_label=one(Severity, "severity", severity),
-        labels={"service": name, "opened_by": who},
+        labels={"alertname": f"person:{_BY_HAND}", "service": name, "opened_by": who},
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-from domain.escalation import Reason
+from domain.escalation import Clock, Reason
 from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.timeline import Kind
@@ -18,6 +18,10 @@ from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
 from tests.workflows.telling import dark, in_the_dark, minutes, unhurried
 from tests.workflows.world import POLICY, Handle, World, with_row
+from workflows.carrying import carried
+from workflows.contract import TASK_QUEUE, Opening
+from workflows.incident import IncidentWorkflow
+from workflows.record import Record
 
 MEASURE = 100
 # What may happen between the moment at which it is time and the next at which nothing is under way: two attempts.
@@ -112,6 +116,39 @@ async def test_a_long_watch_ends_when_it_should_have_ended(night_of: NightOf) ->
     assert summary.outcome == Outcome.AUTO_RESOLVED
     assert len(seen.attempts) == 1
     assert night.world.remediator.executions == 1
+
+
+async def _goes_on(night: Night) -> Handle:
+    """A run that waits for people as the one before it did. Mia's word came between the two."""
+    opening = Opening(key="incident-orders", policy=POLICY, services=night.world.services)
+    now = await night.now()
+    record = Record(
+        opening=opening, incident="INC-20260131-7F3K2A", run="before", opened_at=now,
+        clock=Clock(detected_at=now, severity=Severity.LOW),
+    )  # fmt: skip
+    record.sees([await night.alert()], now)
+    record.news, record.state = False, State.WAITING_FOR_PEOPLE
+    handed_over = carried(record)
+    assert handed_over is not None
+    handle = await night.client.start_workflow(
+        IncidentWorkflow.run, handed_over, id=opening.key, task_queue=TASK_QUEUE,
+        start_signal="resolve", start_signal_args=[{"who": "mia"}],
+    )  # fmt: skip
+    night.opened.append(handle)
+    return handle
+
+
+async def test_a_word_between_two_runs_ends_it_and_what_fires_then_is_worked_on(night_of: NightOf) -> None:
+    """The word is heard before the new run begins; the alert comes while it is written up."""
+    async with night_of(World()) as night:
+        night.world.break_postmortems()
+        handle = await _goes_on(night)
+        await night.until(handle, lambda v: v.state.closed, "closed", step_s=1)
+        await night.report(handle, await night.alert("HighLatency"))
+        night.world.let_go()
+        summary = await night.end(handle)
+    assert (summary.incident, summary.outcome) == ("INC-20260131-7F3K2A", Outcome.AUTO_RESOLVED)
+    assert summary.attempts == 1
 
 
 async def test_a_look_that_is_due_comes_when_it_was_due(night_of: NightOf) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.anomaly import AlertStatus
-from domain.correlation import Link, Previous, Relation
+from domain.correlation import Link, Previous, Relation, link_to
 from domain.escalation import Clock
 from domain.incident import Outcome, State
 from domain.levels import Severity
@@ -59,6 +59,14 @@ def test_an_alert_that_still_fires_at_the_close_was_seen_then() -> None:
     previous = view(**CLOSED, anomalies=(OVER, anomaly(fingerprint="f2", seen_at=NOW))).as_previous
     assert previous is not None
     assert previous.last_seen == NOW + minutes(30)
+
+
+def test_a_recovery_that_was_watched_was_seen_until_the_close() -> None:
+    """With the policy as it comes the watch alone lasts 15 minutes: nothing could recur within them otherwise."""
+    watched = view(**CLOSED, recovered_at=NOW + minutes(15), anomalies=(OVER,)).as_previous
+    assert watched is not None
+    again = link_to(watched, NOW + minutes(30) + minutes(14), Severity.HIGH.rank)
+    assert again.relation is Relation.RECURRENCE
 
 
 def test_a_merged_one_names_its_survivor() -> None:
