@@ -1,7 +1,7 @@
 """The SLA clock that runs beside an incident from its first second: it sleeps until something is due, then tells."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -27,6 +27,8 @@ class EscalationClock:
         self._post = post
         self._messages: list[asyncio.Task[None]] = []
         self._noticed: datetime | None = None
+        self._drafting: asyncio.Task[None] | None = None
+        self._ended_at: datetime | None = None
 
     async def run(self) -> None:
         """Forever: until the incident ends and cancels it. Messages go out beside the clock, which never waits."""
@@ -38,18 +40,37 @@ class EscalationClock:
 
     @property
     def silent(self) -> bool:
-        """Is no message under way, and none due?"""
+        """Is nothing under way, and none due?"""
         due = next_due(self._record.clock, self._record.opening.policy)
-        return all(message.done() for message in self._messages) and (due is None or due > workflow.now())
+        drafting = self._drafting is not None and not self._drafting.done()
+        return not self.sending and not drafting and (due is None or due > workflow.now())
+
+    @property
+    def sending(self) -> bool:
+        """Is a message under way?"""
+        return not all(message.done() for message in self._messages)
 
     async def quiet(self) -> None:
-        """Wait until nothing is under way, so that the last word is the last one."""
+        """Wait until no message is under way."""
         await asyncio.gather(*self._messages)
         self._messages.clear()
 
+    def ends(self, others: Callable[[], Awaitable[None]]) -> None:
+        """The last word, once for each end, to those who were told, on the channels that reached them. It goes out
+        beside all else, when nothing else is under way: neither a message of the clock, nor what `others` wait for.
+        """
+        if self._ended_at != self._record.closed_at:
+            self._ended_at = self._record.closed_at
+            self._messages.append(asyncio.create_task(self._last_word([*self._messages], others)))
+
+    async def _last_word(self, before: Sequence["asyncio.Task[None]"], others: Callable[[], Awaitable[None]]) -> None:
+        await asyncio.gather(*before, others())
+        if any(delivery.delivered for delivery in self._record.deliveries):
+            await self.deliver(None)
+
     async def _tell(self, told: Told) -> None:
         await self.deliver(told)
-        await self._draft()
+        self._draft()
 
     async def _until_due(self) -> None:
         clock = self._record.clock
@@ -127,12 +148,18 @@ class EscalationClock:
         asks = Reason.APPROVAL_NEEDED in told.reasons and self._record.waiting is not None
         return Moment.APPROVAL if asks else Moment.CALL
 
-    async def _draft(self) -> None:
-        """People who are called upon find a draft of the postmortem."""
+    def _draft(self) -> None:
+        """People who are called upon find a draft of the postmortem. No message waits for it."""
         if self._record.drafted or self._record.clock.escalated_at is None:
             return
         self._record.drafted = True
-        await write_postmortem(self._record, draft=True)
+        self._drafting = asyncio.create_task(write_postmortem(self._record, draft=True))
+
+    async def drafted(self) -> None:
+        """Wait until no draft is being written. Who stops to wait does not stop the draft."""
+        if self._drafting is not None:
+            await workflow.wait_condition(self._drafting.done)
+            await self._drafting
 
 
 def _delivered(sending: Sequence["asyncio.Task[Receipt]"]) -> bool:

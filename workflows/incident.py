@@ -78,7 +78,7 @@ class IncidentWorkflow:
             if not elsewhere:
                 await beside(self._herald.run(), beside(self._clock.run(), self._see_through()))
             record.closes(workflow.now(), _CLOSED)
-            await self._books_closed()
+            await workflow.wait_condition(lambda: record.worth_reopening or self._books_closed())
             if not record.reopened(workflow.now()):
                 return self._summary()
             elsewhere = elsewhere and await belongs_elsewhere(record)
@@ -91,11 +91,10 @@ class IncidentWorkflow:
     async def _see_through(self) -> None:
         """From the question to what was learned."""
         await self._solve()
-        await self._write_up()
-        while self._record.reopened(workflow.now()):  # an alert came while it was written up
+        await self._close()
+        while self._record.reopened(workflow.now()):  # an alert came while it was closed
             await self._solve()
-            await self._write_up()
-        await self._last_word()
+            await self._close()
 
     async def _solve(self) -> None:
         """Understand, try, verify and watch, until it is over by whatever way."""
@@ -152,17 +151,25 @@ class IncidentWorkflow:
         record.calls_for(Reason.ATTEMPTS_USED_UP, workflow.now(), f"{used} of {record.rules.attempts}")
         return False
 
-    async def _write_up(self) -> None:
-        """The outcome, the postmortem, and what was learned. A draft that is still being written comes first."""
+    async def _close(self) -> None:
+        """The outcome, and beside each other the last word and what is written. A store that is away keeps neither
+        who was called waiting, nor an alert for which it must be reopened.
+        """
         self._record.closes(workflow.now(), _CLOSED)
-        await self._clock.quiet()
-        await asyncio.gather(write_postmortem(self._record, draft=True), learn(self._record))
+        self._clock.ends(self._herald.quiet)
+        writing = asyncio.create_task(self._write_up())
+        await workflow.wait_condition(
+            lambda: self._record.worth_reopening or (writing.done() and not self._clock.sending)
+        )
+        if writing.done():
+            await writing
+        else:
+            writing.cancel()  # it is written when it is over
 
-    async def _last_word(self) -> None:
-        """To those who were told, on the channels that reached them."""
-        await asyncio.gather(self._clock.quiet(), self._herald.quiet())
-        if any(delivery.delivered for delivery in self._record.deliveries):
-            await self._clock.deliver(None)
+    async def _write_up(self) -> None:
+        """The postmortem, and what was learned. A draft that is still being written comes first."""
+        await self._clock.drafted()
+        await asyncio.gather(write_postmortem(self._record, draft=True), learn(self._record))
 
     async def _cancelled(self) -> None:
         """Somebody cancelled it in Temporal. Those who were told that it is at work learn that it is not."""
@@ -171,12 +178,13 @@ class IncidentWorkflow:
         if record.state is State.ACTING:
             record.update_last_attempt(workflow.now(), error="cancelled while acting; the audit log has what was done")
         record.closes(workflow.now(), Next(text="Nothing: it was cancelled in Temporal, and nobody works on it."))
-        await self._last_word()
-        await self._books_closed()
+        self._clock.ends(self._herald.quiet)
+        await self._clock.quiet()
+        await workflow.wait_condition(self._books_closed)
 
-    async def _books_closed(self) -> None:
-        """Everybody who asked is answered, and everything that is known is saved."""
-        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self._projector.up_to_date)
+    def _books_closed(self) -> bool:
+        """Is everybody answered who asked, and everything saved that is known?"""
+        return workflow.all_handlers_finished() and self._projector.up_to_date
 
     def _summary(self) -> Summary:
         record = self._record

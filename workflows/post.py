@@ -24,6 +24,8 @@ with workflow.unsafe.imports_passed_through():
 LATE = timedelta(seconds=30)
 """From here on a message is late: the next channel is tried beside it, and the delivery says how late it came."""
 
+_QUIETS = frozenset({Moment.ACKNOWLEDGED, Moment.CLOSED})
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -56,6 +58,7 @@ class Post:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._firsts: dict[str, asyncio.Lock] = {}
+        self._quieting: dict[str, asyncio.Lock] = {}
         self._stale: set[str] = set()
 
     def next_number(self) -> int:
@@ -64,6 +67,15 @@ class Post:
         return self._record.messages
 
     async def send(self, letter: Letter) -> Receipt:
+        """Deliver it. What makes a channel ring never overtakes what makes it quiet: the incident may be open again
+        while its end is still being told, and a page that is resolved after it was opened anew calls nobody.
+        """
+        async with self._quieting.setdefault(letter.channel, asyncio.Lock()):
+            if letter.moment in _QUIETS:
+                return await self._begun(letter)
+        return await self._begun(letter)
+
+    async def _begun(self, letter: Letter) -> Receipt:
         """Deliver it. Until a channel has answered to an incident's first message, the next one waits: two at once
         would begin two threads.
         """

@@ -232,7 +232,7 @@ class Record:
 
     def reopened(self, at: datetime) -> bool:
         """Came something that must not be lost after it was over? Then it goes on as the same incident."""
-        if not self._worth_reopening:
+        if not self.worth_reopening:
             return False
         self.ending = Ending()
         self.outcome, self.closed_at, self.recovered_at = None, None, None
@@ -243,8 +243,10 @@ class Record:
         return True
 
     @property
-    def _worth_reopening(self) -> bool:
-        """An alert that fires anew; after a handover anything; after a false positive only what is worse than it."""
+    def worth_reopening(self) -> bool:
+        """Has something come since the end that must not be lost? An alert that fires anew; after a handover anything;
+        after a false positive only what is worse than it.
+        """
         if self.ending.merged_into is not None:
             return self.sightings > self.handed_over
         if self.ending.false_positive:

@@ -1,18 +1,21 @@
 """Alerts that join: whenever they come, in whatever order and number, it is one incident and nothing is lost."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.escalation import Reason
 from domain.incident import Outcome, State
 from domain.levels import Severity
+from domain.message import Moment
 from domain.timeline import Kind
+from domain.view import IncidentView
 from integrations.ports import Unavailable
+from tests.fakes import FakeChannel
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, story, texts, view
-from tests.workflows.telling import dark, in_the_dark, said, tells, told
+from tests.workflows.telling import dark, in_the_dark, minutes, said, tells, told, unhurried
 from tests.workflows.world import Handle, World
 
 STAGES = (
@@ -131,6 +134,40 @@ async def test_a_repeated_alert_while_the_postmortem_is_written_does_not_reopen_
     night.world.let_go()
     await night.end(handle)
     assert texts(await view(handle), Kind.STATE).count("resolved") == 1
+
+
+_STORE_DOWN = ("all of it", "when it is written up already")
+
+
+@pytest.mark.parametrize("down", _STORE_DOWN)
+async def test_while_the_store_is_away_an_alert_reopens_a_closing_incident_at_once_and_pages(
+    night_of: NightOf, down: str
+) -> None:
+    """Nothing can be written, for ever: who was told hears within a minute that it is over, and a CRITICAL alert of
+    the service calls within half a minute. It is the same incident, and nobody waits for the store.
+    """
+    pager, email = FakeChannel("pagerduty"), FakeChannel("email")
+    world = dark(pager, email, policy=unhurried().model_copy(update={"recheck_s": 60}))
+    async with night_of(world) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await tells(night, handle, 1)
+        if down == "all of it":
+            world.postmortems.error = world.memory.error = Unavailable("the store is away")
+        world.incidents.error = world.audit.error = Unavailable("the store is away")
+        await handle.signal("resolve", {"who": "ana"})
+        await night.until(handle, lambda v: v.state.closed, "closed", step_s=1)
+        await night.pass_time(minutes=1)
+        assert [m.moment for m in email.sent.values()] == [Moment.CALL, Moment.CLOSED]
+        raised_at = await night.now()
+        await night.report(handle, await night.alert("Down", severity=Severity.CRITICAL))
+        await night.until(handle, lambda _: bool(pager.sent), "a page", step_s=5, at_most=timedelta(minutes=2))
+        seen = await view(handle)
+    assert not seen.state.closed
+    assert minutes(raised_at, _first_call(seen, Severity.CRITICAL)) < 0.5
+
+
+def _first_call(seen: IncidentView, severity: Severity) -> datetime:
+    return next(t.at for t in seen.clock.told if t.awaits and t.severity is severity)
 
 
 # -- severity that rises in flight ------------------------------------------------------------------------------------
