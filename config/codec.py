@@ -1,5 +1,6 @@
 """Sealing what Temporal keeps: whoever reads its database, or its pages, without a key reads nothing of an incident."""
 
+import json
 import os
 from collections.abc import Sequence
 from typing import Final
@@ -10,14 +11,11 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from config.keys import PayloadKey
+from domain.unopened import marked
 
 SEALED: Final = b"binary/encrypted"
 _KEY = "encryption-key-id"
 _NONCE_BYTES = 12
-
-
-class Unopened(Exception):
-    """A payload cannot be read: its key is not among ours, or it was changed. The text shows no content."""
 
 
 class SealingCodec(PayloadCodec):
@@ -38,7 +36,7 @@ class SealingCodec(PayloadCodec):
         return [self._seal(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Opened. Raises Unopened: the workflow's task fails, and succeeds once the key is there."""
+        """Opened. What cannot be is marked as such (domain.unopened), and refused by whoever reads it."""
         return [self._open(payload) for payload in payloads]
 
     def _seal(self, payload: Payload) -> Payload:
@@ -53,13 +51,16 @@ class SealingCodec(PayloadCodec):
         name = bound.decode(errors="replace")
         cipher = self._ciphers.get(name)
         if cipher is None:
-            raise Unopened(
-                f"a payload was sealed with the key {name[:40]!r}, which NIGHTSHIFT_PAYLOAD_KEYS does not have"
+            return _unopened(
+                f"it was encrypted with the key {name[:40]!r}, which NIGHTSHIFT_PAYLOAD_KEYS does not have"
             )
         try:
             opened = cipher.decrypt(payload.data[:_NONCE_BYTES], payload.data[_NONCE_BYTES:], bound)
         except (InvalidTag, ValueError):
-            raise Unopened(
-                f"a payload that says it was sealed with the key {name!r} cannot be opened with it"
-            ) from None
+            return _unopened(f"it says that it was encrypted with the key {name!r}, which does not open it")
         return Payload.FromString(opened)
+
+
+def _unopened(why: str) -> Payload:
+    """The text shows no content."""
+    return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(marked(why)).encode())

@@ -10,6 +10,7 @@ from domain.doors import UNPROVEN, Door
 from domain.lengths import read_length
 from domain.model import Model
 from domain.proof import Seal
+from domain.unopened import why_unopened
 
 SEALED = ("door", "issued_at", "proof")
 """Fields that a door adds, and that nobody types."""
@@ -85,6 +86,9 @@ def read_payload(raw: Any, allowed: tuple[str, ...], also: tuple[str, ...] = ())
             return f"the data is not JSON; {wanted}"
     if not isinstance(raw, dict):
         return f"the data is a {type(raw).__name__}; {wanted}"
+    unopened = why_unopened(raw)
+    if unopened is not None:
+        return unopened
     return _texts(cast("dict[Any, Any]", raw), allowed, also)
 
 

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import State
     from domain.levels import Severity
     from domain.timeline import Kind
+    from domain.unopened import why_unopened
     from domain.verification import Recovery
     from domain.view import IncidentView, Next
     from workflows.approval import Approvals
@@ -315,6 +316,9 @@ def _opened(opening: Opening) -> Record:
 
 def _read(model: type[M], raw: Any) -> M | str:  # noqa: ANN401 - untrusted
     """A machine's data as a model, or what is wrong with it."""
+    unopened = why_unopened(raw)
+    if unopened is not None:
+        return unopened
     try:
         return model.model_validate(raw)
     except ValidationError as error:

@@ -3,18 +3,21 @@
 import asyncio
 import base64
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import Payload, WorkflowExecution
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.workflowservice.v1 import QueryWorkflowRequest
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from config.settings import load_settings
 from config.temporal import connect
 from domain.finding import Source
+from domain.incident import State
 from domain.levels import Severity
 from domain.policy import Floors
 from rig.servers.temporal import TemporalServer
@@ -118,6 +121,47 @@ async def test_nothing_that_nightshift_writes_is_in_the_clear(
     assert _found(await _wire(raw, SEALED)) == set()
     assert DETAILS not in told
     assert set(_encodings((await _kept(raw, SEALED)).to_json_dict())) == {"binary/encrypted"}
+
+
+def _garbage(key: str) -> RawValue:
+    """What anybody who reaches the namespace can send."""
+    metadata = {"encoding": b"binary/encrypted", "encryption-key-id": key.encode()}
+    return RawValue(Payload(metadata=metadata, data=b"garbage that was never sealed"))
+
+
+async def test_what_no_key_opens_is_refused_in_words_and_the_incident_goes_on(
+    temporal_dev: TemporalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a stranger, by signal and by update, to every reader; then it still answers who has the key."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_dev.address)
+    monkeypatch.setenv("NIGHTSHIFT_PAYLOAD_KEYS", f"2026:{base64.b64encode(bytes(32)).decode()}")
+    ours, stranger = await connect(load_settings()), await Client.connect(temporal_dev.address)
+    world, key = World(policy=BRISK.model_copy(update={"allow": ()})), "incident-unopened"
+    async with world.living(ours):
+        handle = await world.open(ours, anomaly(), key=key)
+        await until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "waiting")
+        theirs = stranger.get_workflow_handle(key)
+        for name, sealed_with in [("report", "unknown"), ("synchronise", "2026"), ("approve", "x"), ("ack", "x")]:
+            await theirs.signal(name, _garbage(sealed_with))
+        refusals = [await _refused(theirs, name, ours) for name in ("person", "decide")]
+        await handle.signal("ack", {"who": "mia"})
+        seen = await until(handle, lambda v: v.clock.acknowledged_by == "mia", "acknowledged")
+        await handle.signal("resolve", {"who": "mia"})
+        await asyncio.wait_for(handle.result(), 60)
+    said = [entry.text for entry in seen.timeline if "could not be opened" in entry.text]
+    assert "refused: report: the data could not be opened: it was encrypted with the key 'unknown'" in said[0]
+    assert len(said) == 4
+    assert all("could not be opened" in refusal for refusal in refusals)
+
+
+async def _refused(theirs: WorkflowHandle[Any, Any], update: str, ours: Client) -> str:
+    """The words of the refusal, as one with the key reads them."""
+    with pytest.raises(WorkflowUpdateFailedError) as refusal:
+        await theirs.execute_update(update, _garbage("unknown"), rpc_timeout=timedelta(seconds=20))  # pyright: ignore[reportUnknownMemberType]
+    cause = refusal.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert cause.failure is not None
+    return str(await ours.data_converter.decode_failure(cause.failure))
 
 
 async def test_without_a_key_the_same_words_are_found(temporal_dev: TemporalServer) -> None:

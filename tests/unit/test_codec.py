@@ -2,19 +2,25 @@
 
 import base64
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 
-from config.codec import SEALED, SealingCodec, Unopened
+from config.codec import SEALED, SealingCodec
 from config.keys import PayloadKey, payload_keys
 from config.settings import load_settings
 from config.temporal import converter
+from domain.finding import Finding
+from domain.unopened import why_unopened
+from domain.view import IncidentView
+from workflows.contract import Opening
 
 OLD, NEW = PayloadKey("2025", b"o" * 32), PayloadKey("2026", b"n" * 32)
 
@@ -53,8 +59,25 @@ async def test_after_a_rotation_both_keys_open_and_the_first_one_seals() -> None
 
 async def test_without_its_key_it_is_not_opened_and_the_key_is_named() -> None:
     sealed = await SealingCodec([OLD]).encode([payload(b"old")])
-    with pytest.raises(Unopened, match="sealed with the key '2025', which NIGHTSHIFT_PAYLOAD_KEYS does not have"):
-        await SealingCodec([NEW]).decode(sealed)
+    said = _said(await SealingCodec([NEW]).decode(sealed))
+    assert said == (
+        "the data could not be opened: it was encrypted with the key '2025', "
+        "which NIGHTSHIFT_PAYLOAD_KEYS does not have"
+    )
+
+
+def _said(decoded: Sequence[Payload]) -> str | None:
+    """What the one payload is refused with."""
+    (content,) = pydantic_data_converter.payload_converter.from_payloads(decoded)
+    return why_unopened(content)
+
+
+@pytest.mark.parametrize("ours", [IncidentView, Opening, tuple[Finding, ...], str, float | None, type(None)])
+async def test_what_is_our_own_still_fails_where_it_is_read(ours: type) -> None:
+    """A record that cannot be opened must never pass for an empty one."""
+    unopened = await SealingCodec([NEW]).decode(await SealingCodec([OLD]).encode([payload(b"{}")]))
+    with pytest.raises(ValidationError):
+        pydantic_data_converter.payload_converter.from_payloads(unopened, [ours])
 
 
 @pytest.mark.parametrize("change", ["data", "too short", "another key's name"])
@@ -68,8 +91,7 @@ async def test_what_was_changed_is_not_opened(change: str) -> None:
             sealed.data = sealed.data[:5]
         case _:
             sealed.metadata["encryption-key-id"] = b"2025"
-    with pytest.raises(Unopened):
-        await codec.decode([sealed])
+    assert "which does not open it" in str(_said(await codec.decode([sealed])))
 
 
 async def test_a_signal_that_somebody_typed_into_the_web_ui_is_read_as_it_is() -> None:
