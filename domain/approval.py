@@ -38,7 +38,10 @@ class Verdict(StrEnum):
 
 
 class Decision(Model):
-    """A person's answer. `who` is a claim unless `proven`; a `seal` was not checked yet. `at`: when it counted."""
+    """A person's answer. `who` is a claim unless `proven`; a `seal` was not checked yet.
+
+    `at`: when it counted; `asked_at`: when the question came up that it answers.
+    """
 
     verdict: Verdict
     digest: str
@@ -49,6 +52,7 @@ class Decision(Model):
     seal: Seal | None = None
     change: Change | None = None
     at: AwareDatetime | None = None
+    asked_at: AwareDatetime | None = None
 
     @property
     def actor(self) -> str:
@@ -151,10 +155,11 @@ class Docket:
     def hear(self, decision: Decision, now: AwareDatetime) -> Answer:
         """Judge a decision; the first that counts decides. More time decides nothing."""
         answer = judge(self.asked, decision, now, self.decided)
-        if answer.accepted and decision.verdict is Verdict.EXTEND and self.asked is not None:
-            self.asked = self.asked.extended(decision.who)
-        elif answer.accepted:
-            self.decided = decision.model_copy(update={"at": now})
+        if answer.accepted and self.asked is not None:
+            if decision.verdict is Verdict.EXTEND:
+                self.asked = self.asked.extended(decision.who)
+            else:
+                self.decided = decision.model_copy(update={"at": now, "asked_at": self.asked.asked_at})
         return answer
 
 

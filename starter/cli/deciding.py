@@ -167,7 +167,7 @@ class Claimed:
         asked = {name: f"{value:g}" for name, value in wanted.values.items()} if wanted is not None else {}
         said = {"digest": digest, "verdict": verdict.value, "who": self.person, "comment": comment, "door": "cli"}
         # The same person's same decision, sent twice, is one decision.
-        return await self._send(view, "decide", said | asked, decision_key(said | asked))
+        return await self._send(view, "decide", said | asked, decision_key(said | asked, view))
 
     async def tell(self, view: IncidentView, command: CommandName, comment: str, lasting: str | None) -> str:
         said = {"command": command.value, "who": self.person, "comment": comment, "door": "cli"}

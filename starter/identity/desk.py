@@ -37,7 +37,7 @@ class Desk:
             person, door, datetime.now(UTC), incident=view.incident, digest=digest, verdict=verdict, comment=comment,
             change=change,
         )  # fmt: skip
-        return await self.incidents.tell(view, "decide", payload, decision_key(payload))
+        return await self.incidents.tell(view, "decide", payload, self.speech.marked(decision_key(payload, view)))
 
     async def tell(
         self, person: Person, door: Door, view: IncidentView, command: CommandName, comment: str = "",

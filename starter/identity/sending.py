@@ -85,10 +85,21 @@ class TemporalEar:
         return newest if same and newest and newest.workflow_run != view.workflow_run else None
 
 
-def decision_key(payload: dict[str, str]) -> str:
-    """A double tap is one decision: the same person's same answer to the same plan has the same key."""
-    asked = ":".join(f"{name}={payload[name]}" for name in sorted(payload) if name in _OF_A_CHANGE)
-    return ":".join(filter(None, ("decision", payload["digest"], payload["who"], payload["verdict"], asked)))
+def decision_key(payload: dict[str, str], view: IncidentView) -> str:
+    """A double tap is one decision: the same person's same answer, by the same door, to the same question has the same
+    key. Refusals are kept under it too, so a door that proves people marks its own (`Speech.marked`): what somebody
+    else sent in their name must not be their answer.
+    """
+    wanted = ":".join(f"{name}={payload[name]}" for name in sorted(payload) if name in _OF_A_CHANGE)
+    parts = (payload["digest"], _asked_at(view), payload["who"], payload["verdict"], wanted, payload["door"])
+    return ":".join(("decision", *filter(None, parts)))
+
+
+def _asked_at(view: IncidentView) -> str:
+    """When the question came up, also when it has just been decided. The same plan can be asked about again."""
+    last = view.decisions[-1].asked_at if view.decisions else None
+    asked_at = view.waiting.asked_at if view.waiting is not None else last
+    return asked_at.isoformat() if asked_at is not None else ""
 
 
 _OF_A_CHANGE = ("idle_age_s", "cap", "revision", "wait_min")

@@ -4,6 +4,8 @@ For every door that knows people, such as a page after login or a button whose s
 sure who it is; what they may do is for the incident to say.
 """
 
+import hashlib
+import hmac
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -56,6 +58,11 @@ class Speech:
             incident=incident, said=command, who=heard.who, door=door, comment=heard.comment, lasting=heard.lasting
         )
         return {**said, "command": command.value, **self._proof(word, now)}
+
+    def marked(self, key: str) -> str:
+        """The key of a word, with a mark that nobody else can make: whoever could guess it could use it up."""
+        mark = hmac.new(self._key, f"nightshift word's key 1\n{key}".encode(), hashlib.sha256).hexdigest()
+        return f"{key}:{mark[:32]}"
 
     def _proof(self, word: Word, now: datetime) -> dict[str, str]:
         sealed: Seal = seal(word, self._key, now)

@@ -25,7 +25,7 @@ from domain.levels import Risk
 from domain.policy import Floors, Policy
 from domain.view import IncidentView
 from starter.app import create_app
-from starter.identity.sending import TemporalEar
+from starter.identity.sending import Became, TemporalEar, decision_key
 from starter.identity.speech import Speech
 from starter.identity.visitors import TrustedProxy
 from starter.live import TemporalIncidents
@@ -289,6 +289,50 @@ async def test_a_word_without_proof_is_a_claim_and_above_the_limit_it_decides_no
             await update(house, {**said, "door": "console"})
         assert "comes with a proof only" in str(console.value.cause)
         assert not house.ran
+
+
+async def test_a_claim_that_was_refused_keeps_nobody_from_proving_who_they_are(temporal_client: Client) -> None:
+    """She approves without a login and is refused, logs in, and says the same again."""
+    async with asking(temporal_client) as house, house.browser() as program:
+        said = {"digest": house.request.digest, "verdict": "approve", "who": "ana", "comment": "", "door": "cli"}
+        claimed = await TemporalEar(temporal_client, _HANGS_AFTER_S).tell(
+            house.view, "decide", said, decision_key(said, house.view)
+        )
+        proven = await program.post(
+            f"/api/incidents/{house.view.incident}/decision",
+            json={"digest": house.request.digest, "verdict": "approve"},
+            headers={"authorization": f"Bearer {password('ana')}"},
+        )
+    assert claimed.became is Became.REFUSED
+    assert "this door proves no identity" in claimed.text
+    assert proven.json() == {"outcome": "accepted", "text": "accepted: approve by ana"}
+
+
+async def test_whoever_may_write_to_the_namespace_cannot_use_up_a_proven_decision(temporal_client: Client) -> None:
+    """Everything in its key but the mark can be known: sent before, with whatever data, it is not her answer."""
+    async with asking(temporal_client) as house, house.browser() as browser:
+        await log_in(browser)
+        said = {"digest": house.request.digest, "verdict": "approve", "who": "ana"}
+        for door in Door:
+            key = decision_key({**said, "door": door}, house.view)
+            with pytest.raises(WorkflowUpdateFailedError):
+                await house.handle.execute_update("decide", said, id=key)  # pyright: ignore[reportUnknownMemberType]
+        answer = await browser.post(house.page, data=await form(browser, house))
+    assert "accepted: approve by ana" in text_of(answer)
+
+
+async def test_the_same_question_asked_again_is_another_one(temporal_client: Client) -> None:
+    """An undo is asked about with the same digest: what was refused before is no answer to it. Just decided, it is."""
+    async with asking(temporal_client) as house:
+        said = {"digest": house.request.digest, "verdict": "approve", "who": "ana", "door": "cli"}
+        key = decision_key(said, house.view)
+        later = house.request.model_copy(update={"asked_at": house.request.asked_at + timedelta(minutes=5)})
+        assert decision_key(said, house.view.model_copy(update={"waiting": later})) != key
+        ana = house.known.directory.named("ana")
+        assert ana is not None
+        await house.known.desk.decide(ana, Door.CLI, house.view, digest=house.request.digest, verdict=Verdict.APPROVE)
+        decided = await house.until(lambda view: view.waiting is None)
+    assert decision_key(said, decided) == key
 
 
 async def test_forged_and_replayed_proofs_are_refused_and_recorded(temporal_client: Client) -> None:

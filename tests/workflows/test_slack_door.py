@@ -60,7 +60,8 @@ class DeskAtNight:
     async def decide(self, person: Person, door: Door, view: IncidentView, *, digest: str, verdict: Verdict) -> Reply:
         now = await self._night.now()
         said = self._desk.speech.decision(person, door, now, incident=view.incident, digest=digest, verdict=verdict)
-        return await self._desk.incidents.tell(view, "decide", said, decision_key(said))
+        key = self._desk.speech.marked(decision_key(said, view))
+        return await self._desk.incidents.tell(view, "decide", said, key)
 
     async def tell(self, person: Person, door: Door, view: IncidentView, command: CommandName) -> Reply:
         now = await self._night.now()
