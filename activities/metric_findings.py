@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from activities import windows
 from activities.metric_queries import Asked
 from analysis.bits import ABSENT_BITS
-from analysis.metric_evidence import Alerted, Told, finding, told
+from analysis.metric_evidence import Told, finding, told
 from analysis.redaction import name as clean
 from analysis.series import lead_s, onset
 from analysis.shifts import Measured, shift_of
@@ -50,7 +50,7 @@ def findings_of(answers: Sequence[Asked], metrics: MetricSource, question: Quest
 def _shifted(answers: Sequence[Asked], metrics: MetricSource, question: Question) -> list[_Moved]:
     """For each expression of each service the series that moved furthest, if any did."""
     read = {(r.measured.service, r.measured.name): r for a in answers if (r := _furthest(a, question)) is not None}
-    said = told([r.measured for r in read.values()], question.graph, Alerted(question.primary))
+    said = told([r.measured for r in read.values()], question.graph)
     by_place = {(t.shift.measured.service, t.shift.measured.name): t for t in said}
     return [
         _Moved(_finding(r, by_place[place], metrics, question), r.points)

@@ -8,7 +8,8 @@ For one measure (latency in seconds, or the failing share):
 - A callee explains r D_callee of its caller's D, r calls to it per request (at most 5), by how sure its own shift is:
   clip((z - 1) / 2, 0, 1). What is left is the share u = 1 - min(1, sum / D).
 - The impact of a service on the alerted symptom is at most i = min(1, D requests / (D_t requests_t)): a slow service
-  that hardly anybody calls made few requests slow.
+  that hardly anybody calls made few requests slow. Where the alerted measure is as it always was, i = 0: no symptom, no
+  cause.
 
 A service that reports nothing itself is known by what its callers see of it; then siblings that do report explain it.
 """
@@ -114,8 +115,10 @@ def _ratio(callee: str, caller: str, traffic: Mapping[str, Traffic]) -> float:
 
 
 def _impact(service: str, d: float, traffic: Mapping[str, Traffic], alert: Shift | None) -> float:
-    if alert is None or (d_alert := added(alert)) <= _LEAST_D:
+    if alert is None:
         return 1.0
+    if (d_alert := added(alert)) <= _LEAST_D:
+        return 0.0
     return min(1.0, d / d_alert * _ratio(service, alert.measured.service, traffic))
 
 

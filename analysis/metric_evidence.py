@@ -2,7 +2,8 @@
 
 Strength in bits = b(z; 5) u i w: z shrunk where few requests were measured, u the share that no callee explains, i the
 share of the alerted symptom that it can have caused, w one for the measure that was alerted and 0.3 for others of its
-sort. Where nobody knows who calls whom, u = i = w = 1.
+sort. Where nobody knows who calls whom, u = i = w = 1. More load at a service whose callers' load is known says nothing:
+they send it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,6 +85,8 @@ def _told(
     group: Sequence[Shift], all_of_them: Iterable[Shift], calls: Mapping[str, Sequence[str]], alerted: Alerted | None
 ) -> list[Told]:
     kind = group[0].measured.kind
+    if kind == "load":
+        return _sent_by_callers(group, calls)
     if kind not in _SYMPTOMS:
         return [Told(s, s.strength) for s in group]
     traffic = _traffic(all_of_them)
@@ -93,6 +96,12 @@ def _told(
         Told(e.shift, bits(shrunk(e.shift, traffic)) * e.share * weight, e)
         for e in explained(group, calls, traffic, start)
     ]
+
+
+def _sent_by_callers(group: Sequence[Shift], calls: Mapping[str, Sequence[str]]) -> list[Told]:
+    """More requests at a service are what its callers send, and no cause of its own where their load is known."""
+    callees = {callee for s in group for callee in calls.get(s.measured.service, ())}
+    return [Told(s, 0.0 if s.direction == "up" and s.measured.service in callees else s.strength) for s in group]
 
 
 def _traffic(shifts: Iterable[Shift]) -> dict[str, Traffic]:

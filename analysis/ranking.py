@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.by_hand import by_hand
+from analysis.calibration import place_confidence
 from analysis.confidence import Seen, confidence, seen
 from analysis.explaining import (
     Evidence,
@@ -28,7 +29,7 @@ from analysis.explaining import (
     move_to_callees,
 )
 from analysis.sentences import causal_chain, look_next, sentence
-from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis
+from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
 from domain.question import Question
 
@@ -61,16 +62,27 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     evidence = changes_explain_trouble(locks_explain_pools(moved, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
+    places = _places(ranked)
     view = seen(findings, _expected(question))
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view)
     return Diagnosis(
         hypotheses=ranked[:_SHOWN],
+        places=places,
+        place_confidence=place_confidence(places),
         confidence=sure.value,
         confidence_reason=sure.reason,
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
         look_next=_next(ranked, findings, view, question, sure.value),
     )
+
+
+def _places(ranked: Iterable[Hypothesis]) -> tuple[Place, ...]:
+    """Each service once, with its best hypothesis."""
+    best: dict[str, float] = {}
+    for hypothesis in ranked:
+        best.setdefault(hypothesis.service, hypothesis.score)
+    return tuple(Place(service=service, score=score) for service, score in best.items())[:_SHOWN]
 
 
 def _next(

@@ -33,13 +33,23 @@ class Hypothesis(Model):
         return tuple(c.finding for c in self.contributions if c.bits < 0)
 
 
+class Place(Model):
+    """A service in which the cause may lie, whatever its kind, with the score of its best hypothesis in bits."""
+
+    service: str
+    score: float
+
+
 class Diagnosis(Model):
     """Hypotheses, best first, with confidence (0 to 1) in the service **and** category of the first.
 
+    `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one.
     `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
+    places: tuple[Place, ...] = ()
+    place_confidence: float = 0.0
     confidence: float = 0.0
     confidence_reason: str
     calibrated: bool = False
