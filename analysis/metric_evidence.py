@@ -22,8 +22,8 @@ _SPEAKS_FOR: Mapping[MetricKind, dict[Category, float]] = {
     "errors": {Category.UNKNOWN: 0.6},
     "latency": {Category.UNKNOWN: 0.4},
     "load": {Category.LOAD_SPIKE: 0.7},
-    "memory": {Category.MEMORY_LEAK: 0.4},
-    "cpu": {Category.CPU_SATURATION: 0.4},
+    "memory": {Category.MEMORY_LEAK: 0.6},
+    "cpu": {Category.CPU_SATURATION: 0.6},
     # Nothing that it calls takes a service down: full weight, so that it is never moved to a callee.
     "up": {Category.UNKNOWN: 1.0},
 }
@@ -115,7 +115,7 @@ def speaks_for(kind: MetricKind, direction: Direction, trend: Trend, *, beyond: 
         return {Category.UNKNOWN: 0.3}
     weights = _AT_ITS_END.get(kind) if beyond else None
     if weights is None and kind == "memory" and trend is Trend.INCREASING:
-        weights = {Category.MEMORY_LEAK: 0.6}
+        weights = {Category.MEMORY_LEAK: 0.7}
     return dict(weights or _SPEAKS_FOR[kind])
 
 

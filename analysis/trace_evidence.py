@@ -1,5 +1,6 @@
 """Findings from requests: which service does something else than usual when it is visited, and where time was added."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from analysis.redaction import name
@@ -11,7 +12,7 @@ from analysis.wording import causes_of
 from domain.finding import Category, Finding, Source, Window
 
 _LEAST_BITS = 0.5
-_MOST = 12
+_MOST_OF_EACH = 4
 _OWN_TIME = {Category.UNKNOWN: 0.5, Category.CPU_SATURATION: 0.55}
 _BETWEEN = {Category.UNKNOWN: 0.5, Category.NETWORK: 0.6}
 _ELSE = {Category.UNKNOWN: 0.6}
@@ -27,7 +28,18 @@ def findings(present: Sequence[Slice], calm: Sequence[Slice], window: Window) ->
         *(_of_time(s, window) for s in slower(now, before)),
     ]
     telling = sorted((f for f in told if f.strength >= _LEAST_BITS), key=lambda f: (-f.strength, f.title))
-    return telling[:_MOST]
+    return _few_of_each(telling)
+
+
+def _few_of_each(ranked: Iterable[Finding]) -> list[Finding]:
+    """The first few of every service and source: more of the same tells nothing more."""
+    times: Counter[tuple[str | None, Source]] = Counter()
+    kept: list[Finding] = []
+    for one in ranked:
+        times[one.service, one.source] += 1
+        if times[one.service, one.source] <= _MOST_OF_EACH:
+            kept.append(one)
+    return kept
 
 
 def _traces(slices: Iterable[Slice]) -> list[Trace]:
@@ -39,8 +51,8 @@ def _of_difference(d: Difference, window: Window) -> Finding:
     words = {"line": f"writes {what!r}", "step": f"does {what}", "call": f"calls {name(d.event.what)}"}[d.event.sort]
     causes = causes_of(d.event.what) if d.event.sort == "line" and d.p1 > d.p0 else {}
     return Finding(
-        source=Source.LOGS if d.event.sort == "line" else Source.TRACES,
-        kind="other_behaviour", service=d.place.service,
+        # Lines and steps of the same visits: one source, since what hides one of them hides both.
+        source=Source.TRACES, kind="other_behaviour", service=d.place.service,
         title=f"{service}, {masked(d.place.operation)}: {words} in {d.p1:.0%} of its requests (usually {d.p0:.0%})",
         strength=d.strength, value=d.p1, baseline=d.p0, unit="share",
         categories={**causes, Category.UNKNOWN: max(_ELSE[Category.UNKNOWN], causes.get(Category.UNKNOWN, 0.0))},

@@ -1,15 +1,17 @@
-"""What happens when an operation is visited: which lines it writes, which operations and services it calls. Compared
-with what usually happens there, given the visit: traffic that moves elsewhere is no difference.
+"""What happens when a service is visited: which lines it writes, which steps it takes, whom it calls. Compared with what
+usually happens there, given the visit: traffic that moves elsewhere is no difference.
 
-For an event e of an operation o, p = P(e | o visited), counted once per trace. The usual p0 is the median over slices
-of the calm, the present p1 the median over slices of the present, so that neither a slice that is not as calm as it
-was thought to be nor a blip decides. z = signed root of G for p1 against p0 (two binomials). An event tells
+A visit is a span that another service (or nobody) called, with everything inside of its service below it. For an event
+e of an operation o, p = P(e | o visited); several visits in one trace share one vote. The usual p0 is the one nearest
+to the present among the middle half of the calm's slices, so that what varies by itself tells nothing, the present p1
+the median over its slices, so that a blip does not decide. z = signed root of G for p1 against p0 (two binomials). An
+event tells
 
     b(|z|; 2) |p1 - p0| / max(p0, p1) f     bits,
 
-f the share of the traces that show the difference in which no other service had differed earlier: what a caller does
-after a bad reply is a consequence. An event that is missing is dated to the end of its operation, since only then it
-is plain that it will not come.
+f the share of the visits that show the difference in which no other service had differed earlier in that trace: what a
+caller does after a bad reply is a consequence. An event that is missing is dated to the end of its visit, since only
+then it is plain that it will not come.
 """
 
 import math
@@ -17,7 +19,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import numpy as np
@@ -28,6 +30,8 @@ from analysis.traces import Span, Trace
 # Visits of an operation in a slice before its share counts.
 _LEAST_VISITS = 3
 _LEAST_Z = 3.0
+# Between these percentiles of its slices lies what is usual.
+_MIDDLE = (25, 75)
 # What a line begins with tells which one it is; what follows are its arguments.
 _PREFIX = 64
 _ARGUMENT = re.compile(r"[\w.-]*\d[\w.-]*")
@@ -39,6 +43,8 @@ class TracedLine(Protocol):
     """A log line that knows its trace; `message` is untrusted."""
 
     @property
+    def at(self) -> datetime: ...
+    @property
     def service(self) -> str: ...
     @property
     def level(self) -> str: ...
@@ -48,6 +54,8 @@ class TracedLine(Protocol):
     def message(self) -> str: ...
     @property
     def trace_id(self) -> str | None: ...
+    @property
+    def span_id(self) -> str | None: ...
 
 
 @dataclass(frozen=True, order=True)
@@ -68,13 +76,14 @@ class Event:
 
 @dataclass
 class Visit:
-    """One operation in one trace: when it was over, and when each of its events came first. Unix seconds."""
+    """One call of an operation: when it was over, and when each of its events came first. Unix seconds."""
 
-    end: float = -math.inf
+    place: Place
+    end: float
     events: dict[Event, float] = field(default_factory=dict[Event, float])
 
 
-Visits = Mapping[Place, Visit]
+Visits = Sequence[Visit]
 
 
 @dataclass(frozen=True)
@@ -128,20 +137,21 @@ Key = tuple[Place, Event]
 
 
 class _Counts:
-    """Visits of a slice, and in how many of them each event came."""
+    """In how many traces of a slice each operation was visited, and in how many of them each event came."""
 
     def __init__(self, one: Slice) -> None:
         self.visits: Counter[Place] = Counter()
-        self.events: Counter[Key] = Counter()
+        self.events: dict[Key, float] = defaultdict(float)
         for trace in one.visits:
-            for place, visit in trace.items():
-                self.visits[place] += 1
+            times = Counter(visit.place for visit in trace)
+            self.visits.update(times.keys())
+            for visit in trace:
                 for event in visit.events:
-                    self.events[place, event] += 1
+                    self.events[visit.place, event] += 1 / times[visit.place]
 
     def share(self, key: Key) -> float | None:
         seen = self.visits[key[0]]
-        return self.events[key] / seen if seen >= _LEAST_VISITS else None
+        return min(1.0, self.events.get(key, 0.0) / seen) if seen >= _LEAST_VISITS else None
 
 
 def _events(now: Sequence[_Counts], usual: Sequence[_Counts]) -> set[Key]:
@@ -149,16 +159,18 @@ def _events(now: Sequence[_Counts], usual: Sequence[_Counts]) -> set[Key]:
 
 
 def _difference(key: Key, now: Sequence[_Counts], usual: Sequence[_Counts]) -> Difference | None:
-    p1, p0 = _median(c.share(key) for c in now), _median(c.share(key) for c in usual)
-    if p1 is None or p0 is None:
+    present, calm = (_shares(key, counts) for counts in (now, usual))
+    if not present or not calm:
         return None
+    p1 = float(np.median(present))
+    low, high = (float(q) for q in np.percentile(calm, _MIDDLE))
+    p0 = min(max(p1, low), high)
     z = two_shares_z(p1, sum(c.visits[key[0]] for c in now), p0, sum(c.visits[key[0]] for c in usual))
     return Difference(*key, p0, p1, z, 0.0) if abs(z) >= _LEAST_Z else None
 
 
-def _median(shares: Iterable[float | None]) -> float | None:
-    known = [share for share in shares if share is not None]
-    return float(np.median(known)) if known else None
+def _shares(key: Key, counts: Iterable[_Counts]) -> list[float]:
+    return [share for c in counts if (share := c.share(key)) is not None]
 
 
 def two_shares_z(p1: float, n1: int, p0: float, n0: int) -> float:
@@ -169,7 +181,7 @@ def two_shares_z(p1: float, n1: int, p0: float, n0: int) -> float:
 
 
 def _term(share: float, expected: float, n: int) -> float:
-    return n * share * math.log(share / expected) if share > 0 else 0.0
+    return n * share * math.log(share / expected) if share > 0 and expected > 0 else 0.0
 
 
 def _first_shares(found: Mapping[Key, Difference], traces: Iterable[Visits]) -> dict[Key, float]:
@@ -189,46 +201,55 @@ def _first_shares(found: Mapping[Key, Difference], traces: Iterable[Visits]) -> 
 
 def _dated(visits: Visits, by_place: Mapping[Place, Sequence[Difference]]) -> Iterator[tuple[Key, float]]:
     """The differences that one trace shows, each with its time."""
-    for place, visit in visits.items():
-        for difference in by_place.get(place, ()):
+    for visit in visits:
+        for difference in by_place.get(visit.place, ()):
             at = visit.events.get(difference.event)
             if difference.p1 > difference.p0 and at is not None:
-                yield (place, difference.event), at
+                yield (visit.place, difference.event), at
             elif difference.p1 < difference.p0 and at is None:
-                yield (place, difference.event), visit.end
+                yield (visit.place, difference.event), visit.end
 
 
 def _visits(trace: Trace, lines: Sequence[TracedLine]) -> Visits:
     by_id = {span.span_id: span for span in trace.spans}
-    visits: dict[Place, Visit] = {}
+    doors = {span.span_id: _door(span, by_id) for span in trace.spans}
+    visits = {door.span_id: _visit(door) for door in doors.values()}
     for span in trace.spans:
-        end = (span.start + timedelta(seconds=span.duration_s)).timestamp()
-        visit = visits.setdefault(Place(span.service, span.operation), Visit())
-        visit.end = max(visit.end, end)
         parent = by_id.get(span.parent_id or "")
         if parent is None:
             continue
         event = Event("step", span.operation) if parent.service == span.service else Event("call", span.service)
-        above = visits.setdefault(Place(parent.service, parent.operation), Visit())
-        above.events.setdefault(event, span.start.timestamp())
-    _add_lines(visits, trace.spans, lines)
-    return visits
+        visits[doors[parent.span_id].span_id].events.setdefault(event, span.start.timestamp())
+    _add_lines(list(visits.values()), {span: visits[door.span_id] for span, door in doors.items()}, lines)
+    return list(visits.values())
 
 
-def _add_lines(visits: dict[Place, Visit], spans: Sequence[Span], lines: Sequence[TracedLine]) -> None:
-    """Each line at the span that wrote it, else at the service's first operation in this trace."""
-    by_id = {span.span_id: span for span in spans}
-    doors: dict[str, Span] = {}
-    for span in sorted(spans, key=lambda s: s.start):
-        doors.setdefault(span.service, span)
+def _door(span: Span, by_id: Mapping[str, Span]) -> Span:
+    """The span by which its service was entered."""
+    seen = {span.span_id}
+    while (above := by_id.get(span.parent_id or "")) is not None and above.service == span.service:
+        if above.span_id in seen:
+            break
+        seen.add(above.span_id)
+        span = above
+    return span
+
+
+def _visit(door: Span) -> Visit:
+    end = (door.start + timedelta(seconds=door.duration_s)).timestamp()
+    return Visit(Place(door.service, door.operation), end)
+
+
+def _add_lines(visits: Sequence[Visit], by_span: Mapping[str, Visit], lines: Sequence[TracedLine]) -> None:
+    """Each line at the visit whose span wrote it, else at the service's first one in this trace."""
+    first: dict[str, Visit] = {}
+    for visit in sorted(visits, key=lambda v: v.end):
+        first.setdefault(visit.place.service, visit)
     for line in lines:
-        span = by_id.get(getattr(line, "span_id", None) or "") or doors.get(line.service)
-        if span is None:
-            continue
-        event = Event("line", line_template(line.level, line.logger, line.message))
-        visit = visits[Place(span.service, span.operation)]
-        at = getattr(line, "at", span.start).timestamp()
-        visit.events[event] = min(at, visit.events.get(event, math.inf))
+        visit = by_span.get(line.span_id or "") or first.get(line.service)
+        if visit is not None:
+            event, at = Event("line", line_template(line.level, line.logger, line.message)), line.at.timestamp()
+            visit.events[event] = min(at, visit.events.get(event, math.inf))
 
 
 def line_template(level: str, logger: str, message: str) -> str:

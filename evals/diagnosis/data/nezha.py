@@ -149,8 +149,13 @@ class _Day:
         return Case(name, self._part, group, question, truth, measured, calm=self._calm_before(at), present=present)
 
     def _calm_before(self, at: float) -> list[Slice]:
-        """The newest slices that lie before the guard gap, and the minutes without a fault."""
-        before = [s for begin, s in sorted(self._minutes.items()) if begin + _MINUTE_S <= at - _MINUTE_S]
+        """The minutes without a fault, and the newest that lie before the guard gap and in no earlier incident."""
+        past = [f.at for f in self.faults if f.at < at]
+        before = [
+            s
+            for begin, s in sorted(self._minutes.items())
+            if begin + _MINUTE_S <= at - _MINUTE_S and not any(f - _MINUTE_S < begin < f + _LOOK_S for f in past)
+        ]
         return [*self._without_fault, *before[-_MOST_SLICES:]]
 
 
