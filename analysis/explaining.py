@@ -20,6 +20,11 @@ UNEXPLAINED = "unexplained"
 have been asked in the metric's own unit, and the shift is moved no further.
 """
 
+IMPACT = "impact"
+"""A fact of a metric's finding: the share (0 to 1) of the alerted symptom that the shift can have caused. Only where it
+is known which measure was alerted.
+"""
+
 # What people or machines do to a service, as against what happens to it.
 _MADE = frozenset({"rollout", "config"})
 # Without traces a callee may explain this much of its caller's trouble: both fail, and the map says who calls whom.

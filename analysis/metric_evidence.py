@@ -2,8 +2,8 @@
 
 Strength in bits = b(z; 5) u i w: z shrunk where few requests were measured, u the share that no callee explains, i the
 share of the alerted symptom that it can have caused, w one for the measure that was alerted and 0.3 for others of its
-sort. Where nobody knows who calls whom, u = i = w = 1. More load at a service whose callers' load is known says nothing:
-they send it.
+sort. Where nobody knows who calls whom, u = i = w = 1. More load at a service whose callers' load is known says
+nothing: they send it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from analysis.bits import bits
 from analysis.callees import Explained, Traffic, explained, shrunk
-from analysis.explaining import UNEXPLAINED
+from analysis.explaining import IMPACT, UNEXPLAINED
 from analysis.redaction import name
 from analysis.series import Direction, Trend, summarise
 from analysis.shifts import Measured, Shift, shift_of, typical_levels
@@ -51,6 +51,7 @@ class Told:
     shift: Shift
     strength: float
     explained: Explained | None = None
+    alerted: bool = False
 
     @property
     def facts(self) -> dict[str, str | int | float | bool]:
@@ -58,7 +59,8 @@ class Told:
         if self.explained is None:
             return {}
         taken = {f"taken_by:{callee}": round(share, 3) for callee, share in sorted(self.explained.by.items())}
-        return {UNEXPLAINED: round(self.explained.unexplained, 3), "impact": round(self.explained.impact, 3), **taken}
+        impact = {IMPACT: round(self.explained.impact, 3)} if self.alerted else {}
+        return {UNEXPLAINED: round(self.explained.unexplained, 3), **impact, **taken}
 
 
 def told(measured: Sequence[Measured], graph: ServiceMap, alerted: Alerted | None = None) -> list[Told]:
@@ -93,7 +95,7 @@ def _told(
     weight = _OTHER_MEASURE if alerted is not None and alerted.kind not in (None, kind) else 1.0
     start = alerted.service if alerted is not None and alerted.kind in (None, kind) else None
     return [
-        Told(e.shift, bits(shrunk(e.shift, traffic)) * e.share * weight, e)
+        Told(e.shift, bits(shrunk(e.shift, traffic)) * e.share * weight, e, start is not None)
         for e in explained(group, calls, traffic, start)
     ]
 

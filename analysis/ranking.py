@@ -21,6 +21,8 @@ from analysis.by_hand import by_hand
 from analysis.calibration import place_confidence
 from analysis.confidence import Seen, confidence, seen
 from analysis.explaining import (
+    IMPACT,
+    UNEXPLAINED,
     Evidence,
     changes_explain_trouble,
     evidence_of,
@@ -62,7 +64,7 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     evidence = changes_explain_trouble(locks_explain_pools(moved, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
-    places = _places(ranked)
+    places = _places(ranked, by_id)
     view = seen(findings, _expected(question))
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view)
     return Diagnosis(
@@ -77,12 +79,21 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     )
 
 
-def _places(ranked: Iterable[Hypothesis]) -> tuple[Place, ...]:
+def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding]) -> tuple[Place, ...]:
     """Each service once, with its best hypothesis."""
-    best: dict[str, float] = {}
+    best: dict[str, Hypothesis] = {}
     for hypothesis in ranked:
-        best.setdefault(hypothesis.service, hypothesis.score)
-    return tuple(Place(service=service, score=score) for service, score in best.items())[:_SHOWN]
+        best.setdefault(hypothesis.service, hypothesis)
+    return tuple(
+        Place(service=service, score=h.score, symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0))
+        for service, h in list(best.items())[:_SHOWN]
+    )
+
+
+def _symptom(finding: Finding) -> float:
+    """The share of the alerted symptom that a metric's own shift explains."""
+    impact, own = finding.facts.get(IMPACT), finding.facts.get(UNEXPLAINED)
+    return float(impact) * float(own) if isinstance(impact, int | float) and isinstance(own, int | float) else 0.0
 
 
 def _next(

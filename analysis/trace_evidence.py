@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from analysis.redaction import name
 from analysis.redaction import template as masked
-from analysis.times import Slower, slower
+from analysis.times import Slower, Stretch, slower
 from analysis.traces import Trace
 from analysis.visits import Difference, Slice, differences
-from analysis.wording import causes_of
+from analysis.wording import causes_of, failing_call
 from domain.finding import Category, Finding, Source, Window
 
 _LEAST_BITS = 0.5
@@ -69,9 +69,15 @@ def _of_time(s: Slower, window: Window) -> Finding:
         source=Source.TRACES, kind="slow_edge" if gap else "slow_operation", service=s.service,
         title=f"{name(s.service)}, {what} {_ms(s.now_s)} (usually {_ms(s.before_s)}), {s.share:.0%} of all time added",
         strength=s.strength, value=s.now_s, baseline=s.before_s, unit="s",
-        categories=dict(_BETWEEN if gap else _OWN_TIME),
+        categories=_categories(s.stretch),
         facts={"operation": masked(s.stretch.what), "share": round(s.share, 3)}, window=window,
     )  # fmt: skip
+
+
+def _categories(stretch: Stretch) -> dict[Category, float]:
+    if stretch.where == "gap":
+        return dict(_BETWEEN)
+    return failing_call() if stretch.kind == "client" else dict(_OWN_TIME)
 
 
 def _ms(seconds: float) -> str:

@@ -1,5 +1,5 @@
-"""What happens when a service is visited: which lines it writes, which steps it takes, whom it calls. Compared with what
-usually happens there, given the visit: traffic that moves elsewhere is no difference.
+"""What happens when a service is visited: which lines it writes, which steps it takes, whom it calls. Compared with
+what usually happens there, given the visit: traffic that moves elsewhere is no difference.
 
 A visit is a span that another service (or nobody) called, with everything inside of its service below it. For an event
 e of an operation o, p = P(e | o visited); several visits in one trace share one vote. The usual p0 is the one nearest
@@ -30,6 +30,8 @@ from analysis.traces import Span, Trace
 # Visits of an operation in a slice before its share counts.
 _LEAST_VISITS = 3
 _LEAST_Z = 3.0
+# Requests in a slice that is cut out of more.
+_LEAST_TRACES = 10
 # Between these percentiles of its slices lies what is usual.
 _MIDDLE = (25, 75)
 # What a line begins with tells which one it is; what follows are its arguments.
@@ -122,6 +124,13 @@ def slice_of(traces: Sequence[Trace], lines: Iterable[TracedLine] = ()) -> Slice
         if line.trace_id:
             written[line.trace_id].append(line)
     return Slice(traces, [_visits(trace, written.get(trace.trace_id, [])) for trace in traces])
+
+
+def slices(traces: Sequence[Trace], most: int = 3) -> list[Slice]:
+    """The requests in up to `most` slices of equal size by time, fewer where there would be too little in each."""
+    ordered = sorted((t for t in traces if t.spans), key=lambda t: min(s.start for s in t.spans))
+    size = max(_LEAST_TRACES, -(-len(ordered) // most))
+    return [slice_of(ordered[n : n + size]) for n in range(0, len(ordered), size)]
 
 
 def differences(present: Sequence[Slice], calm: Sequence[Slice]) -> list[Difference]:
@@ -257,4 +266,4 @@ def line_template(level: str, logger: str, message: str) -> str:
 
     For comparing only: what people see of it is masked where it is shown.
     """
-    return f"{level} {logger} {_ARGUMENT.sub('#', message[:_PREFIX])}"
+    return f"{level} {logger} {_ARGUMENT.sub('#', message[: 2 * _PREFIX])[:_PREFIX]}"

@@ -84,7 +84,7 @@ class Nezha:
 
     name = "nezha"
     repository = "IntelligentDDS/Nezha"
-    tuning = ("2023-01-29",)
+    tuning: tuple[str, ...] = ("2023-01-29",)
     published: Mapping[str, object] = {
         "Nezha": {"as1": 0.867, "as3": 0.978, "as5": 0.978},
         "Nezha without metrics": {"as1": 0.556},
@@ -103,10 +103,8 @@ class Nezha:
         self.parts(data)
         day = _Day(data, part)
         for fault in day.faults:
-            yield day.case(f"{part} {_clock(fault.at)}", fault.kind, fault.at, _LOOK_S, frozenset({fault.service}))
-        for fault in day.faults:
-            at = fault.at - _GUARD_S
-            yield day.case(f"{part} {_clock(at)} normal", "normal", at, _GUARD_S - _FILES_BEGIN_S, frozenset())
+            yield day.fault(fault)
+        yield from day.normal()
 
 
 class _Day:
@@ -114,11 +112,12 @@ class _Day:
 
     def __init__(self, data: Path, part: str) -> None:
         self._faulty, self._calm, self._part = data / "rca_data" / part, data / "construct_data" / part, part
-        needed = (self._faulty / f"{part}-fault_list.json", *(self._faulty / kind for kind in ("metric", "trace", "log")))
+        faults = self._faulty / f"{part}-fault_list.json"
+        needed = (faults, *(self._faulty / kind for kind in ("metric", "trace", "log")))
         for path in (*needed, *(self._calm / kind for kind in ("trace", "log"))):
             if not path.exists():
                 raise MissingDataError(f"{path} is missing")
-        self.faults = _faults(needed[0])
+        self.faults = _faults(faults)
 
     @cached_property
     def _minutes(self) -> dict[float, Slice]:
@@ -126,37 +125,55 @@ class _Day:
         return _minutes(self._faulty)
 
     @cached_property
-    def _without_fault(self) -> list[Slice]:
-        return list(_minutes(self._calm).values())
+    def _without_fault(self) -> dict[float, Slice]:
+        return _minutes(self._calm)
 
     @cached_property
     def _metrics(self) -> list[tuple[str, str, list[tuple[float, float]]]]:
         """(service, column, points) of all pods."""
         return [one for file in sorted((self._faulty / "metric").glob("*_metric.csv")) for one in _points(file)]
 
-    def case(self, name: str, group: str, at: float, look_s: float, truth: frozenset[str]) -> Case:
+    def fault(self, fault: _Fault) -> Case:
+        """A fault with the three minutes after it."""
+        at = fault.at
+        present = [s for begin, s in sorted(self._minutes.items()) if at - _EARLY_S <= begin < at + _LOOK_S]
+        calm = [*self._without_fault.values(), *self._before(at)]
+        name = f"{self._part} {_clock(at)}"
+        return self._case(name, fault.kind, at, _LOOK_S, frozenset({fault.service}), calm, present)
+
+    def normal(self) -> Iterator[Case]:
+        """Each minute without a fault against the others. The minutes before faults are none: many are faulty."""
+        for at, minute in self._without_fault.items():
+            others = [s for begin, s in self._without_fault.items() if begin != at]
+            calm = [*others, *self._before(at)]
+            name = f"{self._part} {_clock(at)} normal"
+            yield self._case(name, "normal", at, _MINUTE_S + _RANGE_S, frozenset(), calm, [minute])
+
+    def _case(
+        self, name: str, group: str, at: float, look_s: float, truth: frozenset[str], calm: Sequence[Slice],
+        present: Sequence[Slice],
+    ) -> Case:  # fmt: skip
         measured = [_measured(service, column, points, at, look_s) for service, column, points in self._metrics]
         services = tuple(dict.fromkeys(m.service for m in measured))
         onset = datetime.fromtimestamp(at, UTC)
+        graph = ServiceMap(
+            services=tuple(Service(name=s) for s in services),
+            expressions=(Expression(name="any", kind="cpu", query="any", unit="", floor=0.5),),
+        )
         question = Question(
-            incident=name, services=services, onset=onset, now=onset + timedelta(seconds=look_s),
-            graph=ServiceMap(
-                services=tuple(Service(name=s) for s in services),
-                expressions=(Expression(name="any", kind="cpu", query="any", unit="", floor=0.5),),
-            ),
-        )  # fmt: skip
-        present = [s for begin, s in sorted(self._minutes.items()) if at - _EARLY_S <= begin < at + look_s]
-        return Case(name, self._part, group, question, truth, measured, calm=self._calm_before(at), present=present)
+            incident=name, services=services, onset=onset, now=onset + timedelta(seconds=look_s), graph=graph
+        )
+        return Case(name, self._part, group, question, truth, measured, calm=calm, present=present)
 
-    def _calm_before(self, at: float) -> list[Slice]:
-        """The minutes without a fault, and the newest that lie before the guard gap and in no earlier incident."""
+    def _before(self, at: float) -> list[Slice]:
+        """The newest minutes that lie before the guard gap, and in no earlier incident."""
         past = [f.at for f in self.faults if f.at < at]
         before = [
             s
             for begin, s in sorted(self._minutes.items())
             if begin + _MINUTE_S <= at - _MINUTE_S and not any(f - _MINUTE_S < begin < f + _LOOK_S for f in past)
         ]
-        return [*self._without_fault, *before[-_MOST_SLICES:]]
+        return before[-_MOST_SLICES:]
 
 
 def _clock(at: float) -> str:

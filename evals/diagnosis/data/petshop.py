@@ -50,7 +50,7 @@ class PetShop:
 
     name = "petshop"
     repository = "amazon-science/petshop-root-cause-analysis"
-    tuning = ("low_traffic",)
+    tuning: tuple[str, ...] = ("low_traffic",)
     published: Mapping[str, object] = {
         "anomaly traversal, low_traffic": {
             "latency_top1": 0.571, "latency_top3": 0.571, "availability_top1": 0.833, "availability_top3": 1.0,

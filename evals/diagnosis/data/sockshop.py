@@ -33,7 +33,7 @@ class SockShop:
 
     name = "sockshop"
     repository = "azamikram/rcd"
-    tuning = ("carts", "catalogue", "orders")
+    tuning: tuple[str, ...] = ("carts", "catalogue", "orders")
     published: Mapping[str, object] = {
         "BARO": {"avg5_cpu": 0.99, "avg5_mem": 0.99},
         "NSigma": {"avg5_cpu": 0.98, "avg5_mem": 0.99},
