@@ -66,11 +66,12 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     ranked = _hypotheses(evidence, by_id)
     places = _places(ranked, by_id)
     view = seen(findings, _expected(question))
-    sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view)
+    where = place_confidence(places)
+    sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
     return Diagnosis(
         hypotheses=ranked[:_SHOWN],
         places=places,
-        place_confidence=place_confidence(places),
+        place_confidence=where,
         confidence=sure.value,
         confidence_reason=sure.reason,
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),

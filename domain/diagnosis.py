@@ -7,6 +7,9 @@ NAME_A_CAUSE_FROM = 0.5
 """Below this confidence no cause is named (spec section 4)."""
 
 
+_QUIET_BELOW = 0.1
+
+
 class Contribution(Model):
     """What one finding gave to a hypothesis, in bits: positive for, negative against."""
 
@@ -69,8 +72,15 @@ class Diagnosis(Model):
         return None
 
     @property
+    def quiet(self) -> bool:
+        """Everything was looked at, and less than one place in ten that look like the first one was ever right."""
+        return not self.not_seen and self.place_confidence < _QUIET_BELOW
+
+    @property
     def cause(self) -> str:
-        return self.named.sentence if self.named else "cause not determined"
+        if self.named:
+            return self.named.sentence
+        return "no sign of a fault" if self.quiet else "cause not determined"
 
     @property
     def word(self) -> str:
