@@ -71,7 +71,8 @@ def _read(one: Asked, series: Series, question: Question) -> _Read | None:
     if not now or not measure:
         return None
     measured = Measured(
-        one.service, expression.name, expression.kind, expression.harmful, expression.floor, measure, now
+        one.service, expression.name, expression.kind, expression.harmful, expression.floor, measure, now,
+        limit=expression.limit,
     )  # fmt: skip
     return _Read(one, measured, points)
 

@@ -24,6 +24,10 @@ _SPEAKS_FOR: Mapping[MetricKind, dict[Category, float]] = {
     "load": {Category.LOAD_SPIKE: 0.7},
     "memory": {Category.MEMORY_LEAK: 0.6},
     "cpu": {Category.CPU_SATURATION: 0.6},
+    "connections": {Category.CONNECTION_POOL: 0.6},
+    "disk": {Category.DISK: 0.6},
+    # A replica that falls behind waits for what its source writes.
+    "replication": {Category.DEPENDENCY: 0.6},
     # Nothing that it calls takes a service down: full weight, so that it is never moved to a callee.
     "up": {Category.UNKNOWN: 1.0},
 }
@@ -31,6 +35,8 @@ _SPEAKS_FOR: Mapping[MetricKind, dict[Category, float]] = {
 _AT_ITS_END: Mapping[MetricKind, dict[Category, float]] = {
     "memory": {Category.MEMORY_LEAK: 0.8},
     "cpu": {Category.CPU_SATURATION: 0.8},
+    "connections": {Category.CONNECTION_POOL: 0.8},
+    "disk": {Category.DISK: 0.8},
 }
 _SYMPTOMS: tuple[MetricKind, ...] = ("errors", "latency")
 _OTHER_MEASURE = 0.3

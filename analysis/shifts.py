@@ -15,6 +15,8 @@ from analysis.series import Baseline, Direction, baseline, robust_z
 from domain.services import MetricKind
 
 _SHARE_OF_TYPICAL = 0.05
+# A thousandth is always taken as free, so that a full thing has finite odds.
+_LEAST_FREE = 0.001
 # A direction that no expression calls harmful still tells something: half.
 _EVIDENCE_ONLY = 0.5
 
@@ -35,11 +37,14 @@ class Measured:
     calm: Sequence[float]
     now: Sequence[float]
     before: Sequence[float] = ()
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
 class Shift:
-    """A measured quantity against its calm. `z` in scales, positive in `direction`; `strength` in bits."""
+    """A measured quantity against its calm. `z` in scales, positive in `direction`; `strength` in bits: that of the
+    shift, or of how full it is against its limit where that says more.
+    """
 
     measured: Measured
     base: Baseline
@@ -78,4 +83,12 @@ def judged(one: Measured, base: Baseline) -> Shift:
         more = bits(-z) * _EVIDENCE_ONLY
         if more > strength:
             return Shift(one, base, -z, "up", more)
-    return Shift(one, base, z, direction, strength)
+    return Shift(one, base, z, direction, max(strength, _fullness(one)))
+
+
+def _fullness(one: Measured) -> float:
+    """b(odds of full; 5): 83 % is one bit, 95 % about four. 0 where nobody knows the limit."""
+    if one.limit is None:
+        return 0.0
+    used = float(np.median(one.now))
+    return bits(used / max(one.limit - used, one.limit * _LEAST_FREE))

@@ -21,7 +21,8 @@ class Case:
     """`truth`: the services that the data set blames; empty: a normal window, in which nothing may be blamed.
 
     `group` is what scores are told apart by (cpu, latency ...). `calm` and `present` are slices of traffic, where there
-    are traces; `told` are findings that other analyses of the product gave already.
+    are traces; `told` are findings that other analyses of the product gave already. `notes` go into the report as they
+    are.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Case:
     calm: Sequence[Slice] = ()
     present: Sequence[Slice] = ()
     told: Sequence[Finding] = ()
-    notes: Mapping[str, object] = field(default_factory=dict[str, object])
+    notes: Mapping[str, str | list[str]] = field(default_factory=dict[str, str | list[str]])
 
 
 class Dataset(Protocol):

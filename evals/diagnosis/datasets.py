@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from evals.diagnosis.case import Dataset
+from evals.diagnosis.data import opensre
 from evals.diagnosis.data.nezha import Nezha
 from evals.diagnosis.data.petshop import PetShop
 from evals.diagnosis.data.sockshop import SockShop
-from evals.diagnosis.scoring import Answer, average5, specificity, top
+from evals.diagnosis.scoring import Answer, average5, share_of, specificity, top
 
 Scores = Mapping[str, float | None]
 
@@ -35,13 +36,42 @@ def nezha_scores(answers: Sequence[Answer]) -> Scores:
     return {**{f"as{k}": top(answers, k) for k in (1, 3, 5)}, "specificity": specificity(answers)}
 
 
+def opensre_scores(answers: Sequence[Answer]) -> Scores:
+    """Category right, forbidden ones named (a count), and the evidence that the key asks for cited."""
+    return {
+        "category_rate": share_of(answers, _category_right),
+        "forbidden": float(sum(_forbidden(a) for a in answers)),
+        "evidence_rate": share_of(answers, _evidence_cited),
+    }
+
+
+def _category_right(answer: Answer) -> bool:
+    said = "healthy" if answer.category is None else opensre.CATEGORY.get(answer.category, "unknown")
+    return said == answer.case.notes["expected"]
+
+
+def _forbidden(answer: Answer) -> bool:
+    kind = answer.category
+    said = (
+        set[str]()
+        if kind is None
+        else {words[kind] for words in (opensre.CATEGORY, opensre.FORBIDDEN) if kind in words}
+    )
+    return bool(said.intersection(answer.case.notes[opensre.FORBIDS]))
+
+
+def _evidence_cited(answer: Answer) -> bool:
+    return all(opensre.EVIDENCE[source] in answer.cited for source in answer.case.notes[opensre.REQUIRES])
+
+
 def _of(answers: Sequence[Answer], group: str) -> list[Answer]:
     return [a for a in answers if a.case.group == group]
 
 
-DATASETS: Mapping[str, Dataset] = {d.name: d for d in (SockShop(), PetShop(), Nezha())}
+DATASETS: Mapping[str, Dataset] = {d.name: d for d in (SockShop(), PetShop(), Nezha(), opensre.OpenSre())}
 SCORES: Mapping[str, Callable[[Sequence[Answer]], Scores]] = {
     "sockshop": sockshop_scores,
     "petshop": petshop_scores,
     "nezha": nezha_scores,
+    "opensre": opensre_scores,
 }

@@ -11,9 +11,10 @@ from evals.diagnosis.case import Case
 _LEAST_BITS = 0.02
 
 
-def diagnose(case: Case) -> Diagnosis:
-    """What the product says of a case."""
-    return rank(findings(case), case.question)
+def diagnose(case: Case) -> tuple[tuple[Finding, ...], Diagnosis]:
+    """What the product finds in a case, and what it says of it."""
+    found = findings(case)
+    return found, rank(found, case.question)
 
 
 def findings(case: Case) -> tuple[Finding, ...]:

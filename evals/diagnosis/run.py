@@ -25,8 +25,8 @@ def answers(dataset: Dataset, data: Path, parts: Iterable[str]) -> Iterator[Answ
     for part in parts:
         for case in dataset.cases(data, part):
             began = time.process_time()
-            diagnosis = diagnose(case)
-            yield Answer(case, diagnosis, time.process_time() - began)
+            found, diagnosis = diagnose(case)
+            yield Answer(case, found, diagnosis, time.process_time() - began)
 
 
 def commit_of(data: Path) -> str | None:

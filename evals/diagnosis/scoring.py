@@ -1,11 +1,12 @@
 """From diagnoses to the figures of the benchmarks: pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from analysis.calibration import Coefficients, place_confidence
 from domain.diagnosis import NAME_A_CAUSE_FROM, Diagnosis
+from domain.finding import Category, Finding, Source
 from evals.diagnosis.case import Case
 
 _NOWHERE = 1000
@@ -16,6 +17,7 @@ class Answer:
     """A case with what the product said; `seconds` of processor time for the analysis."""
 
     case: Case
+    findings: Sequence[Finding]
     diagnosis: Diagnosis
     seconds: float
 
@@ -28,6 +30,20 @@ class Answer:
         """Of the right service, from 1; far down where it is not among those that were found."""
         names = [place.service for place in self.diagnosis.places]
         return min((names.index(t) + 1 for t in self.case.truth if t in names), default=_NOWHERE)
+
+    @property
+    def category(self) -> Category | None:
+        """The kind of the first cause; None where no place is named: then nothing is wrong, as far as one can see."""
+        known = self.diagnosis.hypotheses and self.sure() >= NAME_A_CAUSE_FROM
+        return self.diagnosis.hypotheses[0].category if known else None
+
+    @property
+    def cited(self) -> frozenset[Source]:
+        """Sources of the findings that speak for the first cause; of all findings where nothing is named."""
+        if self.category is None:
+            return frozenset(f.source for f in self.findings)
+        supporting = self.diagnosis.hypotheses[0].supporting
+        return frozenset(f.source for f in self.findings if f.id in supporting)
 
     def sure(self, by: Coefficients | None = None) -> float:
         """Confidence in the place, by the map in use or by another."""
@@ -103,6 +119,11 @@ def left_out(answers: Sequence[Answer], maps: Mapping[str, Coefficients]) -> dic
             "specificity": specificity(ours, by), "brier": brier(ours, by),
         }  # fmt: skip
     return found
+
+
+def share_of(answers: Sequence[Answer], holds: Callable[[Answer], bool]) -> float | None:
+    """The share of the cases for which it holds."""
+    return _share(sum(holds(a) for a in answers), len(answers))
 
 
 def _share(part: int, whole: int) -> float | None:
