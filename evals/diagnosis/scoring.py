@@ -97,14 +97,19 @@ def named(answers: Sequence[Answer], by: Coefficients | None = None) -> float | 
     return _share(sum(a.sure(by) >= NAME_A_CAUSE_FROM for a in faults), len(faults))
 
 
-def reliability(answers: Sequence[Answer], bounds: Sequence[float] = (0, 0.25, 0.5, 0.75, 0.9, 1.0)) -> list[Bin]:
-    """Stated confidence against hit rate; bins that hold nothing are left out."""
+def reliability(answers: Sequence[Answer]) -> list[Bin]:
+    """Stated confidence against hit rate."""
+    return binned([(a.sure(), a.rank == 1) for a in answers])
+
+
+def binned(said: Sequence[tuple[float, bool]], bounds: Sequence[float] = (0, 0.25, 0.5, 0.75, 0.9, 1.0)) -> list[Bin]:
+    """(Stated, right) by what was stated; the last bin holds its upper bound, bins that hold nothing are left out."""
     table: list[Bin] = []
     for low, high in pairwise(bounds):
-        inside = [a for a in answers if low <= a.sure() < high or a.sure() == high == bounds[-1]]
+        inside = [(p, right) for p, right in said if low <= p < high or p == high == bounds[-1]]
         if inside:
-            stated = sum(a.sure() for a in inside) / len(inside)
-            table.append(Bin(low, high, len(inside), stated, sum(a.rank == 1 for a in inside) / len(inside)))
+            count = len(inside)
+            table.append(Bin(low, high, count, sum(p for p, _ in inside) / count, sum(r for _, r in inside) / count))
     return table
 
 

@@ -245,12 +245,19 @@ def _line(row: Mapping[str, str]) -> _Line | None:
     """A line that knows its request; others are left out, as in the product."""
     if not row["TraceID"] or row["TraceID"] == "None":
         return None
-    # Some records hold two lines at once: the first is the one that the row is about.
-    said = str(_JSON.raw_decode(row["Log"])[0]["log"]) if row["Log"].startswith("{") else row["Log"]
+    said = _said(row["Log"])
     match = _LINE.match(said)
     level, logger, message = match.group("level", "logger", "message") if match else ("", "", said)
     at = datetime.fromtimestamp(int(row["TimeUnixNano"]) / 1e9, UTC)
     return _Line(at, _service(row["PodName"]), level, logger, message, row["TraceID"], row["SpanID"])
+
+
+def _said(record: str) -> str:
+    """What the application wrote. Some records hold two lines at once: the row is about the first. Some are cut."""
+    try:
+        return str(_JSON.raw_decode(record)[0]["log"])
+    except (ValueError, KeyError, TypeError):
+        return record
 
 
 def _is_known(text: str | None) -> bool:
@@ -258,11 +265,12 @@ def _is_known(text: str | None) -> bool:
 
 
 def _rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
-    """As csv.DictReader, which takes three times as long."""
+    """As csv.DictReader, which takes three times as long. Rows that were cut are left out."""
     rows = csv.reader(lines)
     header = next(rows)
     for row in rows:
-        yield dict(zip(header, row, strict=False))
+        if len(row) == len(header):
+            yield dict(zip(header, row, strict=True))
 
 
 def _points(file: Path) -> list[tuple[str, str, list[tuple[float, float]]]]:

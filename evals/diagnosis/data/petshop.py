@@ -134,7 +134,7 @@ def _values(table: _Table, key: Key) -> list[float]:
     values = table.columns.get(key)
     if values is None:
         return []
-    known = [float(v) for v in values if not math.isnan(v)]
+    known = [float(v) for v in values if math.isfinite(v)]
     return [1 - v / 100 for v in known] if key[1] == "availability" else known
 
 

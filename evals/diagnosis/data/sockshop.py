@@ -3,6 +3,7 @@
 """
 
 import csv
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,6 @@ _KINDS: Mapping[str, tuple[str, MetricKind]] = {
 _NO_FLOOR = 1e-9
 # As long as a person waits: what comes later is not looked at.
 _LOOK_S = 120
-# The second half of what was normal is held against the first: nothing may be blamed there.
 _NAMES = ("normal.csv", "anomalous.csv")
 
 
@@ -69,6 +69,7 @@ def _cases(folder: Path, part: str) -> Iterator[Case]:
     calm, bad = (_columns(folder / name) for name in _NAMES)
     half = {name: (values[: len(values) // 2], values[len(values) // 2 :]) for name, values in calm.items()}
     at = datetime.fromtimestamp(bad["time"][0], UTC)
+    # The second half of what was normal is held against the first: nothing may be blamed there.
     yield _case(f"{folder.parent.name}/{folder.name}", part, fault, at, calm, bad, frozenset({part}))
     first, second = ({name: pair[n] for name, pair in half.items()} for n in (0, 1))
     normal = datetime.fromtimestamp(second["time"][0], UTC)
@@ -79,7 +80,7 @@ def _columns(file: Path) -> dict[str, list[float]]:
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines))
     header, *body = rows
-    return {name: [float(row[n]) for row in body if row[n]] for n, name in enumerate(header)}
+    return {name: [v for row in body if math.isfinite(v := float(row[n] or "nan"))] for n, name in enumerate(header)}
 
 
 def _case(
