@@ -1,8 +1,8 @@
 """Findings from what a platform says of its own: a managed database's events. It says little, and means it.
 
 Lines of an application are counted against the hour before (logs.py). A platform's notice comes once: its words decide,
-and n notices of one kind are b(2n; 1), as of the kernel's kills. What has stopped counts less (freshness.py); what
-speaks of nothing, or lies outside of the window, is left out, as is what a later notice takes back.
+and n notices of one kind are b(2n; 1), as of the kernel's kills. It stands until a later notice takes it back; what
+speaks of nothing, or lies outside of the window, is left out.
 """
 
 import re
@@ -12,7 +12,6 @@ from datetime import datetime
 
 from analysis.bits import ABSENT_BITS
 from analysis.changes import kill_bits
-from analysis.freshness import freshness
 from analysis.redaction import name
 from analysis.redaction import template as masked
 from analysis.wording import causes_of
@@ -72,10 +71,9 @@ def _taken_back(kind: Category, group: Sequence[Notice], inside: Sequence[Notice
 
 def _finding(kind: Category, group: Sequence[Notice], window: Window) -> Finding:
     first, last = group[0], group[-1]
-    fresh = 1.0 if kind is Category.NETWORK else freshness(first.at, last.at, len(group), window.end)
     return Finding(
         source=Source.CHANGES, kind="platform_notice", service=first.service,
         title=f"{name(first.service)}: the platform says: {masked(last.text)} ({len(group)} times)",
-        strength=kill_bits(len(group)) * fresh, value=float(len(group)), unit="notices", onset=first.at,
+        strength=kill_bits(len(group)), value=float(len(group)), unit="notices", onset=first.at,
         categories={kind: 1.0, Category.UNKNOWN: 0.5}, facts={"notices": len(group)}, window=window,
     )  # fmt: skip
