@@ -13,8 +13,8 @@ class Expression(Model):
     """A PromQL expression for one service; `{service}` and `{window}` are filled in.
 
     `floor` is the least scale of a deviation, in `unit`, so that an all-zero series divides by nothing.
-    `bound` is the value from which people call it broken; None where only the baseline can tell. `limit` is the value at
-    which a resource is full.
+    `bound` is the value from which people call it broken; None where only the baseline can tell.
+    `limit` is the value at which a resource is full.
     `harmful` None: evidence only.
     """
 

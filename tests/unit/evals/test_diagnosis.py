@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -54,7 +55,7 @@ def test_the_reliability_table_holds_every_case_once() -> None:
 
 
 def test_runs_are_put_together_from_what_they_wrote() -> None:
-    run = {
+    run: dict[str, Any] = {
         "dataset": "d", "parts": ["p"],
         "cases": [
             {"truth": ["a"], "said": [{"service": "a"}], "place_confidence": 0.8},
