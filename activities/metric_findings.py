@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 from activities import windows
 from activities.metric_queries import Asked
-from analysis.bits import ABSENT_BITS, bits
+from analysis.bits import ABSENT_BITS
+from analysis.metric_evidence import Told, finding, told
 from analysis.redaction import name as clean
-from analysis.series import Baseline, Direction, Trend, baseline, lead_s, onset, robust_z, summarise
+from analysis.series import lead_s, onset
+from analysis.shifts import Measured, shift_of
 from domain.finding import Category, Finding, Presence, Source, missing
 from domain.question import Question
-from domain.services import Expression, MetricKind
+from domain.services import Expression
 from integrations.ports import MetricSource, Series
 
 _LEAST_CALM_POINTS = 10
@@ -20,28 +22,20 @@ _LEAST_BITS = 0.5
 _VANISHED_AFTER_S = 60.0
 _SHARES = frozenset({"ratio", "share"})
 _VANISHED_BITS = 2.0
-# A direction that no expression calls harmful still tells something: half.
-_EVIDENCE_ONLY = 0.5
 
-_SPEAKS_FOR: Mapping[MetricKind, dict[Category, float]] = {
-    "errors": {Category.UNKNOWN: 0.6},
-    "latency": {Category.UNKNOWN: 0.4},
-    "load": {Category.LOAD_SPIKE: 0.7},
-    "memory": {Category.MEMORY_LEAK: 0.4},
-    "cpu": {Category.CPU_SATURATION: 0.4},
-    # Nothing that it calls takes a service down: full weight, so that it is never moved to a callee.
-    "up": {Category.UNKNOWN: 1.0},
-}
-# Beyond the bound of its expression (CPU 90 %, memory 85 %) a resource is not only higher, it is at its end.
-_AT_ITS_END: Mapping[MetricKind, dict[Category, float]] = {
-    "memory": {Category.MEMORY_LEAK: 0.8},
-    "cpu": {Category.CPU_SATURATION: 0.8},
-}
+
+@dataclass(frozen=True)
+class _Read:
+    """One series of one expression, cut into calm and present; `points` is the whole series."""
+
+    asked: Asked
+    measured: Measured
+    points: Mapping[float, float]
 
 
 @dataclass(frozen=True)
 class _Moved:
-    """A series with its finding; `points` is the whole series."""
+    """A series with its finding."""
 
     finding: Finding
     points: Mapping[float, float]
@@ -49,98 +43,87 @@ class _Moved:
 
 def findings_of(answers: Sequence[Asked], metrics: MetricSource, question: Question) -> list[Finding]:
     """What moved, what vanished, which services are calm, and what could not be read."""
-    moved = [m for one in answers for m in _moved(one, metrics, question)]
+    moved = [*_shifted(answers, metrics, question), *_gone(answers, metrics, question)]
     return [*_with_leads(moved, question), *_calm(answers, moved, question), *_unread(answers, question)]
 
 
-def _moved(one: Asked, metrics: MetricSource, question: Question) -> list[_Moved]:
-    """The series of one expression that moved furthest, if any did."""
-    judged = [m for series in one.series if (m := _judge(one, series, metrics, question)) is not None]
-    return sorted(judged, key=lambda m: -m.finding.strength)[:1]
+def _shifted(answers: Sequence[Asked], metrics: MetricSource, question: Question) -> list[_Moved]:
+    """For each expression of each service the series that moved furthest, if any did."""
+    read = {(r.measured.service, r.measured.name): r for a in answers if (r := _furthest(a, question)) is not None}
+    said = told([r.measured for r in read.values()], question.graph)
+    by_place = {(t.shift.measured.service, t.shift.measured.name): t for t in said}
+    return [
+        _Moved(_finding(r, by_place[place], metrics, question), r.points)
+        for place, r in read.items()
+        if by_place[place].shift.strength >= _LEAST_BITS
+    ]
 
 
-def _judge(one: Asked, series: Series, metrics: MetricSource, question: Question) -> _Moved | None:
-    points = dict(series.points)
+def _furthest(one: Asked, question: Question) -> _Read | None:
+    read = [r for series in one.series if (r := _read(one, series, question)) is not None]
+    return max(read, key=lambda r: shift_of(r.measured, {}).strength, default=None)
+
+
+def _read(one: Asked, series: Series, question: Question) -> _Read | None:
+    points, expression = dict(series.points), one.expression
+    calm, now = _cut(points, question)
+    measure = _measure(calm, expression)
+    if not now or not measure:
+        return None
+    measured = Measured(
+        one.service, expression.name, expression.kind, expression.harmful, expression.floor, measure, now,
+        limit=expression.limit,
+    )  # fmt: skip
+    return _Read(one, measured, points)
+
+
+def _cut(points: Mapping[float, float], question: Question) -> tuple[list[float], list[float]]:
+    """The calm before, and the present."""
     calm_until = windows.calm_end(question).timestamp()
     trouble = windows.present(question).start.timestamp()
-    calm = [v for at, v in points.items() if at < calm_until]
-    now = [v for at, v in points.items() if at >= trouble]
-    if not now:
-        gone = _vanished(one, points, calm, metrics, question)
-        return _Moved(gone, points) if gone is not None else None
-    base = _measure(calm, one.expression)
-    if base is None:
-        return None
-    strength, direction = _strength(now, base, one.expression)
-    if strength < _LEAST_BITS:
-        return None
-    return _Moved(_shift(one, points, now, base, strength, direction, metrics, question), points)
+    return [v for at, v in points.items() if at < calm_until], [v for at, v in points.items() if at >= trouble]
 
 
-def _strength(now: Sequence[float], base: Baseline, expression: Expression) -> tuple[float, Direction]:
-    """Bits in the harmful direction. More load harms only where its expression says so, else it is half a hint."""
-    harmful = expression.harmful or "up"
-    strength = bits(robust_z(now, base, harmful)) * (1.0 if expression.harmful else _EVIDENCE_ONLY)
-    if expression.kind != "load" or harmful == "up":
-        return strength, harmful
-    more = bits(robust_z(now, base, "up")) * _EVIDENCE_ONLY
-    return (more, "up") if more > strength else (strength, harmful)
-
-
-def _measure(calm: Sequence[float], expression: Expression) -> Baseline | None:
+def _measure(calm: Sequence[float], expression: Expression) -> Sequence[float]:
     """The calm before; without enough of it the bound from which people call it broken, if there is one."""
     if len(calm) >= _LEAST_CALM_POINTS:
-        return baseline(calm, expression.floor)
-    return baseline([expression.bound], expression.floor) if expression.bound is not None else None
+        return calm
+    return [expression.bound] if expression.bound is not None else []
 
 
-def _shift(
-    one: Asked, points: Mapping[float, float], now: Sequence[float], base: Baseline, strength: float,
-    direction: Direction, metrics: MetricSource, question: Question,
-) -> Finding:  # fmt: skip
-    expression, window = one.expression, windows.metrics(question)
-    summary = summarise(now)
-    value = sorted(now)[len(now) // 2]
-    beyond = _beyond(value, expression)
-    times, values = list(points), list(points.values())
-    start = onset(values, base, value)
+def _finding(read: _Read, said: Told, metrics: MetricSource, question: Question) -> Finding:
+    expression, window, shift = read.asked.expression, windows.metrics(question), said.shift
+    times, values = list(read.points), list(read.points.values())
+    start = onset(values, shift.base, shift.value)
     began = datetime.fromtimestamp(times[start], UTC) if start is not None else None
     since = f", since {began:%H:%M:%S} UTC" if began is not None else ""
-    return Finding(
-        source=Source.METRICS, kind="metric_shift", service=one.service,
-        title=f"{clean(one.service)}: {expression.name} {_shown(value, expression)} "
-        f"(usually {_shown(base.middle, expression)}){since}",
-        strength=strength, value=value, baseline=base.middle, unit=expression.unit, onset=began,
-        categories=_speaks_for(expression, summary.trend, direction, beyond=beyond),
-        facts={
-            "expression": expression.name, "metric": expression.kind, "trend": summary.trend.value,
-            "least": summary.least, "greatest": summary.greatest, "mean": summary.mean, "beyond_bound": beyond,
-        },
-        window=window, query=one.query, link=metrics.link(one.query, window),
+    title = (
+        f"{clean(read.asked.service)}: {expression.name} {_shown(shift.value, expression)} "
+        f"(usually {_shown(shift.base.middle, expression)}){since}"
+    )
+    return finding(said, window, bound=expression.bound).model_copy(
+        update={
+            "title": title, "unit": expression.unit, "onset": began,
+            "query": read.asked.query, "link": metrics.link(read.asked.query, window),
+        }
     )  # fmt: skip
 
 
-def _speaks_for(expression: Expression, trend: Trend, direction: Direction, *, beyond: bool) -> dict[Category, float]:
-    if expression.kind == "load" and direction == "down":
-        # Requests that stay away are a symptom, here or further up; nobody is overloaded by them.
-        return {Category.UNKNOWN: 0.3}
-    weights = _AT_ITS_END.get(expression.kind) if beyond else None
-    if weights is None and expression.kind == "memory" and trend is Trend.INCREASING:
-        weights = {Category.MEMORY_LEAK: 0.6}
-    return dict(weights or _SPEAKS_FOR[expression.kind])
+def _gone(answers: Sequence[Asked], metrics: MetricSource, question: Question) -> list[_Moved]:
+    """Series that were there before and ended, where no other series of the expression goes on."""
+    found: list[_Moved] = []
+    for one in answers:
+        ended = [dict(s.points) for s in one.series if not _cut(dict(s.points), question)[1]]
+        if len(ended) < len(one.series):
+            continue
+        told_of = [_Moved(f, p) for p in ended if (f := _vanished(one, p, metrics, question)) is not None]
+        found += told_of[:1]
+    return found
 
 
-def _beyond(value: float, expression: Expression) -> bool:
-    if expression.bound is None:
-        return False
-    return value < expression.bound if expression.harmful == "down" else value > expression.bound
-
-
-def _vanished(
-    one: Asked, points: Mapping[float, float], calm: Sequence[float], metrics: MetricSource, question: Question
-) -> Finding | None:
+def _vanished(one: Asked, points: Mapping[float, float], metrics: MetricSource, question: Question) -> Finding | None:
     """A series that was there before and ended: no zero, but it tells."""
-    window = windows.metrics(question)
+    window, (calm, _) = windows.metrics(question), _cut(points, question)
     if len(calm) < _LEAST_CALM_POINTS or windows.seconds(windows.present(question)) < _VANISHED_AFTER_S:
         return None
     last = datetime.fromtimestamp(max(points), UTC)
@@ -198,10 +181,8 @@ def _calm(answers: Sequence[Asked], moved: Iterable[_Moved], question: Question)
 
 
 def _readable(series: Series, one: Asked, question: Question) -> bool:
-    trouble = windows.present(question).start.timestamp()
-    calm_until = windows.calm_end(question).timestamp()
-    calm = [v for at, v in series.points if at < calm_until]
-    return any(at >= trouble for at, _ in series.points) and _measure(calm, one.expression) is not None
+    calm, now = _cut(dict(series.points), question)
+    return bool(now) and bool(_measure(calm, one.expression))
 
 
 def _unread(answers: Sequence[Asked], question: Question) -> list[Finding]:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from activities import windows
+from analysis import trace_evidence
 from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
 from analysis.explaining import EXPLAINS
 from analysis.freshness import STOPPED, freshness
 from analysis.redaction import name as clean
 from analysis.redaction import template as masked
-from analysis.traces import Origin, Slow, edges, origins, slow_operations
-from analysis.wording import failing_call
+from analysis.traces import Origin, edges, origins
+from analysis.visits import slices
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.question import Question
 from integrations.ports import Span, Trace, TraceSource
@@ -19,7 +20,7 @@ _MOST_TRACES = 100
 _SAMPLE = 10
 _MOST_SERVICES = 4
 _MOST_ORIGINS = 5
-_MOST_SLOW = 4
+_MOST_BEHAVIOUR = 8
 _LEAST_BITS = 0.5
 
 
@@ -47,7 +48,7 @@ class TraceAnswer:
 
     def findings(self) -> list[Finding]:
         """Origins and slow operations; or that no request failed; or that there is no trace at all."""
-        found = [*self._origins(), *self._slow()]
+        found = [*self._origins(), *self._behaviour()]
         if found:
             return found
         if not (self.failing or self.now):
@@ -121,20 +122,10 @@ class TraceAnswer:
             window=self.window, query=self._query, link=self._traces.link(o.traces[-1].trace_id),
         )  # fmt: skip
 
-    def _slow(self) -> list[Finding]:
-        found = [self._of_slow(s) for s in slow_operations(self.now, self.before)]
-        return [f for f in found if f.strength >= _LEAST_BITS][:_MOST_SLOW]
-
-    def _of_slow(self, s: Slow) -> Finding:
-        own = {Category.UNKNOWN: 0.5, Category.CPU_SATURATION: 0.55}
-        return Finding(
-            source=Source.TRACES, kind="slow_operation", service=s.service,
-            title=f"{clean(s.service)}, {masked(s.operation)}: own time {_ms(s.now_s)} (usually {_ms(s.before_s)}), "
-            f"{s.share:.0%} of all time added",
-            strength=s.strength, value=s.now_s, baseline=s.before_s, unit="s",
-            categories=failing_call() if s.kind == "client" else own,
-            facts={"operation": masked(s.operation), "share": s.share}, window=self.window, query=self._query,
-        )  # fmt: skip
+    def _behaviour(self) -> list[Finding]:
+        """What services do otherwise than usual when they are visited, and where time was added."""
+        found = trace_evidence.findings(slices(self.now), slices(self.before), self.window)
+        return [f.model_copy(update={"query": self._query}) for f in found[:_MOST_BEHAVIOUR]]
 
     def _share_failing(self) -> str:
         return f"{len(self.failing)} failing requests of {self._names}"
@@ -163,7 +154,3 @@ def _sample(traces: Iterable[Trace]) -> list[dict[str, object]]:
 def _span(s: Span) -> dict[str, object]:
     dump: dict[str, object] = s.model_dump(mode="json")
     return {**dump, "attributes": {key: masked(value) for key, value in s.attributes.items()}}
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"

@@ -1,9 +1,12 @@
 """How sure we are of a ranking's first place: a number, and the sentence that explains it.
 
-full = sigmoid(2.2 log2(1 + S) + 0.8 log2(1 + M) - 8.5), S the score of the first candidate in bits, M its lead over the
-second. Then every source that was not seen takes its share. The three numbers are set, not fitted, so that: one source
-alone, however loud (S = M = 6), stays below 0.5; with a second that says where (S = 10, M = 6) it is 0.8; four that
-agree reach the bound of 0.95. Hence *uncalibrated*: it orders cases, and nobody has counted yet how often 0.8 is right.
+full = min(p, sigmoid(2.2 log2(1 + S) + 0.8 log2(1 + M) - 8.5)), S the score of the first candidate in bits, M its lead
+over the second, p the confidence in its service (calibration.py): nobody is surer of a cause than of its place. Then
+every source that was not seen takes its share.
+
+p was fitted on public faults; the sigmoid, which is about service *and* kind, is set, since public data seldom say
+which kind it was: one source alone, however loud (S = M = 6), stays below 0.5; with a second that says where (S = 10,
+M = 6) it is 0.8; four that agree reach the bound of 0.95. Hence *uncalibrated*: it orders cases.
 """
 
 import math
@@ -66,14 +69,16 @@ def seen(findings: Iterable[Finding], expected: Iterable[Source]) -> Seen:
     )
 
 
-def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Seen) -> Confidence:
-    """Confidence in service and category of the first of `ranked`; `sources` are those that speak for it."""
+def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Seen, place: float) -> Confidence:
+    """Confidence in service and category of the first of `ranked`; `sources` are those that speak for it, `place` the
+    confidence (0 to 1) in its service.
+    """
     if not ranked:
         return Confidence(0.0, f"nothing speaks for any cause{_in_part(view)}")
     first = ranked[0]
     lead = first.score - (ranked[1].score if len(ranked) > 1 else 0.0)
     sure = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
-    full = min(sure, _UNCALIBRATED_AT_MOST)
+    full = min(sure, place, _UNCALIBRATED_AT_MOST)
     said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}, ahead by {lead:.1f}"
     if first.category is Category.UNKNOWN:
         full = min(full, _KINDLESS_AT_MOST)

@@ -15,6 +15,16 @@ Weights = Mapping[Category, float]
 EXPLAINS = "explains:"
 """Prefix of a trace finding's facts: the share (0 to 1) of a caller's failing traces that begin in its service."""
 
+UNEXPLAINED = "unexplained"
+"""A fact of a metric's finding: the share (0 to 1) of its shift that no callee explains. Where it stands the callees
+have been asked in the metric's own unit, and the shift is moved no further.
+"""
+
+IMPACT = "impact"
+"""A fact of a metric's finding: the share (0 to 1) of the alerted symptom that the shift can have caused. Only where it
+is known which measure was alerted.
+"""
+
 # What people or machines do to a service, as against what happens to it.
 _MADE = frozenset({"rollout", "config"})
 # Without traces a callee may explain this much of its caller's trouble: both fail, and the map says who calls whom.
@@ -33,6 +43,8 @@ class Evidence:
     bits: float
     weights: Weights
     against: Weights
+    settled: bool = False
+    """Its own callees have been asked already: what is left of it is its own."""
 
     @property
     def size(self) -> float:
@@ -45,6 +57,7 @@ class Evidence:
         return (
             self.source in _MOVES
             and self.service is not None
+            and not self.settled
             and bool(self.weights)
             and all(c in _CAUSED_BY_CALLEES and w < 1 for c, w in self.weights.items())
         )
@@ -53,7 +66,10 @@ class Evidence:
 def evidence_of(findings: Iterable[Finding]) -> list[Evidence]:
     """Everything that says something; missing sources say nothing."""
     telling = (f for f in findings if f.presence is not Presence.MISSING and f.strength > 0)
-    return [Evidence(f.id, f.source, f.service, f.strength, f.categories, f.against) for f in telling]
+    return [
+        Evidence(f.id, f.source, f.service, f.strength, f.categories, f.against, UNEXPLAINED in f.facts)
+        for f in telling
+    ]
 
 
 def explained_shares(findings: Iterable[Finding]) -> dict[str, dict[str, float]]:

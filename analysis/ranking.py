@@ -7,18 +7,22 @@
    trouble at its service does.
 3. No finding has more than 6 bits (memory 1.5), however loud. Inside one source the best counts in full, the n-th
    after it 1/(4n): ten findings of one source are hardly more independent than one. Nor does a source give more than
-   one finding may: a source that is wrong is wrong as a whole.
+   one finding may: a source that is wrong is wrong as a whole. A source that is louder than that is turned down as a
+   whole, for all candidates alike: what it says of their order stays.
 4. The score is the sum over sources, what speaks against subtracted.
 
 The order of findings does not matter, nor do their units.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from analysis.by_hand import by_hand
+from analysis.calibration import place_confidence
 from analysis.confidence import Seen, confidence, seen
 from analysis.explaining import (
+    IMPACT,
+    UNEXPLAINED,
     Evidence,
     changes_explain_trouble,
     evidence_of,
@@ -27,7 +31,7 @@ from analysis.explaining import (
     move_to_callees,
 )
 from analysis.sentences import causal_chain, look_next, sentence
-from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis
+from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
 from domain.question import Question
 
@@ -60,16 +64,37 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     evidence = changes_explain_trouble(locks_explain_pools(moved, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
+    places = _places(ranked, by_id)
     view = seen(findings, _expected(question))
-    sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view)
+    where = place_confidence(places)
+    sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
     return Diagnosis(
         hypotheses=ranked[:_SHOWN],
+        places=places,
+        place_confidence=where,
         confidence=sure.value,
         confidence_reason=sure.reason,
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
         look_next=_next(ranked, findings, view, question, sure.value),
     )
+
+
+def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding]) -> tuple[Place, ...]:
+    """Each service once, with its best hypothesis."""
+    best: dict[str, Hypothesis] = {}
+    for hypothesis in ranked:
+        best.setdefault(hypothesis.service, hypothesis)
+    return tuple(
+        Place(service=service, score=h.score, symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0))
+        for service, h in list(best.items())[:_SHOWN]
+    )
+
+
+def _symptom(finding: Finding) -> float:
+    """The share of the alerted symptom that a metric's own shift explains."""
+    impact, own = finding.facts.get(IMPACT), finding.facts.get(UNEXPLAINED)
+    return float(impact) * float(own) if isinstance(impact, int | float) and isinstance(own, int | float) else 0.0
 
 
 def _next(
@@ -88,11 +113,20 @@ def _expected(question: Question) -> Iterable[Source]:
 
 
 def _hypotheses(evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> tuple[Hypothesis, ...]:
-    scored = [_score(service, category, evidence) for service, category in _candidates(evidence)]
+    scored = _scored(_turned_down(evidence))
     likely = [s for s in scored if s.score >= _LEAST_SCORE]
     total = sum(s.score for s in likely)
     ranked = sorted(likely, key=lambda s: (-round(s.score, 9), s.category is Category.UNKNOWN, s.service, s.category))
     return tuple(_hypothesis(s, total, by_id) for s in ranked)
+
+
+def _turned_down(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The same evidence with no finding above what one may say; each source keeps its own order."""
+    loudest: dict[Source, float] = {}
+    for e in evidence:
+        loudest[e.source] = max(loudest.get(e.source, 0.0), e.bits)
+    scale = {source: min(1.0, _most(source) / most) for source, most in loudest.items() if most > 0}
+    return [replace(e, bits=e.bits * scale.get(e.source, 1.0)) for e in evidence]
 
 
 def _candidates(evidence: Iterable[Evidence]) -> list[tuple[str, Category]]:
@@ -100,22 +134,27 @@ def _candidates(evidence: Iterable[Evidence]) -> list[tuple[str, Category]]:
     return sorted(found)
 
 
-def _score(service: str, category: Category, evidence: Iterable[Evidence]) -> _Scored:
-    gave: dict[str, float] = {}
-    here = [e for e in evidence if e.service in (service, None)]
+def _scored(evidence: Sequence[Evidence]) -> list[_Scored]:
+    candidates = _candidates(evidence)
+    gave: dict[tuple[str, Category], dict[str, float]] = {candidate: {} for candidate in candidates}
     for source in Source:
-        ours = [e for e in here if e.source is source]
-        speaks_for = {e.finding: 0.0 for e in ours}
-        speaks_against = dict(speaks_for)
-        for e in ours:
-            heard = min(e.bits, _most(source))
-            speaks_for[e.finding] += heard * _weight(e.weights, category)
-            speaks_against[e.finding] += heard * _weight(e.against, category)
-        for finding, amount in _of_source(speaks_for, source).items():
-            gave[finding] = gave.get(finding, 0.0) + amount
-        for finding, amount in _of_source(speaks_against, source).items():
-            gave[finding] = gave.get(finding, 0.0) - amount
-    return _Scored(service, category, gave)
+        ours = [e for e in evidence if e.source is source]
+        speaks_for = {c: _of_source(ours, c, _weights_for) for c in candidates}
+        speaks_against = {c: _of_source(ours, c, _weights_against) for c in candidates}
+        for sign, amounts in ((1.0, speaks_for), (-1.0, speaks_against)):
+            scale = _scale(amounts.values(), source)
+            for candidate, given in amounts.items():
+                for finding, amount in given.items():
+                    gave[candidate][finding] = gave[candidate].get(finding, 0.0) + sign * amount * scale
+    return [_Scored(service, category, gave[service, category]) for service, category in candidates]
+
+
+def _weights_for(evidence: Evidence) -> Mapping[Category, float]:
+    return evidence.weights
+
+
+def _weights_against(evidence: Evidence) -> Mapping[Category, float]:
+    return evidence.against
 
 
 def _weight(weights: Mapping[Category, float], category: Category) -> float:
@@ -126,12 +165,23 @@ def _most(source: Source) -> float:
     return _MOST_OF_MEMORY if source is Source.MEMORY else _MOST_OF_A_SOURCE
 
 
-def _of_source(amounts: Shares, source: Source) -> dict[str, float]:
-    """What each finding of one source gives, after diminishing returns and the source's bound."""
+def _of_source(
+    ours: Iterable[Evidence], candidate: tuple[str, Category], weights: Callable[[Evidence], Mapping[Category, float]]
+) -> dict[str, float]:
+    """What each finding of one source gives to a candidate, after diminishing returns."""
+    service, category = candidate
+    amounts: dict[str, float] = {}
+    for e in ours:
+        if e.service in (service, None):
+            amounts[e.finding] = amounts.get(e.finding, 0.0) + e.bits * _weight(weights(e), category)
     ranked = sorted(((a, f) for f, a in amounts.items() if a > 0), key=lambda x: (-x[0], x[1]))
-    given = {finding: amount / (4 * n if n else 1) for n, (amount, finding) in enumerate(ranked)}
-    scale = min(1.0, _most(source) / total) if (total := sum(given.values())) > 0 else 1.0
-    return {finding: amount * scale for finding, amount in given.items()}
+    return {finding: amount / (4 * n if n else 1) for n, (amount, finding) in enumerate(ranked)}
+
+
+def _scale(given: Iterable[Shares], source: Source) -> float:
+    """By how much a source is turned down, for all candidates alike, so that it gives none more than it may."""
+    most = max((sum(amounts.values()) for amounts in given), default=0.0)
+    return min(1.0, _most(source) / most) if most > 0 else 1.0
 
 
 def _hypothesis(scored: _Scored, total: float, by_id: Mapping[str, Finding]) -> Hypothesis:

@@ -1,24 +1,16 @@
-"""Traces: where a failure begins, how it reaches the front door, and who takes the time."""
+"""Traces: where a failure begins and how it reaches the front door."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from analysis.bits import bits
-from analysis.series import baseline, robust_z
 from analysis.wording import Weights, causes_of, failing_call
 
 # Attributes in which tracers put the words of an error (OpenTelemetry's and Jaeger's conventions), most telling first.
 _ERROR_WORDS = ("otel.status_description", "exception.message", "error.message", "exception.type", "error.type")
 _PEER = ("peer.service", "db.system.name", "db.system", "server.address")
-# Spans of one operation needed on each side before their times are compared.
-_LEAST_SPANS = 5
-# A millisecond: below that, self time is the tracer's own.
-_TIME_FLOOR_S = 0.001
-# Less than one scale is the usual scatter.
-_LEAST_Z = 1.0
 
 
 class Span(Protocol):
@@ -90,23 +82,6 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Slow:
-    """An operation whose self time grew. Seconds; `share` is its part (0 to 1) of all time that was added."""
-
-    service: str
-    operation: str
-    kind: str
-    before_s: float
-    now_s: float
-    z: float
-    share: float
-
-    @property
-    def strength(self) -> float:
-        return bits(self.z) * self.share
-
-
-@dataclass(frozen=True)
 class Edge:
     """Calls from one service to another, and how many failed."""
 
@@ -142,24 +117,6 @@ def origins(traces: Iterable[Trace]) -> list[Origin]:
     passing = Counter(service for one in failures for service in one.path)
     found = [_origin(group, failures, passing) for group in groups.values()]
     return sorted(found, key=lambda o: (-len(o.traces), o.service, o.operation))
-
-
-def slow_operations(now: Iterable[Trace], before: Iterable[Trace]) -> list[Slow]:
-    """Operations whose self time grew against the baseline traces, strongest first; the rest is left out."""
-    times, usual = _self_times(now), _self_times(before)
-    shifts: list[tuple[float, Slow]] = []
-    for (service, operation, kind), values in times.items():
-        earlier = usual.get((service, operation, kind), [])
-        if len(values) < _LEAST_SPANS or len(earlier) < _LEAST_SPANS:
-            continue
-        base = baseline(earlier, _TIME_FLOOR_S)
-        z = robust_z(values, base)
-        if z >= _LEAST_Z:
-            slow = Slow(service, operation, kind, base.middle, base.middle + z * base.scale, z, 0.0)
-            shifts.append((z * base.scale * len(values), slow))
-    total = sum(added for added, _ in shifts)
-    found = [replace(slow, share=added / total) for added, slow in shifts]
-    return sorted(found, key=lambda s: (-s.strength, s.service, s.operation))
 
 
 def self_time_s(span: Span, children: Sequence[Span]) -> float:
@@ -212,15 +169,3 @@ def _origin(group: Sequence[Failure], failures: Sequence[Failure], passing: Mapp
 def _causes(words: str, first: Failure) -> Weights:
     """A call that fails without words says that what it calls may be at fault; any failure says where it began."""
     return failing_call() if not words and first.kind == "client" else causes_of(words)
-
-
-def _self_times(traces: Iterable[Trace]) -> dict[tuple[str, str, str], list[float]]:
-    times: dict[tuple[str, str, str], list[float]] = {}
-    for trace in traces:
-        children: dict[str, list[Span]] = {}
-        for span in trace.spans:
-            children.setdefault(span.parent_id or "", []).append(span)
-        for span in trace.spans:
-            own = self_time_s(span, children.get(span.span_id, []))
-            times.setdefault((span.service, span.operation, span.kind), []).append(own)
-    return times

@@ -57,8 +57,23 @@ _CAUSES: tuple[tuple[re.Pattern[str], Weights], ...] = (
         {Category.MEMORY_LEAK: 1.0},
     ),
     (
-        _words(r"no space left|disk (?:is )?full|disk quota|read-only file ?system|enospc"),
+        _words(
+            r"no space left|disk (?:is )?full|disk quota|read-only file ?system|enospc|out of storage"
+            r"|storage (?:space )?is (?:getting low|critically low|low|full)|low (?:free )?storage"
+        ),
         {Category.DISK: 1.0},
+    ),
+    (
+        _words(r"checkpoints are occurring too frequently|checkpoint storm|i/o wait|disk ?queue"),
+        {Category.DISK: 0.7},
+    ),
+    (
+        _words(r"replica(?:tion)? (?:lag|replay|delay)|replay is behind|conflict with recovery"),
+        {Category.DEPENDENCY: 0.7},
+    ),
+    (
+        _words(r"failover|health check fail|host (?:is )?(?:unreachable|down)"),
+        {Category.NETWORK: 0.7},
     ),
     (
         _words(r"redis.*(?:oom|evict|misconf)|cache (?:is )?full|maxmemory"),

@@ -7,6 +7,9 @@ NAME_A_CAUSE_FROM = 0.5
 """Below this confidence no cause is named (spec section 4)."""
 
 
+_QUIET_BELOW = 0.1
+
+
 class Contribution(Model):
     """What one finding gave to a hypothesis, in bits: positive for, negative against."""
 
@@ -33,13 +36,27 @@ class Hypothesis(Model):
         return tuple(c.finding for c in self.contributions if c.bits < 0)
 
 
+class Place(Model):
+    """A service in which the cause may lie, whatever its kind, with the score of its best hypothesis in bits.
+
+    `symptom`: the share (0 to 1) of the alerted symptom that it explains, 0 where nobody could tell.
+    """
+
+    service: str
+    score: float
+    symptom: float = 0.0
+
+
 class Diagnosis(Model):
     """Hypotheses, best first, with confidence (0 to 1) in the service **and** category of the first.
 
+    `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one.
     `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
+    places: tuple[Place, ...] = ()
+    place_confidence: float = 0.0
     confidence: float = 0.0
     confidence_reason: str
     calibrated: bool = False
@@ -55,8 +72,15 @@ class Diagnosis(Model):
         return None
 
     @property
+    def quiet(self) -> bool:
+        """Everything was looked at, and less than one place in ten that look like the first one was ever right."""
+        return not self.not_seen and self.place_confidence < _QUIET_BELOW
+
+    @property
     def cause(self) -> str:
-        return self.named.sentence if self.named else "cause not determined"
+        if self.named:
+            return self.named.sentence
+        return "no sign of a fault" if self.quiet else "cause not determined"
 
     @property
     def word(self) -> str:

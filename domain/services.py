@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from domain.model import Model
 
-MetricKind = Literal["errors", "latency", "load", "memory", "cpu", "up"]
+MetricKind = Literal["errors", "latency", "load", "memory", "cpu", "up", "connections", "disk", "replication"]
 
 
 class Expression(Model):
@@ -14,6 +14,7 @@ class Expression(Model):
 
     `floor` is the least scale of a deviation, in `unit`, so that an all-zero series divides by nothing.
     `bound` is the value from which people call it broken; None where only the baseline can tell.
+    `limit` is the value at which a resource is full.
     `harmful` None: evidence only.
     """
 
@@ -24,6 +25,7 @@ class Expression(Model):
     harmful: Literal["up", "down"] | None = "up"
     floor: float = Field(gt=0)
     bound: float | None = None
+    limit: float | None = Field(default=None, gt=0)
 
 
 class Database(Model):

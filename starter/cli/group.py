@@ -57,7 +57,7 @@ class LazyGroup(TyperGroup):
             module, _, function = COMMANDS[cmd_name].partition(":")
             return _command(cmd_name, getattr(import_module(module), function))
         plugin = _plugins().get(cmd_name)
-        return None if plugin is None else _command(cmd_name, plugin_function(plugin))
+        return None if plugin is None else _plugged(cmd_name, plugin_function(plugin))
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         try:
@@ -101,8 +101,13 @@ def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=PLUGINS)}
 
 
-def plugin_function(plugin: EntryPoint) -> Callable[..., object]:
-    """The plugin's function, or one that says why there is none: its package may lack an optional dependency."""
+def _plugged(name: str, plugin: Callable[..., object] | typer.Typer) -> Any:  # noqa: ANN401 - typer's own type is private
+    """A plugin is one command, or an application with commands of its own."""
+    return typer.main.get_command(plugin) if isinstance(plugin, typer.Typer) else _command(name, plugin)
+
+
+def plugin_function(plugin: EntryPoint) -> Callable[..., object] | typer.Typer:
+    """The plugin's function or application, or one that says why there is none: its package may lack a dependency."""
     try:
         return plugin.load()
     except ImportError as error:

@@ -91,6 +91,20 @@ def test_no_source_says_more_than_six_bits_and_memory_no_more_than_one_and_a_hal
     assert score(old, "orders", Category.CONNECTION_POOL) == pytest.approx(1.5)
 
 
+def test_a_source_that_is_too_loud_is_turned_down_and_keeps_its_order() -> None:
+    diagnosis = ranked(pool(1, Source.LOGS, 40), pool(2, Source.LOGS, 20, service="catalogue"))
+    assert score(diagnosis, "orders", Category.CONNECTION_POOL) == pytest.approx(6)
+    assert score(diagnosis, "catalogue", Category.CONNECTION_POOL) == pytest.approx(3)
+
+
+def test_places_are_services_each_once_whatever_their_kinds() -> None:
+    several = [pool(1, Source.LOGS), finding(2, Source.METRICS, "orders", 3), pool(3, Source.LOGS, 2, "catalogue")]
+    diagnosis = ranked(*several)
+    assert [p.service for p in diagnosis.places] == ["orders", "catalogue"]
+    assert diagnosis.places[0].score == diagnosis.hypotheses[0].score
+    assert diagnosis.confidence <= diagnosis.place_confidence
+
+
 def test_a_loud_finding_still_says_more_of_its_cause_than_of_its_place() -> None:
     loud = finding(1, Source.LOGS, "orders", 40, categories={Category.DISK: 1.0, Category.UNKNOWN: 0.5})
     diagnosis = ranked(loud)
@@ -171,6 +185,12 @@ def test_without_traces_a_callee_that_fails_as_much_explains_four_fifths() -> No
     diagnosis = ranked(finding(1, Source.METRICS, "gateway", 4), finding(2, Source.METRICS, "orders", 4))
     assert diagnosis.hypotheses[0].service == "orders"
     assert score(diagnosis, "gateway", Category.UNKNOWN) == pytest.approx(4 * 0.5 * 0.2)
+
+
+def test_a_symptom_whose_callees_were_asked_in_its_own_unit_is_moved_no_further() -> None:
+    asked = finding(1, Source.METRICS, "gateway", 4, facts={"unexplained": 0.9})
+    diagnosis = ranked(asked, finding(2, Source.METRICS, "orders", 4))
+    assert score(diagnosis, "gateway", Category.UNKNOWN) == pytest.approx(4 * 0.5)
 
 
 def test_a_healthy_callee_explains_nothing() -> None:

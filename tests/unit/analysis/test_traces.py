@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from analysis.traces import edges, failure, origins, self_time_s, slow_operations
+from analysis.traces import edges, failure, origins, self_time_s
 from domain.finding import Category
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -125,31 +125,6 @@ def test_self_time_is_what_no_child_covers(children: list[tuple[float, float]], 
     parent = ASpan("p", None, "orders", duration_s=10)
     spans = [ASpan(str(n), "p", "db", begin=b, duration_s=d) for n, (b, d) in enumerate(children)]
     assert self_time_s(parent, spans) == pytest.approx(expected)
-
-
-def timed(trace_id: str, statement_s: float) -> ATrace:
-    return ATrace(
-        trace_id,
-        (
-            ASpan("a", None, "orders", duration_s=statement_s + 0.002),
-            ASpan("b", "a", "orders", duration_s=statement_s, operation="SELECT", kind="client"),
-        ),
-    )
-
-
-def test_the_operation_whose_own_time_grew_is_the_bottleneck_and_not_its_caller() -> None:
-    found = slow_operations([timed(str(n), 1.2) for n in range(10)], [timed(str(n), 0.005) for n in range(10)])
-    assert [(s.operation, s.share) for s in found] == [("SELECT", pytest.approx(1.0))]
-    assert found[0].now_s == pytest.approx(1.2)
-    assert found[0].strength > 5
-
-
-def test_a_handful_of_spans_is_no_comparison() -> None:
-    assert slow_operations([timed(str(n), 1.2) for n in range(4)], [timed(str(n), 0.005) for n in range(10)]) == []
-
-
-def test_what_became_faster_is_no_bottleneck() -> None:
-    assert slow_operations([timed(str(n), 0.001) for n in range(9)], [timed(str(n), 0.5) for n in range(9)]) == []
 
 
 def test_edges_are_calls_between_services() -> None:

@@ -1,0 +1,15 @@
+"""`nightshift eval`: the product's own code, measured on public data. One line for each evaluation."""
+
+import typer
+
+from evals.diagnosis.combined import reliability
+from evals.diagnosis.command import diagnosis
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app.command("diagnosis")(diagnosis)
+app.command("reliability")(reliability)
+
+
+@app.callback()
+def evaluate() -> None:
+    """Measure the product on public data."""
