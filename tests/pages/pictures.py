@@ -61,14 +61,19 @@ class Desk:
         dialog = self.page.locator("dialog[open], [aria-modal=true]").filter(has_text="Send an Update").first
         await dialog.locator("#update-select").locator("xpath=..").click()
         await dialog.get_by_role("option", name="decide").click()
-        await dialog.get_by_role("textbox").last.fill(json.dumps(said))
+        await self.paste(dialog, said)
         await self._keep(name, dialog)
         return dialog
+
+    async def paste(self, dialog: Locator, said: dict[str, str]) -> None:
+        """Its data. The editor lays it out anew when it is left, which moves the buttons below it."""
+        await dialog.get_by_role("textbox").last.fill(json.dumps(said))
+        await dialog.locator("#update-id").focus()
 
     async def send(self, dialog: Locator, name: str) -> None:
         """The dialog with the incident's answer."""
         await dialog.get_by_role("button", name="Submit").click()
-        await dialog.get_by_role("alert").filter(has_text="refused").first.wait_for()
+        await dialog.get_by_text("the plan that is waiting").first.wait_for()
         await self._keep(name, dialog)
 
     async def _keep(self, name: str, around: Locator | None) -> None:
@@ -132,7 +137,7 @@ async def _pictures(desk: Desk, view: IncidentView) -> None:
     await desk.metadata("temporal-plan")
     wrong = {"digest": "1111aaaa", "who": "ana", "comment": "the report can wait"}
     dialog = await desk.fill_in({**wrong, "digest": view.waiting.digest}, "temporal-update")
-    await dialog.get_by_role("textbox").last.fill(json.dumps(wrong))
+    await desk.paste(dialog, wrong)
     await desk.send(dialog, "temporal-refused")
 
 
