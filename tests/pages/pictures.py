@@ -73,11 +73,16 @@ class Desk:
     async def send(self, dialog: Locator, name: str) -> None:
         """The dialog with the incident's answer."""
         await dialog.get_by_role("button", name="Submit").click()
-        await dialog.get_by_text("the plan that is waiting").first.wait_for()
-        await self._keep(name, dialog)
+        answer = dialog.get_by_text("the plan that is waiting").first
+        await answer.wait_for()
+        await self._keep(name, dialog, down_to=answer)
 
-    async def _keep(self, name: str, around: Locator | None) -> None:
+    async def _keep(self, name: str, around: Locator | None, *, down_to: Locator | None = None) -> None:
+        """`down_to` is the last that is seen: below its answer the UI shows where in the program it was given."""
         box = await around.bounding_box() if around is not None else None
+        last = await down_to.bounding_box() if down_to is not None else None
+        if box is not None and last is not None:
+            box["height"] = last["y"] + last["height"] - box["y"]
         file = self.folder / f"{name}.png"
         await self.page.screenshot(path=file, clip=_with_margin(box) if box else None, animations="disabled")
         with Image.open(file) as seen:
