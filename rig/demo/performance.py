@@ -31,7 +31,7 @@ from rig.faults.registry import FAULTS
 
 QUIET_S = 600.0
 _HEALTHY_S = 15.0
-_HEALTH_WITHIN_S = 60.0
+_HEALTH_WITHIN_S = 180.0
 JUDGED_S = 20.0
 _PAUSED_S = 120.0
 _DRAFT_WITHIN_S = 30.0

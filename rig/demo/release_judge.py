@@ -46,7 +46,8 @@ def judge_undecided(
     asked = [a for a in view.attempts if a.plan.action is Action.ROLLBACK_DEPLOYMENT]
     yield Check("a rollback was planned, and asked for", bool(asked), asked[0].gate.reason if asked else "no such plan")
     refusals = [d.who for d in view.decisions if d.verdict is Verdict.REJECT]
-    right = refusals == [APPROVER] if rejected else not view.decisions
+    # An alert that joins after the first no is news: it is looked at anew, and asked again.
+    right = set(refusals) == {APPROVER} if rejected else not view.decisions
     yield Check(
         "the person rejected it" if rejected else "nobody decided",
         right,

@@ -61,18 +61,28 @@ class Desk:
         dialog = self.page.locator("dialog[open], [aria-modal=true]").filter(has_text="Send an Update").first
         await dialog.locator("#update-select").locator("xpath=..").click()
         await dialog.get_by_role("option", name="decide").click()
-        await dialog.get_by_role("textbox").last.fill(json.dumps(said))
+        await self.paste(dialog, said)
         await self._keep(name, dialog)
         return dialog
+
+    async def paste(self, dialog: Locator, said: dict[str, str]) -> None:
+        """Its data. The editor lays it out anew when it is left, which moves the buttons below it."""
+        await dialog.get_by_role("textbox").last.fill(json.dumps(said))
+        await dialog.locator("#update-id").focus()
 
     async def send(self, dialog: Locator, name: str) -> None:
         """The dialog with the incident's answer."""
         await dialog.get_by_role("button", name="Submit").click()
-        await dialog.get_by_role("alert").filter(has_text="refused").first.wait_for()
-        await self._keep(name, dialog)
+        answer = dialog.get_by_text("the plan that is waiting").first
+        await answer.wait_for()
+        await self._keep(name, dialog, down_to=answer)
 
-    async def _keep(self, name: str, around: Locator | None) -> None:
+    async def _keep(self, name: str, around: Locator | None, *, down_to: Locator | None = None) -> None:
+        """`down_to` is the last that is seen: below its answer the UI shows where in the program it was given."""
         box = await around.bounding_box() if around is not None else None
+        last = await down_to.bounding_box() if down_to is not None else None
+        if box is not None and last is not None:
+            box["height"] = last["y"] + last["height"] - box["y"]
         file = self.folder / f"{name}.png"
         await self.page.screenshot(path=file, clip=_with_margin(box) if box else None, animations="disabled")
         with Image.open(file) as seen:
@@ -132,7 +142,7 @@ async def _pictures(desk: Desk, view: IncidentView) -> None:
     await desk.metadata("temporal-plan")
     wrong = {"digest": "1111aaaa", "who": "ana", "comment": "the report can wait"}
     dialog = await desk.fill_in({**wrong, "digest": view.waiting.digest}, "temporal-update")
-    await dialog.get_by_role("textbox").last.fill(json.dumps(wrong))
+    await desk.paste(dialog, wrong)
     await desk.send(dialog, "temporal-refused")
 
 

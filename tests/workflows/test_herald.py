@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from domain.escalation import Reason
 from domain.levels import Severity
 from domain.message import FOLLOWS, Message, Moment
 from integrations.ports import Rejected, Unavailable
@@ -35,16 +36,17 @@ async def _open(night: Night, severity: Severity = Severity.CRITICAL) -> Handle:
 
 
 async def test_a_thread_follows_an_incident_to_its_end(night_of: NightOf) -> None:
-    """Called at once, as it is CRITICAL; then the cause, what is done, that it worked, and the end."""
+    """Called with the question, as it is CRITICAL and waits; then what is done, that it worked, and the end."""
     channels = _channels()
-    async with night_of(World(channels=tuple(channels.values()))) as night:
+    async with night_of(frozen(World(channels=tuple(channels.values())))) as night:
         handle = await _open(night)
+        await decide(handle, decision(await asked(night, handle)))
         await night.end(handle)
     said = " | ".join(message.post for message in _told(channels["slack"]))
     assert "cannot get connections: nightly-report holds 11 of 12" in said
     assert "Attempt 1: End at most" in said
     assert "Recovered, watching" in said
-    assert _moments(channels["slack"])[0] is Moment.CALL
+    assert _moments(channels["slack"])[0] is Moment.APPROVAL
     assert _moments(channels["slack"])[-1] is Moment.CLOSED
     assert len(_told(channels["slack"])) <= 9
 
@@ -151,10 +153,11 @@ async def test_a_channel_that_dies_after_the_first_message_delays_nothing(
 
 async def test_what_a_channel_did_not_get_is_in_its_next_message(night_of: NightOf) -> None:
     slack = FakeChannel("slack")
-    async with night_of(World(cures=(0.4,), channels=(slack,))) as night:
+    async with night_of(frozen(World(cures=(0.4,), channels=(slack,)))) as night:
         handle = await _open(night)
         await night.until(handle, lambda v: any(d.delivered for d in v.deliveries), "a first message", step_s=1)
         slack.error = Rejected("slack: not now")
+        await decide(handle, decision(await asked(night, handle)))
         await night.until(handle, lambda v: bool(v.attempts) and v.attempts[0].executed is not None, "an action")
         await night.pass_time(seconds=50)
         slack.error = None
@@ -218,3 +221,15 @@ async def test_a_late_message_says_how_late_it_is_and_the_next_channel_was_tried
 def _on_slack_only(*channels: FakeChannel) -> World:
     """Nothing helps, and nobody can act: so a MEDIUM incident is announced, by Slack."""
     return World(cures=(0.4,), channels=channels)
+
+
+async def test_critical_and_a_low_confidence_right_after_it_are_one_message(night_of: NightOf) -> None:
+    """CRITICAL waits five seconds for what the first look at it brings, and no longer."""
+    slack = FakeChannel("slack")
+    async with night_of(World(confidence=0.75, channels=(slack,))) as night:
+        handle = await _open(night)
+        await night.until(handle, lambda v: any(d.delivered for d in v.deliveries), "a first message", step_s=1)
+        first = (await view(handle)).clock.told[0]
+        waited = first.at - (await view(handle)).clock.detected_at
+    assert set(first.reasons) == {Reason.CRITICAL, Reason.LOW_CONFIDENCE}
+    assert waited <= timedelta(seconds=night.world.policy.gather_s + 6)
