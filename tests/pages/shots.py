@@ -56,8 +56,10 @@ def unresolved(now: datetime) -> IncidentView:
     failed = Verdict(recovery=Recovery.NOT_BETTER, reason="error ratio: 0.29 (bound 0.05), 0 of 3 in band")
     fixed = page_views.fixed(now)
     attempt = fixed.attempts[0].model_copy(update={"verification": failed, "held": None})
+    clock = fixed.clock.model_copy(update={"stopped_at": fixed.closed_at})
     return fixed.model_copy(update={
         "state": State.UNRESOLVED, "outcome": Outcome.UNRESOLVED, "attempts": (attempt,), "escalated": True,
+        "recovered_at": None, "clock": clock,
     })  # fmt: skip
 
 
@@ -114,8 +116,12 @@ def browsing() -> Iterator[Browser]:
 
 
 def picture(page: Page, folder: Path, name: str) -> None:
+    """The first screen, the card, and everything."""
     page.wait_for_timeout(600)
     page.screenshot(path=folder / f"{name}.png")
+    card = page.locator("#card > section").first
+    if card.count():
+        card.screenshot(path=folder / f"{name}-card.png")
     page.screenshot(path=folder / f"{name}-full.png", full_page=True)
 
 
