@@ -1,6 +1,7 @@
 """Pictures of the incident's page in each state, on a phone and on a desk, light and dark: to be looked at by people.
 
-`python -m tests.pages.shots FOLDER` writes `<state>-<width>[-dark].png` there, of the first screen, and `-full` of all.
+`python -m tests.pages.shots FOLDER [STATE ...]` writes there `<state>-<width>[-dark].png` of the first screen, `-card` at
+the card, and `-full` of all.
 """
 
 import sys
@@ -119,14 +120,13 @@ def picture(page: Page, folder: Path, name: str) -> None:
     """The first screen, the card, and everything."""
     page.wait_for_timeout(600)
     page.screenshot(path=folder / f"{name}.png")
-    card = page.locator("#card > section").first
-    if card.count():
-        card.screenshot(path=folder / f"{name}-card.png")
     page.screenshot(path=folder / f"{name}-full.png", full_page=True)
+    page.evaluate("document.getElementById('card').scrollIntoView()")
+    page.screenshot(path=folder / f"{name}-card.png")
 
 
-def main(folder: Path) -> None:
-    """All of them, into the folder."""
+def main(folder: Path, only: frozenset[str] = frozenset()) -> None:
+    """All of them, or some states only, into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
     views = {
@@ -143,6 +143,8 @@ def main(folder: Path) -> None:
                 page = context.new_page()
                 log_in(page, address, views["waiting"])
                 for name, view in views.items():
+                    if only and name not in only:
+                        continue
                     page.goto(f"{address}/incidents/{view.incident}")
                     picture(page, folder, f"{name}-{width}{'-dark' if dark else ''}")
                 page.goto(f"{address}/incidents")
@@ -151,4 +153,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), frozenset(sys.argv[2:]))
