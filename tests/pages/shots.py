@@ -1,7 +1,7 @@
 """Pictures of the incident's page in each state, on a phone and on a desk, light and dark: to be looked at by people.
 
-`python -m tests.pages.shots FOLDER [STATE ...]` writes there `<state>-<width>[-dark].png` of the first screen, `-card` at
-the card, and `-full` of all.
+`python -m tests.pages.shots FOLDER [STATE ...]` writes there `<state>-<width>[-dark].png` of the first screen, `-card`
+at the card, and `-full` of all.
 """
 
 import sys
@@ -121,7 +121,7 @@ def picture(page: Page, folder: Path, name: str) -> None:
     page.wait_for_timeout(600)
     page.screenshot(path=folder / f"{name}.png")
     page.screenshot(path=folder / f"{name}-full.png", full_page=True)
-    page.evaluate("document.getElementById('card').scrollIntoView()")
+    page.evaluate("document.getElementById('card')?.scrollIntoView()")
     page.screenshot(path=folder / f"{name}-card.png")
 
 
