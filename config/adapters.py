@@ -48,6 +48,7 @@ from integrations.slack import SlackChannel, SlackWebhook, SlackWhisperer
 from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
 from integrations.store.feedback import PostgresFeedback
+from integrations.store.filters import PostgresFilters
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -84,6 +85,10 @@ class Store:
     @cached_property
     def feedback(self) -> PostgresFeedback:
         return PostgresFeedback(self.pool)
+
+    @cached_property
+    def filters(self) -> PostgresFilters:
+        return PostgresFilters(self.pool)
 
     @cached_property
     def postmortems(self) -> PostgresPostmortems:

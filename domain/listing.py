@@ -94,6 +94,15 @@ class Page(Model):
     after: Place | None = None
 
 
+class SavedFilter(Model):
+    """A filter with its columns, under a name that people gave it. `query` is as it stands in an address."""
+
+    name: str = Field(min_length=1, max_length=60)
+    query: str = Field(max_length=2_000)
+    who: str
+    at: AwareDatetime
+
+
 class Counts(Model):
     """Open incidents by what matters. `untold`: people were to be called, and no message was delivered.
 

@@ -17,7 +17,7 @@ from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict
 from domain.incident import Attempt, Executed, State
-from domain.listing import PAGE, Counts, Filter, Page, Place
+from domain.listing import PAGE, Counts, Filter, Page, Place, SavedFilter
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.model import Model
@@ -460,6 +460,20 @@ class FeedbackStore(Protocol):
 
     def of(self, incident: str) -> Sequence[Feedback]:
         """By time; the last one holds."""
+        ...
+
+
+class FilterStore(Protocol):
+    """Filters of the list that people keep."""
+
+    def keep(self, saved: SavedFilter) -> None:
+        """Under its name, in the place of what had that name."""
+        ...
+
+    def drop(self, name: str) -> None: ...
+
+    def all(self) -> Sequence[SavedFilter]:
+        """By name."""
         ...
 
 

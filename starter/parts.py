@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from integrations.ports import AuditLog, FeedbackStore, IncidentStore, Memory, PostmortemStore, Whisperer
+from integrations.ports import AuditLog, FeedbackStore, FilterStore, IncidentStore, Memory, PostmortemStore, Whisperer
 from starter.closing import Closing
 from starter.identity.desk import Desk
 from starter.intake import Intake
@@ -35,6 +35,7 @@ class Parts:
     postmortems: PostmortemStore
     feedback: FeedbackStore
     memory: Memory
+    filters: FilterStore
     ping_store: Callable[[], None]
     webhook_token: SecretStr | None = None
     desk: Desk | None = None

@@ -104,6 +104,7 @@ async def _parts(settings: Settings) -> Parts:
         postmortems=store.postmortems,
         feedback=store.feedback,
         memory=store.memory,
+        filters=store.filters,
         slack=adapters.whisperer(settings),
         ping_store=store.pool.ping,
         machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),

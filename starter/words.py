@@ -174,6 +174,8 @@ def next_words(view: IncidentView, now: datetime) -> str:
     if view.merged_into is not None:
         return f"It goes on in {view.merged_into}."
     text = view.next.text.rstrip(".")
+    if view.next.at is not None and f"{view.next.at.astimezone(now.tzinfo):%H:%M:%S}" in text:
+        return f"{text} ({relative(view.next.at, now)})."
     if view.next.at is not None:
         return f"{text}: {absolute(view.next.at, now)} ({relative(view.next.at, now)})."
     return f"{text}."

@@ -13,7 +13,7 @@ from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
 from domain.incident import Attempt, State
-from domain.listing import PAGE, Counts, Filter, Page, Place, counted, wanted
+from domain.listing import PAGE, Counts, Filter, Page, Place, SavedFilter, counted, wanted
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Action, Plan
@@ -312,6 +312,26 @@ class FakeFeedback(Breakable):
     def of(self, incident: str) -> Sequence[Feedback]:
         self.asked()
         return [said for said in self.all if said.incident == incident]
+
+
+class FakeFilters(Breakable):
+    """FilterStore in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, SavedFilter] = {}
+
+    def keep(self, saved: SavedFilter) -> None:
+        self.asked()
+        self.kept[saved.name] = saved
+
+    def drop(self, name: str) -> None:
+        self.asked()
+        self.kept.pop(name, None)
+
+    def all(self) -> Sequence[SavedFilter]:
+        self.asked()
+        return [self.kept[name] for name in sorted(self.kept)]
 
 
 class FakeChannel(Breakable):

@@ -8,6 +8,7 @@ from starter.parts import Parts
 from tests.fakes import (
     FakeAudit,
     FakeFeedback,
+    FakeFilters,
     FakeIncidents,
     FakeIntake,
     FakeLive,
@@ -32,6 +33,7 @@ def parts_with(
         postmortems=FakePostmortems(),
         feedback=FakeFeedback(),
         memory=FakeMemory(),
+        filters=FakeFilters(),
         ping_store=lambda: raise_if(store.error),
         desk=desk,
     )

@@ -18,6 +18,8 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "severity": tuple(reversed(Severity)), "state": tuple(State), "needs": tuple(Need), "outcome": tuple(Outcome),
     "cause": tuple(Category),
 }  # fmt: skip
+COLUMNS = ("needs", "sla", "opened", "alerts", "attempts")
+_MEANT = frozenset({*CHOICES, "show", "service", "since", "until", "q", "col"})
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -33,6 +35,23 @@ def read(params: QueryParams, now: datetime) -> Filter:
         causes=_chosen(Category, params, "cause"), service=_text(params, "service"), text=_text(params, "q"),
         since=moment("since", params.get("since", ""), now), until=moment("until", params.get("until", ""), now),
     )  # fmt: skip
+
+
+def columns(params: QueryParams) -> Sequence[str]:
+    """The columns that are shown beside severity, state and title; none named: all. Raises ValueError."""
+    named = [column for column in params.getlist("col") if column]
+    unknown = next((column for column in named if column not in COLUMNS), None)
+    if unknown is not None:
+        raise ValueError(f"col: {unknown[:40]!r} is none of {', '.join(COLUMNS)}")
+    return [column for column in COLUMNS if column in named] or COLUMNS
+
+
+def kept(query: str, now: datetime) -> str:
+    """The part of an address that makes a filter with its columns, and nothing else of it. Raises ValueError."""
+    params = QueryParams(query.removeprefix("?"))
+    read(params, now)
+    columns(params)
+    return urlencode([(name, value) for name, value in params.multi_items() if name in _MEANT and value])
 
 
 def place(params: QueryParams) -> Place | None:

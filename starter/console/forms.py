@@ -11,7 +11,15 @@ _MOST_FIELDS = 20
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields. Raises Refused: 415 for another content type, 413 for more than 16 KiB, 400 for what is no form."""
+    """The fields, each once. Raises Refused as `read_fields` does."""
+    return dict(await read_fields(request))
+
+
+async def read_fields(request: Request, most: int = _MOST_FIELDS) -> list[tuple[str, str]]:
+    """All fields in their order, at most so many.
+
+    Raises Refused: 415 for another content type, 413 for more than 16 KiB, 400 for what is no form.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise Refused(415, f"content-type: {kind[:60]!r} is not application/x-www-form-urlencoded")
@@ -21,7 +29,6 @@ async def read_form(request: Request) -> dict[str, str]:
         if len(body) > _LARGEST:
             raise Refused(413, f"the form is larger than {_LARGEST} bytes")
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=most, errors="strict")
     except ValueError:
         raise Refused(400, "the form cannot be read") from None
-    return dict(pairs)

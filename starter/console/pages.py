@@ -1,34 +1,34 @@
 """The addresses of the pages: HTML for people, JSON for programs, the same facts in both."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
-from domain.listing import Filter, Place
+from domain.listing import Filter, Place, SavedFilter
 from integrations.ports import PortError
 from starter.console import filters
 from starter.console.acting import STATUS, acted
+from starter.console.bulk import Bulk
 from starter.console.facts import facts_of
-from starter.console.forms import read_form
+from starter.console.guarded import taken, visitor_of
+from starter.console.keeping import Keeping
 from starter.console.live.regions import regions
 from starter.console.live.streams import stream_routes
-from starter.console.login import FORGED
 from starter.console.rendering import postmortem, render
 from starter.console.seeing import Seeing, Seen
 from starter.console.target import TargetPage
 from starter.identity.sending import Became, Reply
-from starter.identity.visitors import Visitor, from_elsewhere
+from starter.identity.visitors import Visitor
 from starter.judging import Judging
 from starter.machine.strip import cells, warnings
 from starter.parts import Parts
 from starter.reading import Listed, NothingAnswers, Reader, Shown
 from starter.webhooks.body import Refused
 
-_log = structlog.stdlib.get_logger(__name__)
 _SUGGESTED = 5
 # What is newest is open, or among the first of those that are closed.
 _LOOKED_THROUGH = 200
@@ -40,6 +40,8 @@ def page_routes(parts: Parts) -> APIRouter:
     router = APIRouter()
     router.add_api_route("/", pages.home, include_in_schema=False)
     router.add_api_route("/incidents", pages.list_page)
+    router.add_api_route("/incidents/bulk", Bulk(parts, pages.reader).take, methods=["POST"])
+    router.add_api_route("/incidents/filters", Keeping(parts).take, methods=["POST"])
     router.include_router(stream_routes(parts, pages.seeing))
     router.add_api_route("/incidents/{incident}", pages.incident_page)
     router.add_api_route("/incidents/{incident}", pages.act, methods=["POST"])
@@ -57,6 +59,7 @@ class Pages:
         self._postmortems = parts.postmortems
         self._desk = parts.desk
         self._machine = parts.machine
+        self._filters = parts.filters
         self._judging = Judging(parts.feedback, parts.audit, parts.memory)
 
     async def home(self) -> Response:
@@ -67,6 +70,7 @@ class Pages:
         now, params = datetime.now(UTC), request.query_params
         try:
             by, after = filters.read(params, now), filters.place(params)
+            filters.columns(params)
         except ValueError as error:
             return await self._list(request, Filter(), None, now, wrong=str(error))
         return await self._list(request, by, after, now)
@@ -88,9 +92,18 @@ class Pages:
             "choices": filters.CHOICES, "params": request.query_params, "address": filters.address,
             "next": listed.after, "later": after is not None, "wrong": wrong,
             "banners": (*listed.banners, *warnings(machine, now)), "strip": cells(machine, now),
-            "visitor": self._visitor(request), "doors": self._desk is not None,
+            "visitor": self._visitor(request), "doors": self._desk is not None, "saved": await self._saved(),
+            "columns": filters.columns(request.query_params) if wrong is None else filters.COLUMNS,
+            "all_columns": filters.COLUMNS, "query": request.url.query,
         }  # fmt: skip
         return _html("incidents.html", facts, 200 if wrong is None else 400)
+
+    async def _saved(self) -> Sequence[SavedFilter]:
+        """Filters that people keep; none while the store is away, which the list says anyway."""
+        try:
+            return await asyncio.to_thread(self._filters.all)
+        except PortError:
+            return ()
 
     async def incident_page(self, request: Request, incident: str) -> Response:
         """One incident: the six questions first."""
@@ -119,7 +132,7 @@ class Pages:
             return await self._unknown(request, incident)
         visitor = self._visitor(request)
         try:
-            reply = await self._told(request, visitor, seen.shown)
+            reply = await self._told(request, seen.shown)
         except Refused as refused:
             said = Reply(became=Became.REFUSED, text=str(refused))
             return self._shown(seen, visitor, reply=said, status=refused.status)
@@ -127,19 +140,13 @@ class Pages:
             seen = await self._seeing.look(incident) or seen
         return self._shown(seen, visitor, reply=reply, status=STATUS[reply.became])
 
-    async def _told(self, request: Request, visitor: Visitor | None, shown: Shown) -> Reply:
+    async def _told(self, request: Request, shown: Shown) -> Reply:
         """Raises Refused for who may say nothing here."""
-        desk = self._desk
-        if desk is None or visitor is None:
-            raise Refused(401, "you are not logged in; nothing was recorded")
-        form = await read_form(request)
-        if from_elsewhere(request) or not desk.visitors.sent_by(visitor, form.get("form", "")):
-            _log.warning("form of elsewhere refused", who=visitor.person.name, incident=shown.view.incident)
-            raise Refused(403, FORGED)
-        return await acted(desk, self._judging, visitor, shown.view, form)
+        desk, visitor, fields = await taken(self._desk, request)
+        return await acted(desk, self._judging, visitor, shown.view, dict(fields))
 
     def _visitor(self, request: Request) -> Visitor | None:
-        return self._desk.visitors.who(request, datetime.now(UTC)) if self._desk is not None else None
+        return visitor_of(self._desk, request)
 
     def _shown(
         self, seen: Seen, visitor: Visitor | None, *, step: str = "", reply: Reply | None = None, status: int = 200,

@@ -207,7 +207,7 @@ def test_a_right_cause_from_a_person_replaces_what_the_machine_remembers(house: 
     assert "release 41" in found.remembered.cause
     (row,) = json.loads(house.run("audit", incident, "--json").stdout)["audit"]
     assert (row["actor"], row["action"], row["result"]) == (
-        "ana", "feedback", "the cause was bad_deployment at gateway",
+        "ana (claimed)", "feedback", "the cause was bad_deployment at gateway",
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from tests.incidents import minutes
 from tests.parts import parts_with
 from tests.people import known
 
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 Open = Callable[..., Page]
 
 
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
     except Missing as missing:
         pytest.skip(str(missing))
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=str(program), args=_FLAGS)
+        found = playwright.chromium.launch(executable_path=str(program), args=FLAGS)
         yield found
         found.close()
 

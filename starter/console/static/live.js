@@ -23,11 +23,24 @@ const digestOf = (place) => place.querySelector("[data-of]")?.dataset.of ?? "";
 
 const same = (node) => `${node.tagName} ${node.textContent.trim()}`;
 
+// The one element of a region stays the same element: only what is in it is another.
+const fill = (place, html) => {
+  const fresh = new DOMParser().parseFromString(html, "text/html").body;
+  const [old, next] = [place.firstElementChild, fresh.firstElementChild];
+  if (place.childElementCount !== 1 || fresh.childElementCount !== 1 || old.tagName !== next.tagName) {
+    place.innerHTML = html;
+    return;
+  }
+  old.className = next.className;
+  if (next.dataset.of) old.dataset.of = next.dataset.of;
+  old.innerHTML = next.innerHTML;
+};
+
 const swap = (place, data) => {
   const held = place.contains(document.activeElement) ? document.activeElement : null;
   const open = new Set([...place.querySelectorAll("details[open] > summary")].map(same));
   const target = place.querySelector("#target");
-  place.innerHTML = data.html;
+  fill(place, data.html);
   place.dataset.live = data.key;
   for (const summary of place.querySelectorAll("details > summary")) if (open.has(same(summary))) summary.parentElement.open = true;
   const fresh = place.querySelector("#target");
