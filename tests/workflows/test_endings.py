@@ -302,3 +302,17 @@ async def test_without_the_guard_nobody_acts(night_of: NightOf) -> None:
         seen = await night.until(handle, lambda v: v.escalated, "people told")
     assert world.remediator.executions == 0
     assert seen.attempts[0].gate.reason == "prechecks failed: the store is away"
+
+
+async def test_a_healthy_number_of_another_cluster_neither_ends_an_incident_nor_is_acted_on(night: Night) -> None:
+    """The alert came from elsewhere, and the number that it names is well here. Its sender ends it, or people."""
+    night.world.value = 0.0
+    alert = await night.alert()
+    handle = await night.open(alert)
+    await night.pass_time(minutes=30)
+    seen = await view(handle)
+    assert (seen.state, seen.recovered_at) == (State.WAITING_FOR_PEOPLE, None), story(seen)
+    assert night.world.remediator.executions == 0
+    await night.report(handle, alert.model_copy(update={"status": "resolved"}))
+    summary = await night.end(handle)
+    assert summary.outcome == Outcome.SELF_RESOLVED
