@@ -39,7 +39,8 @@ def _sample(metrics: MetricSource, watch: Watch) -> Sample | Unavailable:
     try:
         if not watch.query:
             return _from_alert(watch, metrics.firing(watch.labels))
-        return _from_series(watch, metrics.query(watch.query))
+        seen = _from_series(watch, metrics.query(watch.query))
+        return seen if seen.value is not None else _from_rule(seen, metrics.firing(watch.labels))
     except Rejected as error:
         return Sample(series=watch.series, value=None, note=str(error)[:300])
     except Unavailable as error:
@@ -50,6 +51,12 @@ def _from_alert(watch: Watch, firing: bool | None) -> Sample:  # noqa: FBT001 - 
     if firing is None:
         return Sample(series=watch.series, value=None, note="nobody can tell whether the alert fires")
     return Sample(series=watch.series, value=float(firing))
+
+
+def _from_rule(seen: Sample, firing: bool | None) -> Sample:  # noqa: FBT001 - the port's answer, not a switch
+    """The query worked and has no value, as that of many a rule when all is well: the rule itself is asked."""
+    said = {True: "its rule fires", False: "its rule is evaluated and does not fire", None: "its rule says nothing"}
+    return seen.model_copy(update={"fires": firing, "note": f"{seen.note}; {said[firing]}"})
 
 
 def _from_series(watch: Watch, values: Sequence[Instant]) -> Sample:

@@ -92,11 +92,20 @@ class Attempt(Model):
     held: bool | None = None
     undo: Undo | None = None
 
+    @property
+    def undone_by(self) -> str | None:
+        """Who approved that it was taken back, where that was done."""
+        return self.undo.approved_by if self.undo is not None and self.undo.executed is not None else None
+
 
 class Ending(Model):
-    """The facts that decide an outcome. `merged_key` is the workflow id of the incident that took it over."""
+    """The facts that decide an outcome. `merged_key` is the workflow id of the incident that took it over.
+
+    `by_hand`: who had it, or had approved that the last attempt was undone, when it was seen to have recovered.
+    """
 
     recovered: bool = False
+    by_hand: str | None = None
     false_positive: bool = False
     merged_into: str | None = None
     merged_key: str | None = None
@@ -115,6 +124,8 @@ def outcome(ending: Ending) -> Outcome:
         return Outcome.RESOLVED_BY_HUMAN
     if not ending.recovered:
         return Outcome.UNRESOLVED
+    if ending.by_hand is not None:
+        return Outcome.RESOLVED_BY_HUMAN
     if ending.effective is None:
         return Outcome.SELF_RESOLVED
     return Outcome.RESOLVED_BY_HUMAN if ending.effective.approved_by else Outcome.AUTO_RESOLVED

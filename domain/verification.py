@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Self
 
@@ -75,11 +75,16 @@ class Watch(Model):
 
 
 class Sample(Model):
-    """One look at a watch. None: the source answered without a value, or did not answer."""
+    """One look at a watch. None: the source answered without a value, or did not answer.
+
+    `fires` is what the alert's rule says where the query worked and had no value, None where nobody can tell either:
+    `rate(errors[5m]) / rate(all[5m]) > 0.05` has a value only while there are errors, or requests.
+    """
 
     series: str
     value: float | None
     note: str = ""
+    fires: bool | None = None
 
 
 class Verdict(Model):
@@ -134,37 +139,71 @@ def settle_s(watches: Sequence[Watch], least_s: float, scrape_s: float) -> float
     return max([least_s, *(w.window_s + scrape_s for w in watches if w.window_s)])
 
 
-def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]]) -> Verdict:
-    """The worst of all watches: what cannot be seen is never called recovered."""
+def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]], doubted: Collection[str] = ()) -> Verdict:
+    """The worst of all watches: what cannot be seen is never called recovered.
+
+    `doubted`: series whose alert still fires by its sender's word, and which nobody watches, or whose number nobody
+    ever saw bad. That such a number is in band says nothing: it may be that of another cluster.
+    """
     if not watches or not rounds:
         return Verdict(recovery=Recovery.CANNOT_TELL, reason="there is no number to look at")
-    verdicts = [_judge_one(w, [_value(w, samples) for samples in rounds]) for w in watches]
+    verdicts = [_judge_one(w, [_of(w, samples) for samples in rounds], w.series in doubted) for w in watches]
     order = [Recovery.NOT_BETTER, Recovery.CANNOT_TELL, Recovery.IMPROVING, Recovery.RECOVERED]
-    return min(verdicts, key=lambda v: order.index(v.recovery))
+    verdict = min(verdicts, key=lambda v: order.index(v.recovery))
+    unwatched = set(doubted) - {w.series for w in watches}
+    if unwatched and verdict.recovery is Recovery.RECOVERED:
+        said = f"{verdict.reason}; alerts that fire on without being watched: {len(unwatched)}"
+        return Verdict(recovery=Recovery.CANNOT_TELL, reason=said)
+    return verdict
 
 
-def _value(watch: Watch, samples: Sequence[Sample]) -> float | None:
+def seen_bad(watches: Sequence[Watch], samples: Sequence[Sample]) -> tuple[str, ...]:
+    """The series of the watches that a look has found harmful: those are known to be the numbers of their alerts."""
+    return tuple(w.series for w in watches if _bad(w, _of(w, samples)))
+
+
+def _of(watch: Watch, samples: Sequence[Sample]) -> Sample:
+    found = next((s for s in samples if s.series == watch.series), None)
+    return found or Sample(series=watch.series, value=None)
+
+
+def _value(sample: Sample) -> float | None:
     """NaN, such as a share of no requests, is no value: it is on neither side of the bound."""
-    value = next((s.value for s in samples if s.series == watch.series), None)
-    return None if value is None or math.isnan(value) else value
+    return None if sample.value is None or math.isnan(sample.value) else sample.value
 
 
-def _judge_one(watch: Watch, values: list[float | None]) -> Verdict:
-    known = [v for v in values if v is not None]
-    if len(known) < len(values):
-        gone = len(values) - len(known)
+def _bad(watch: Watch, sample: Sample) -> bool | None:
+    """Is it harmful? Without a value the rule's word counts. None: nobody can tell."""
+    value = _value(sample)
+    return sample.fires if value is None else watch.harmful(value)
+
+
+def _judge_one(watch: Watch, samples: list[Sample], doubted: bool) -> Verdict:  # noqa: FBT001 - a fact, not a switch
+    known = [bad for s in samples if (bad := _bad(watch, s)) is not None]
+    if len(known) < len(samples):
+        gone = len(samples) - len(known)
         return Verdict(
             recovery=Recovery.CANNOT_TELL,
-            reason=f"{watch.shown}: {gone} of {len(values)} samples had no value",
+            reason=f"{watch.shown}: {gone} of {len(samples)} samples had no value",
         )
-    healthy = sum(not watch.harmful(v) for v in known)
-    shown = f"{watch.shown}: {known[-1]:.4g} (bound {watch.bound:.4g}), {healthy} of {len(known)} samples in band"
+    healthy, last = sum(not bad for bad in known), _value(samples[-1])
+    shown = f"{watch.shown}: {_shown(watch, samples[-1])}, {healthy} of {len(known)} samples in band"
     if healthy == len(known):
-        return Verdict(recovery=Recovery.RECOVERED, reason=shown)
-    if healthy and not watch.harmful(known[-1]):
+        return _doubtful(shown) if doubted else Verdict(recovery=Recovery.RECOVERED, reason=shown)
+    if healthy and not known[-1]:
         return Verdict(recovery=Recovery.IMPROVING, reason=shown)
-    if watch.before is not None and watch.excess(watch.before) > 0:
-        left = watch.excess(known[-1]) / watch.excess(watch.before)
+    if last is not None and watch.before is not None and watch.excess(watch.before) > 0:
+        left = watch.excess(last) / watch.excess(watch.before)
         if left <= 1 - IMPROVED_SHARE:
             return Verdict(recovery=Recovery.IMPROVING, reason=f"{shown}, {1 - left:.0%} of the excess is gone")
     return Verdict(recovery=Recovery.NOT_BETTER, reason=shown)
+
+
+def _shown(watch: Watch, sample: Sample) -> str:
+    value = _value(sample)
+    return sample.note or "no value" if value is None else f"{value:.4g} (bound {watch.bound:.4g})"
+
+
+def _doubtful(shown: str) -> Verdict:
+    why = "but its alert still fires by its sender's word, and no look has ever seen it out of band"
+    return Verdict(recovery=Recovery.CANNOT_TELL, reason=f"{shown}, {why}")

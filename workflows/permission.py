@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
 PASSING = frozenset({"paused", "busy", "unknown", "precheck", "target_limit", "hour_limit"})
 """Clauses of the gate whose objection can pass without anybody's word to this incident."""
-UNSEEN = "what was anomalous cannot be measured now, so nobody could tell whether it worked"
+UNSEEN = "nothing that was anomalous can be seen to be so now, so nobody could tell whether it worked"
 MOOT = "moot"
 CHANGED = "changed"
 
@@ -72,7 +72,8 @@ async def gate_in_silence(record: Record, plan: Plan, *, approved: bool, seen: b
     """Without the controls nobody knows whether automation is paused: then it does not act.
 
     The policy that the worker has now is asked as well as the incident's own copy, and the stricter answer counts.
-    `seen`: what was anomalous can be measured now. An action whose effect nobody could verify is not taken.
+    `seen`: what was anomalous can be measured now, and was seen to be so. An action whose effect nobody could verify is
+    not taken.
     """
     before_precheck = _circumstances(record, approved=approved, precheck=None if seen else UNSEEN)
     asked = Prepare(plan=plan, circumstances=before_precheck)

@@ -1,6 +1,6 @@
 """What an incident knows about itself: plain Python, changed in one place, rendered as one view."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from domain.policy import Escalation
 from domain.question import Question
 from domain.severity import Assessment, assess
 from domain.timeline import Entry, Kind
-from domain.verification import Recovery, Verdict, Watch, watch_of_rule
+from domain.verification import Recovery, Sample, Verdict, Watch, seen_bad, watch_of_rule
 from domain.view import Delivery, IncidentView, Next
 from workflows.contract import Opening
 
@@ -92,6 +92,8 @@ class Record:
     """Fires something of which the machine has not thought yet?"""
     blind: bool = False
     """Did the last look say nothing about whether it is over? Then the machine does not act."""
+    witnessed: list[str] = field(default_factory=list[str])
+    """The series whose number a look has seen bad: it is known to be the one of its alert."""
     looks: int = 0
     """How often it was looked at while it waits for people."""
     look_at: datetime | None = None
@@ -271,6 +273,15 @@ class Record:
             watch_of_rule(a.series, a.expression, a.labels, a.actual) or Watch.of_alert(a.series, a.labels)
             for a in self.anomalies[:_WATCHED_ANOMALIES]
         )
+
+    def witnesses(self, watches: Sequence[Watch], samples: Sequence[Sample]) -> None:
+        """Keep which numbers were bad in a look."""
+        self.witnessed = list(dict.fromkeys((*self.witnessed, *seen_bad(watches, samples))))
+
+    def doubted(self, watches: Sequence[Watch]) -> tuple[str, ...]:
+        """The series whose alert still fires, and of which a look at these watches proves nothing when all is well."""
+        proving = {watch.series for watch in watches} & set(self.witnessed)
+        return tuple(a.series for a in self.firing if a.series not in proving)
 
     def update_last_attempt(self, at: datetime, **facts: object) -> None:
         self.attempts[-1] = self.attempts[-1].model_copy(update=facts)

@@ -43,7 +43,7 @@ async def attempt(record: Record, approvals: Approvals) -> Result:
 
 async def _try(record: Record, approvals: Approvals, plan: Plan) -> Result:
     """Show the plan to the gate, and to a person if it says so; then carry out that or what they want instead."""
-    watches = await before(record.watches())
+    watches = await before(record, record.watches())
     verdict, decision = await permission(record, approvals, plan, seen=watches is not None)
     record.attempts.append(_attempt(record, plan, verdict, decision))
     record.changed(workflow.now())
@@ -75,7 +75,7 @@ async def may_act_now(record: Record) -> bool:
     last = record.attempts[-1] if record.attempts else None
     if last is None or last.gate.clause not in PASSING:
         return False
-    seen = await before(record.watches()) is not None
+    seen = await before(record, record.watches()) is not None
     verdict = await gate_in_silence(record, last.plan, approved=False, seen=seen)
     return verdict.ruling is not Ruling.REFUSE
 

@@ -23,8 +23,8 @@ async def look(record: Record, watches: tuple[Watch, ...], rounds: int) -> Verdi
     for number in range(rounds):
         if number:
             await workflow.sleep(record.opening.policy.verification.every_s, summary="until the next sample")
-        seen.append(await _sample(watches))
-    verdict = judge(watches, seen)
+        seen.append(await _sample(record, watches))
+    verdict = judge(watches, seen, record.doubted(watches))
     record.blind = verdict.recovery is Recovery.CANNOT_TELL
     return verdict
 
@@ -54,20 +54,27 @@ def _with_joined(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...
     return (*watches, *(watch for watch in record.watches() if watch.series not in known))
 
 
-async def before(watches: tuple[Watch, ...]) -> tuple[Watch, ...] | None:
+async def before(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...] | None:
     """The watches with what they show right now, so that *improving* is measured and not remembered.
 
-    None when none of them shows anything: after a fix nobody could tell whether it worked.
+    None when none of them shows anything, or none was ever seen bad: after a fix nobody could tell whether it worked.
     """
-    values = {sample.series: sample.value for sample in await _sample(watches)}
-    if all(value is None for value in values.values()):
+    samples = await _sample(record, watches)
+    values = {sample.series: sample.value for sample in samples}
+    if all(s.value is None and s.fires is None for s in samples) or not set(values) & set(record.witnessed):
         return None
     return tuple(
         w if values.get(w.series) is None else w.model_copy(update={"before": values[w.series]}) for w in watches
     )
 
 
-async def _sample(watches: tuple[Watch, ...]) -> tuple[Sample, ...]:
+async def _sample(record: Record, watches: tuple[Watch, ...]) -> tuple[Sample, ...]:
+    samples = await _samples(watches)
+    record.witnesses(watches, samples)
+    return samples
+
+
+async def _samples(watches: tuple[Watch, ...]) -> tuple[Sample, ...]:
     try:
         return await workflow.execute_activity_method(
             VerificationActivities.sample, watches, summary="look at the anomalous numbers", **options.SAMPLE

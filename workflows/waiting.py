@@ -64,9 +64,11 @@ async def _look_closer(record: Record) -> Verdict:
 
 
 def _told_at_last(record: Record, verdict: Verdict) -> None:
-    """An attempt of which nobody could tell whether it worked has its verdict now."""
+    """An attempt of which nobody could tell whether it worked has its verdict now; none when a person has it, as nobody
+    knows what that person did.
+    """
     last = record.attempts[-1] if record.attempts else None
-    if last is not None and record.unsure:
+    if last is not None and record.unsure and record.hands_off_by is None:
         record.update_last_attempt(workflow.now(), verification=verdict)
 
 
@@ -111,7 +113,8 @@ async def watch(record: Record, handover: Handover) -> None:
     record.enter(State.WATCHING, workflow.now(), Next(text=text, at=until))
     seen = await _see_until(record, until, handover)
     if record.ending.person is not None or seen.recovery is Recovery.RECOVERED:
-        _held(record, held=True)
+        if record.ending.by_hand is None:
+            _held(record, held=True)
         record.ends(recovered=True, effective=_effective(record))
         return
     record.recovered_at = None
@@ -123,8 +126,10 @@ async def watch(record: Record, handover: Handover) -> None:
 
 
 def _recovers(record: Record) -> datetime:
-    """The watch begins: the clocks stop, and what fires from here on is news."""
+    """The watch begins: the clocks stop, and what fires from here on is news. Whoever has it now has mended it."""
     now = workflow.now()
+    undone_by = record.attempts[-1].undone_by if record.attempts else None
+    record.ends(by_hand=record.hands_off_by or undone_by)
     record.recovered_at = now
     record.clock = record.clock.stopping(now)
     record.news = False

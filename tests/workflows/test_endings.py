@@ -128,6 +128,31 @@ async def test_a_recovery_that_shows_later_settles_what_nobody_could_tell(night_
     assert seen.attempts[0].held is True
 
 
+async def test_what_recovers_in_a_persons_hands_is_not_credited_to_the_attempt_before(night_of: NightOf) -> None:
+    """Nobody could tell what the action did; Ana took over and mended it. The machine learns nothing of that."""
+    world = World(cures=(None,))
+    async with night_of(world) as night:
+        handle = await night.open()
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "stuck")
+        await handle.signal("take", {"who": "ana"})
+        world.value = 0.0
+        summary = await night.end(handle)
+        seen = await view(handle)
+    assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
+    assert seen.attempts[0].held is None
+    assert seen.attempts[0].verification is not None
+    assert seen.attempts[0].verification.recovery == "cannot tell"
+
+
+async def test_who_takes_it_while_a_fix_is_watched_has_not_fixed_it(night: Night) -> None:
+    handle = await night.open()
+    await night.until(handle, lambda v: v.state is State.WATCHING, "watching")
+    await handle.signal("take", {"who": "ana"})
+    summary = await night.end(handle)
+    assert summary.outcome == Outcome.AUTO_RESOLVED
+    assert (await view(handle)).attempts[0].held is True
+
+
 async def test_an_action_that_fails_is_followed_by_the_next_attempt(night_of: NightOf) -> None:
     """The failure is recorded with its words, the target is let go, and it is tried again."""
     world = World()
@@ -302,3 +327,17 @@ async def test_without_the_guard_nobody_acts(night_of: NightOf) -> None:
         seen = await night.until(handle, lambda v: v.escalated, "people told")
     assert world.remediator.executions == 0
     assert seen.attempts[0].gate.reason == "prechecks failed: the store is away"
+
+
+async def test_a_healthy_number_of_another_cluster_neither_ends_an_incident_nor_is_acted_on(night: Night) -> None:
+    """The alert came from elsewhere, and the number that it names is well here. Its sender ends it, or people."""
+    night.world.value = 0.0
+    alert = await night.alert()
+    handle = await night.open(alert)
+    await night.pass_time(minutes=30)
+    seen = await view(handle)
+    assert (seen.state, seen.recovered_at) == (State.WAITING_FOR_PEOPLE, None), story(seen)
+    assert night.world.remediator.executions == 0
+    await night.report(handle, alert.model_copy(update={"status": "resolved"}))
+    summary = await night.end(handle)
+    assert summary.outcome == Outcome.SELF_RESOLVED

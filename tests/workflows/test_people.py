@@ -28,7 +28,7 @@ async def test_hands_off_before_the_gate_touches_nothing_and_goes_on_observing(n
     night.world.value = 0.0
     summary = await night.end(handle)
     assert night.world.remediator.executions == 0
-    assert summary.outcome == Outcome.SELF_RESOLVED
+    assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
 
 
 async def test_hands_off_while_a_plan_waits_drops_the_plan(night_of: NightOf) -> None:

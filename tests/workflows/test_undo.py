@@ -13,7 +13,8 @@ from temporalio.exceptions import ApplicationError
 
 from domain.escalation import Reason
 from domain.finding import Category, Finding, Source
-from domain.incident import Executed, State
+from domain.incident import Executed, Outcome, State
+from domain.levels import Severity
 from domain.plan import Action, Plan
 from domain.question import Question
 from domain.services import Deployment, Service, ServiceMap
@@ -21,7 +22,7 @@ from integrations.ports import Intent, Remediator
 from tests.workflows.asking import asked, decision
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, view
-from tests.workflows.world import POLICY, SERVICES, Handle, World
+from tests.workflows.world import POLICY, SERVICES, Handle, World, with_row
 
 TARGET = "deployment/shop/orders"
 STEPS = "kubectl --namespace shop rollout undo deployment/orders --to-revision=8"
@@ -124,6 +125,20 @@ async def test_what_did_not_help_is_taken_back_on_a_word_of_its_own(night_of: Ni
     assert "undoing" in [entry.text for entry in seen.timeline]
     assert [r.action for r in rows if "ROLL" in r.action] == ["ROLLBACK_DEPLOYMENT", "ROLL_FORWARD"]
     assert Reason.UNDO_FAILED not in [r.reason for r in seen.clock.raised]
+
+
+async def test_an_undo_that_a_person_approved_and_that_cured_it_is_that_persons(night_of: NightOf) -> None:
+    """The rollback made nothing better; rolled forward again it is well."""
+    world = Released(cures=(0.4, 0.0))
+    world.policy = with_row(world.policy, Severity.HIGH, attempts=1)
+    async with night_of(world) as night:
+        handle = await _not_better(night)
+        await handle.signal("approve", decision(await asked(night, handle), who="mia"))
+        summary = await night.end(handle)
+        seen = await view(handle)
+    assert world.done == [(Action.ROLLBACK_DEPLOYMENT, 7), (Action.ROLL_FORWARD, 8)]
+    assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
+    assert [a.held for a in seen.attempts] == [None]
 
 
 async def test_what_helped_is_not_taken_back(night_of: NightOf) -> None:

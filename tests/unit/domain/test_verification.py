@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.verification import Recovery, Sample, Watch, judge, settle_s, watch_of_rule
+from domain.verification import Recovery, Sample, Watch, judge, seen_bad, settle_s, watch_of_rule
 from tests.unit.domain.examples import rows
 
 RECOVERED, IMPROVING = Recovery.RECOVERED, Recovery.IMPROVING
@@ -79,6 +79,31 @@ def test_a_verdict_says_what_it_rests_on() -> None:
     assert judge((ERRORS,), _rounds(errors=[0.4, 0.25])).reason == (
         "errors: 0.25 (bound 0.05), 0 of 2 samples in band, 50% of the excess is gone"
     )
+
+
+def test_a_number_that_nobody_saw_bad_says_nothing_while_its_alert_fires() -> None:
+    """It may be that of another cluster. Seen bad once, it is known to be the alert's own."""
+    well = _rounds(errors=[0.0, 0.0], free=[12.0, 12.0])
+    verdict = judge((ERRORS, FREE), well, {"errors"})
+    assert verdict.recovery is CANNOT_TELL
+    assert "its alert still fires by its sender's word" in verdict.reason
+    assert judge((ERRORS,), _rounds(errors=[0.45]), {"errors"}).recovery is NOT_BETTER
+
+
+def test_an_alert_that_fires_and_that_nobody_watches_is_not_over() -> None:
+    well = _rounds(errors=[0.0, 0.0])
+    verdict = judge((ERRORS,), well, {"another", "a third"})
+    assert verdict.recovery is CANNOT_TELL
+    assert verdict.reason.endswith("alerts that fire on without being watched: 2")
+    assert judge((ERRORS,), _rounds(errors=[0.45]), {"another"}).recovery is NOT_BETTER
+
+
+def test_what_a_look_has_seen_bad_is_out_of_band_or_fires() -> None:
+    ratio = ERRORS.model_copy(update={"series": "ratio"})
+    samples = [Sample(series="errors", value=0.06), Sample(series="free", value=10), Sample(series="alert", value=1)]
+    assert seen_bad((ERRORS, FREE, FIRES), samples) == ("errors", "alert")
+    assert seen_bad((ratio,), [Sample(series="ratio", value=None, fires=True)]) == ("ratio",)
+    assert seen_bad((ratio, FREE), [Sample(series="ratio", value=None, fires=False)]) == ()
 
 
 VALUES = st.none() | st.floats()

@@ -16,7 +16,7 @@ from domain.levels import Severity
 from domain.policy import Policy
 from domain.services import Service, ServiceMap
 from domain.timeline import Kind
-from domain.verification import Watch
+from domain.verification import Sample, Watch
 from domain.view import Next
 from tests.unit.domain.examples import INCIDENT, NOW, anomaly, minutes, rows, shop
 from workflows.contract import Opening
@@ -345,3 +345,17 @@ def test_the_runbook_of_an_alert_comes_before_that_of_the_service() -> None:
 def test_without_addresses_there_are_no_links() -> None:
     view = _record().view()
     assert (view.page_url, view.temporal_url, view.runbook) == (None, None, None)
+
+
+def test_a_look_is_doubted_while_an_alert_fires_that_was_never_seen_bad_or_is_not_watched() -> None:
+    record = _record()
+    record.sees([_sighting(0, fingerprint=f"f{n}", start=n, expression="errors > 0.05") for n in range(22)], NOW)
+    watches, alerts = record.watches(), [f"alertmanager:f{n}" for n in range(22)]
+    assert [watch.series for watch in watches] == alerts[:20]
+    assert list(record.doubted(watches)) == alerts
+    record.witnesses(watches, [Sample(series=w.series, value=0.4 if w.series < "alertmanager:f2" else 0.0)
+                               for w in watches])  # fmt: skip
+    seen = {*alerts[:2], *alerts[10:20]}
+    assert set(record.doubted(watches)) == {*alerts} - seen
+    record.sees([_sighting(5, fingerprint=f"f{n}", start=n, status=RESOLVED) for n in range(22)], NOW)
+    assert record.doubted(watches) == ()
