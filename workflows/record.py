@@ -189,7 +189,7 @@ class Record:
         if self.assessment.reasons and self.assessment.severity.at_least(fresh.severity):
             return
         self.assessment = fresh
-        self.clock = self.clock.escalating_to(fresh.severity)
+        self.clock = self.clock.escalating_to(fresh.severity, at)
         self.note(at, Kind.STATE, "severity assessment", f"severity {fresh.severity}: {'; '.join(fresh.reasons)}")
 
     # -- rules of the policy for this severity ------------------------------------------------------------------------
@@ -237,7 +237,7 @@ class Record:
         self.ending = Ending()
         self.outcome, self.closed_at, self.recovered_at = None, None, None
         self.reopened_at = at
-        self.clock = self.clock.running_on()
+        self.clock = self.clock.relapsing(at, "alerts came in after it was over")
         self.note(at, Kind.STATE, "nightshift", "reopened: alerts came in after it was over")
         self.enter(State.INVESTIGATING, at, Next(text="It is looked at again."))
         return True
