@@ -9,7 +9,7 @@ from domain.approval import Decision, Docket, Request
 from domain.audit import AuditRow
 from domain.correlation import Link
 from domain.diagnosis import Diagnosis
-from domain.escalation import ABOUT_A_PLAN, Clock, Reason, target_at
+from domain.escalation import ABOUT_A_PLAN, AT_RISK, Clock, Reason, target_at
 from domain.finding import Finding
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
@@ -308,6 +308,7 @@ class Record:
             recovered_at=self.recovered_at,
             closed_at=self.closed_at,
             sla_due=target_at(self.clock, self.opening.policy),
+            sla_at_risk=target_at(self.clock, self.opening.policy, AT_RISK),
             failing_share=self.failing_share,
             anomalies=self.anomalies[:SHOWN_ANOMALIES],
             alerts=len(self.known),

@@ -151,6 +151,8 @@ async def test_low_waits_for_business_mornings(night_of: NightOf, hour: int, mes
         handle = await in_the_dark(night, Severity.LOW)
         seen = await tells(night, handle, len(messages), step_s=900)
     assert told(seen, since=midnight) == messages
+    at_risk = [t.at for t in seen.clock.told if Reason.SLA_AT_RISK in t.reasons]
+    assert [minutes(seen.at_risk_from, at) for at in at_risk] == [0] * len(at_risk), "lists and pages know the same"
 
 
 @pytest.mark.parametrize(

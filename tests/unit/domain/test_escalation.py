@@ -676,9 +676,17 @@ ASKED = (
     Asked("at 75 % it still gets the least time", HIGH, 45, 47),
     Asked("a minute before, it gets the least time too", HIGH, 44, 46),
     Asked("and after it as well", HIGH, 55, 57),
-    Asked("but nothing beyond the target itself", HIGH, 59, 60),
-    Asked("after the target it is over at once, and people act", HIGH, 61, 61),
-    Asked("at the target too", HIGH, 60, 60),
+    Asked("beyond the target too", HIGH, 59, 61),
+    Asked("after the target a question still gets the least time", HIGH, 61, 63),
+    Asked("CRITICAL as well, whose target a rollback often outlasts", CRITICAL, 17, 19),
+    Asked("LOW by day has four hours", LOW, 1, 241),
+    Asked("LOW in the evening has four hours of the morning", LOW, 8 * HOUR, DAY + 3 * HOUR),
+    Asked(
+        "after LOW's target in the evening it has the first two minutes of the next day",
+        LOW,
+        5 * DAY + 10 * HOUR,
+        5 * DAY + 23 * HOUR + 2,
+    ),
 )
 
 
