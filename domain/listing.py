@@ -8,7 +8,6 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field
 
-from domain.escalation import AT_RISK
 from domain.finding import Category
 from domain.incident import Outcome, State
 from domain.levels import Severity
@@ -120,9 +119,8 @@ class Counts(Model):
 
 def risks(view: IncidentView, now: datetime) -> bool:
     """Has so much of the time to recovery passed that the target is at risk, or missed, while the clock runs?"""
-    start = view.clock.detected_at
     runs = not view.state.closed and view.clock.stopped_at is None
-    return runs and now >= start + AT_RISK * (view.sla_due - start)
+    return runs and now >= view.at_risk_from
 
 
 def untold(view: IncidentView) -> bool:

@@ -185,7 +185,7 @@ class Policy(_Setting):
     rollback_deployment: RollbackDeployment = RollbackDeployment()
     approvers: tuple[str, ...] = Field(default=(), description="who may decide; empty: nobody")
     decide_at_least_min: float = Field(
-        default=2, ge=0, le=_YEAR_MIN, description="least time of a decision, never beyond the MTTR target"
+        default=2, ge=0, le=_YEAR_MIN, description="least time of a decision, however late it is asked for"
     )
     extend_min: float = Field(
         default=5, ge=0, le=240, description="by how much an approver may move a deadline, once; 0: not at all"

@@ -8,7 +8,7 @@ from domain.anomaly import Anomaly
 from domain.approval import Decision, Request
 from domain.correlation import Link, Previous
 from domain.diagnosis import Diagnosis
-from domain.escalation import Clock
+from domain.escalation import AT_RISK, Clock
 from domain.finding import Finding
 from domain.folding import folded
 from domain.incident import Attempt, Outcome, State
@@ -46,6 +46,7 @@ class IncidentView(Model):
 
     Shares are 0 to 1. `failing_share` is the measured share of failing user-facing requests, None: not measured.
     `alerts` counts distinct series, of which `anomalies` has the first. `sla_due` is when the MTTR target passes.
+    `sla_at_risk` is when 75 % of it are used, which is not told by `sla_due`: LOW counts business hours.
     `last_decision` answers the last signal, well-formed or not. `roots`: what each channel calls the incident's first
     message there, which what people say in its thread is known by.
     """
@@ -69,6 +70,7 @@ class IncidentView(Model):
     recovered_at: AwareDatetime | None = None
     closed_at: AwareDatetime | None = None
     sla_due: AwareDatetime
+    sla_at_risk: AwareDatetime | None = None
     failing_share: float | None = None
     anomalies: tuple[Anomaly, ...] = ()
     alerts: int = 0
@@ -102,6 +104,12 @@ class IncidentView(Model):
             "anomalies": self.anomalies[:_BRIEF], "deliveries": self.deliveries[-_BRIEF:],
         }  # fmt: skip
         return self.model_copy(update=less)
+
+    @property
+    def at_risk_from(self) -> datetime:
+        """When the target is at risk; where a view of earlier does not say, as if all hours counted."""
+        start = self.clock.detected_at
+        return self.sla_at_risk or start + AT_RISK * (self.sla_due - start)
 
     @property
     def needs(self) -> str:

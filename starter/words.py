@@ -3,7 +3,6 @@
 from datetime import datetime
 from enum import StrEnum
 
-from domain.escalation import AT_RISK
 from domain.incident import Attempt, Outcome
 from domain.levels import Severity
 from domain.model import Model
@@ -125,7 +124,7 @@ def sla(view: IncidentView, now: datetime) -> Sla | None:
         return Sla(level=SlaLevel.MISSED, share=1.0, text=f"{target}: missed by {off}")
     if stopped is not None:
         return Sla(level=SlaLevel.KEPT, share=share, text=f"{target}: kept, {off} were left")
-    level = SlaLevel.AT_RISK if share >= AT_RISK else SlaLevel.IN_TIME
+    level = SlaLevel.AT_RISK if at >= view.at_risk_from else SlaLevel.IN_TIME
     return Sla(
         level=level, share=share, text=f"{target}: {off} left" + (", at risk" if level is SlaLevel.AT_RISK else "")
     )

@@ -62,7 +62,9 @@ class People:
         if record.over or record.state.closed:
             return False
         if word.command is CommandName.ACK:
-            return record.clock.acknowledged_at is None
+            # What they acknowledged there may have become void here since.
+            later = record.clock.void_at is None or word.at > record.clock.void_at
+            return record.clock.acknowledged_at is None and later
         # We resolve it there when it closes here: the echo of that must not end what was reopened since.
         return record.reopened_at is None or word.at > record.reopened_at
 

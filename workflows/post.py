@@ -113,8 +113,10 @@ class Post:
         if letter.told is None or Moment.EDIT in wants(letter.channel):
             return known
         before = self._record.heard.get(letter.channel)
+        heard = before.picture if before else None
         untold = {"has_it": "", "hands_off": False, "recovered": False}
-        kept = {name: getattr(before.picture, name) for name in untold} if before else untold
+        # What it heard, and is so no more, is to be told again when it is so again.
+        kept = {n: getattr(heard, n) if heard and getattr(known.picture, n) else no for n, no in untold.items()}
         return known.model_copy(update={"picture": known.picture.model_copy(update=kept)})
 
     def _recorded(self, letter: Letter, receipt: Receipt) -> None:

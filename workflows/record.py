@@ -9,7 +9,7 @@ from domain.approval import Decision, Docket, Request
 from domain.audit import AuditRow
 from domain.correlation import Link
 from domain.diagnosis import Diagnosis
-from domain.escalation import ABOUT_A_PLAN, Clock, Reason, target_at
+from domain.escalation import ABOUT_A_PLAN, AT_RISK, Clock, Reason, target_at
 from domain.finding import Finding
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
@@ -191,7 +191,7 @@ class Record:
         if self.assessment.reasons and self.assessment.severity.at_least(fresh.severity):
             return
         self.assessment = fresh
-        self.clock = self.clock.escalating_to(fresh.severity)
+        self.clock = self.clock.escalating_to(fresh.severity, at)
         self.note(at, Kind.STATE, "severity assessment", f"severity {fresh.severity}: {'; '.join(fresh.reasons)}")
 
     # -- rules of the policy for this severity ------------------------------------------------------------------------
@@ -239,7 +239,7 @@ class Record:
         self.ending = Ending()
         self.outcome, self.closed_at, self.recovered_at = None, None, None
         self.reopened_at = at
-        self.clock = self.clock.running_on()
+        self.clock = self.clock.relapsing(at, "alerts came in after it was over")
         self.note(at, Kind.STATE, "nightshift", "reopened: alerts came in after it was over")
         self.enter(State.INVESTIGATING, at, Next(text="It is looked at again."))
         return True
@@ -319,6 +319,7 @@ class Record:
             recovered_at=self.recovered_at,
             closed_at=self.closed_at,
             sla_due=target_at(self.clock, self.opening.policy),
+            sla_at_risk=target_at(self.clock, self.opening.policy, AT_RISK),
             failing_share=self.failing_share,
             anomalies=self.anomalies[:SHOWN_ANOMALIES],
             alerts=len(self.known),

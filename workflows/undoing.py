@@ -17,14 +17,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows.record import Record
 
 # A person's own answers, and what nobody has to decide any more: no failure of the machine.
-_DECIDED = frozenset({"rejected", "expired", "moot"})
+_DECIDED = frozenset({"rejected", "moot"})
 
 
 async def undo(record: Record, approvals: Approvals) -> bool:
     """Take the last attempt back. False: it could not be done, and people were called with the steps to do it by hand.
 
-    A plan of its own goes the way of every plan. Whoever refuses it, or lets it expire, has decided that what was done
-    stays.
+    A plan of its own goes the way of every plan. Whoever refuses it has decided that what was done stays; when nobody
+    decides in time, nobody has.
     """
     last = record.attempts[-1]
     plans = entry_of(last.plan.action).undo_plan

@@ -118,7 +118,6 @@ async def watch(record: Record, handover: Handover) -> None:
         record.ends(recovered=True, effective=_effective(record))
         return
     record.recovered_at = None
-    record.clock = record.clock.running_on()
     if seen.recovery is Recovery.CANNOT_TELL:
         _lost_sight(record, seen)
     else:
@@ -157,15 +156,16 @@ async def _see_until(record: Record, until: datetime, handover: Handover) -> Ver
 
 def _relapsed(record: Record, seen: Verdict) -> None:
     """Clocks run on from the first detection, and the attempts already made count."""
+    record.clock = record.clock.relapsing(workflow.now(), seen.reason)
     record.note(workflow.now(), Kind.VERIFICATION, "verification", f"relapse while watching: {seen.reason}")
     _held(record, held=False)
 
 
 def _lost_sight(record: Record, seen: Verdict) -> None:
-    """What cannot be seen is never called recovered."""
-    said = f"whether it held cannot be seen: {seen.reason}"
-    record.note(workflow.now(), Kind.VERIFICATION, "verification", said)
-    record.calls_for(Reason.CANNOT_TELL, workflow.now(), said)
+    """What cannot be seen is never called recovered: who had it, and went to bed when it had, is called anew."""
+    now, said = workflow.now(), f"whether it held cannot be seen: {seen.reason}"
+    record.clock = record.clock.running_on().voiding(now).raising(Reason.CANNOT_TELL, now, said)
+    record.note(now, Kind.VERIFICATION, "verification", said)
 
 
 def _held(record: Record, *, held: bool) -> None:

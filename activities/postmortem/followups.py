@@ -111,7 +111,7 @@ def _people(view: IncidentView) -> Iterator[FollowUp]:
             Priority.P1, "mitigate", f"Make {channels} deliver, or take out of the policy what nobody uses",
             f"a test message arrives by {channels}", f"messages went nowhere ({why})",
         )  # fmt: skip
-    if view.clock.escalated_at is not None and view.clock.acknowledged_at is None:
+    if view.clock.escalated_at is not None and view.clock.acknowledged_first is None:
         yield _item(
             Priority.P2, "mitigate", "Find out why nobody acknowledged, and change who is called or how",
             "a test page is acknowledged within the policy's time", "people were called upon and nobody acknowledged",

@@ -130,9 +130,7 @@ def _people(view: IncidentView, items: tuple[FollowUp, ...]) -> Iterator[str]:
 
 
 def _acknowledged(view: IncidentView) -> str:
-    clock = view.clock
-    if clock.acknowledged_at is None or clock.escalated_at is None:
+    called, first = view.clock.escalated_at, view.clock.acknowledged_first
+    if first is None or called is None:
         return "Nobody has acknowledged."
-    return (
-        f"{clock.acknowledged_by} acknowledged after {words(max(clock.acknowledged_at - clock.escalated_at, _NONE))}."
-    )
+    return f"{first.by} acknowledged after {words(max(first.at - called, _NONE))}."

@@ -32,7 +32,7 @@ def times(view: IncidentView) -> tuple[Measure, ...]:
             "from the onset to the start that the first executed action reports", "no action was executed",
         ),
         lasted(
-            "Time to acknowledge (MTTA)", view.clock.escalated_at, view.clock.acknowledged_at,
+            "Time to acknowledge (MTTA)", view.clock.escalated_at, _first_ack(view),
             f"from the first message that called upon people to their acknowledgement; {_CLOCK}", _no_ack(view),
         ),
         lasted(
@@ -117,6 +117,11 @@ def _starts(view: IncidentView) -> Iterator[datetime]:
     for attempt in view.attempts:
         if attempt.executed is not None:
             yield attempt.executed.started_at
+
+
+def _first_ack(view: IncidentView) -> datetime | None:
+    first = view.clock.acknowledged_first
+    return first.at if first else None
 
 
 def _no_ack(view: IncidentView) -> str:

@@ -38,8 +38,19 @@ class Due(Model):
     at: AwareDatetime
 
 
+class Acknowledgement(Model):
+    """Somebody said that they have it."""
+
+    by: str
+    at: AwareDatetime
+
+
 class Clock(Model):
-    """What happened, and what was said. `snoozed_until`: somebody wants quiet until then."""
+    """What happened, and what was said. `snoozed_until`: somebody wants quiet until then.
+
+    `acknowledged_by` has what there is now. `void` are acknowledgements of less than this (a lower severity, or what
+    had recovered since): they are history, and whoever has it now has to say so. `void_at`: since when.
+    """
 
     detected_at: AwareDatetime
     severity: Severity
@@ -47,6 +58,8 @@ class Clock(Model):
     told: tuple[Told, ...] = ()
     acknowledged_at: AwareDatetime | None = None
     acknowledged_by: str | None = None
+    void: tuple[Acknowledgement, ...] = ()
+    void_at: AwareDatetime | None = None
     snoozed_until: AwareDatetime | None = None
     stopped_at: AwareDatetime | None = None
 
@@ -75,23 +88,46 @@ class Clock(Model):
             return self
         return self.model_copy(update={"acknowledged_at": at, "acknowledged_by": who})
 
+    @property
+    def acknowledged_first(self) -> Acknowledgement | None:
+        """Who answered the first call, and when, whether it still counts or not."""
+        return next(iter((*self.void, *self._acknowledgement)), None)
+
+    @property
+    def _acknowledgement(self) -> tuple[Acknowledgement, ...]:
+        if self.acknowledged_at is None or self.acknowledged_by is None:
+            return ()
+        return (Acknowledgement(by=self.acknowledged_by, at=self.acknowledged_at),)
+
+    def voiding(self, at: datetime) -> Self:
+        """Nobody has it any more: what they had taken on, or wanted to hear nothing of, was less than this."""
+        return self.model_copy(update={
+            "acknowledged_at": None, "acknowledged_by": None, "snoozed_until": None,
+            "void": (*self.void, *self._acknowledgement), "void_at": at,
+        })  # fmt: skip
+
     def snoozing(self, who: str, at: datetime, until: datetime) -> Self:
         """Quiet until then. Who asks for it has seen it: it counts as an acknowledgement where there was none."""
         return self.acknowledging(who, at).model_copy(update={"snoozed_until": until})
 
-    def escalating_to(self, severity: Severity) -> Self:
-        """Severity rises in flight and never falls by itself; deadlines follow, counted from the first detection.
-
-        What somebody wanted to hear nothing of was less than this, so a raise ends a snooze.
-        """
+    def escalating_to(self, severity: Severity, at: datetime) -> Self:
+        """Severity rises in flight and never falls by itself; deadlines follow, counted from the first detection."""
         if not severity.at_least(self.severity) or severity is self.severity:
             return self
-        return self.model_copy(update={"severity": severity, "snoozed_until": None})
+        raised = self if self.acknowledged_at is None else self.voiding(at)
+        return raised.model_copy(update={"severity": severity, "snoozed_until": None})
 
     def stopping(self, at: datetime) -> Self:
         """Clocks stop at verified recovery."""
         return self.model_copy(update={"stopped_at": at})
 
     def running_on(self) -> Self:
-        """A relapse: the clocks run on from the first detection."""
+        """The clocks run on from the first detection."""
         return self.model_copy(update={"stopped_at": None})
+
+    def relapsing(self, at: datetime, detail: str) -> Self:
+        """It is not over after all. Who had it went to bed when it had recovered, so those who know of it are called
+        anew; who was never called learns of it when that is due.
+        """
+        again = self.running_on().voiding(at)
+        return again if self.escalated_at is None else again.raising(Reason.RELAPSED, at, detail)

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     ATTEMPTS_USED_UP = "attempts_used_up"
     CANNOT_TELL = "cannot_tell"
     UNDO_FAILED = "undo_failed"
+    RELAPSED = "relapsed"
     UNRESOLVED = "unresolved"
     SLA_AT_RISK = "sla_at_risk"
     SLA_MISSED = "sla_missed"
@@ -39,6 +40,7 @@ WORDS: dict[Reason, str] = {
     Reason.ATTEMPTS_USED_UP: "all attempts of the policy are used up",
     Reason.CANNOT_TELL: "nobody can tell whether the remediation worked",
     Reason.UNDO_FAILED: "URGENT: a remediation did not help and could not be undone",
+    Reason.RELAPSED: "it had recovered, and is back",
     Reason.UNRESOLVED: "unresolved for more than twice the delay",
     Reason.SLA_AT_RISK: "75 % of the MTTR target is used",
     Reason.SLA_MISSED: "the MTTR target has passed",

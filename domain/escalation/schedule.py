@@ -96,6 +96,8 @@ def _by_silence(clock: Clock, policy: Policy) -> Iterator[Due]:
     asked = next((t for t in reversed(clock.told) if t.awaits), None)
     if asked is None or clock.acknowledged_at is not None:
         return
+    if clock.void_at is not None and asked.at < clock.void_at:
+        return  # who was called then did answer; what has become of it is still to be said
     minutes = policy.escalation.row(clock.severity).acknowledge_min
     if minutes is None:
         yield Due(reason=Reason.NOT_ACKNOWLEDGED, at=next_opening(policy.calendar, asked.at))

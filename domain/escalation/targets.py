@@ -13,22 +13,19 @@ AT_RISK = 0.75
 
 def target_at(clock: Clock, policy: Policy, share: float = 1.0) -> datetime:
     """When `share` of the MTTR target is used. LOW counts business hours."""
-    amount = timedelta(minutes=policy.escalation.row(clock.severity).mttr_target_min * share)
-    if clock.severity is Severity.LOW:
-        return add_business_time(policy.calendar, clock.detected_at, amount)
-    return clock.detected_at + amount
+    return _after(clock, policy, clock.detected_at, policy.escalation.row(clock.severity).mttr_target_min * share)
 
 
 def decide_by(clock: Clock, policy: Policy, now: datetime) -> datetime:
     """Until when a plan that is asked now waits for a decision: the severity's time, never past 75 % of the target.
 
     A question that comes up later than that would be over before anybody has read it, so it gets the policy's least
-    time all the same, but never beyond the target itself. After the target it is over at once: then people act.
+    time all the same, also after the target: what nobody could answer is worse than what is answered late. LOW counts
+    business hours: in others nobody hears of it.
     """
-    wanted = now + timedelta(minutes=policy.escalation.row(clock.severity).decide_min)
-    least = now + timedelta(minutes=policy.decide_at_least_min)
-    latest = min(max(target_at(clock, policy, AT_RISK), least), target_at(clock, policy))
-    return max(now, min(wanted, latest))
+    wanted = _after(clock, policy, now, policy.escalation.row(clock.severity).decide_min)
+    least = _after(clock, policy, now, policy.decide_at_least_min)
+    return min(wanted, max(target_at(clock, policy, AT_RISK), least))
 
 
 def extend_to(clock: Clock, policy: Policy, deadline: datetime) -> datetime | None:
@@ -36,6 +33,12 @@ def extend_to(clock: Clock, policy: Policy, deadline: datetime) -> datetime | No
 
     None: nowhere, since the policy gives no time, or there is none left.
     """
-    wanted = deadline + timedelta(minutes=policy.extend_min)
+    wanted = _after(clock, policy, deadline, policy.extend_min)
     latest = min(wanted, target_at(clock, policy, AT_RISK))
     return latest if latest > deadline else None
+
+
+def _after(clock: Clock, policy: Policy, start: datetime, minutes: float) -> datetime:
+    """LOW counts business hours."""
+    amount = timedelta(minutes=minutes)
+    return add_business_time(policy.calendar, start, amount) if clock.severity is Severity.LOW else start + amount

@@ -9,6 +9,7 @@ from domain.escalation.schedule import schedule
 from domain.policy import Policy
 
 HIGHEST_TIER = 1
+_ALWAYS_CALLS = frozenset({Reason.CRITICAL, Reason.UNDO_FAILED, Reason.RELAPSED})
 
 
 def tell(clock: Clock, policy: Policy, now: datetime) -> tuple[Clock, Told] | None:
@@ -32,16 +33,16 @@ def _reasons(due: Sequence[Due]) -> tuple[Reason, ...]:
 def _awaits(clock: Clock, reasons: tuple[Reason, ...], tier: int) -> bool:
     """Does this message call upon people anew? A further reason updates the same page and does not restart the wait.
 
-    A higher tier or severity, and a failed undo, are news even to who has acknowledged; a missed target only to who has
-    not.
+    A higher tier, a relapse and a failed undo are news even to who has acknowledged; a missed target only to who has
+    not. When an acknowledgement has become void, the next message calls whatever its reason.
     """
     if reasons in {(Reason.ANNOUNCED,), (Reason.REMINDER,)}:
         return False
-    if clock.tier is None or tier < clock.tier or {Reason.CRITICAL, Reason.UNDO_FAILED} & set(reasons):
+    if clock.tier is None or tier < clock.tier or _ALWAYS_CALLS & set(reasons):
         return True
     if clock.acknowledged_at is not None:
-        return _worse_than_acknowledged(clock)
-    return Reason.SLA_MISSED in reasons or Reason.NOT_ACKNOWLEDGED in reasons
+        return False
+    return not _called_since_void(clock) or Reason.SLA_MISSED in reasons or Reason.NOT_ACKNOWLEDGED in reasons
 
 
 def _tier(clock: Clock, policy: Policy, reasons: tuple[Reason, ...]) -> int:
@@ -58,10 +59,9 @@ def _tier(clock: Clock, policy: Policy, reasons: tuple[Reason, ...]) -> int:
     return max(HIGHEST_TIER, clock.tier - 1) if up else clock.tier
 
 
-def _worse_than_acknowledged(clock: Clock) -> bool:
-    """Has the severity risen since people were last called upon? What they have taken on was less than this."""
-    called = next((t for t in reversed(clock.told) if t.awaits), None)
-    return called is not None and called.severity is not None and clock.severity.rank > called.severity.rank
+def _called_since_void(clock: Clock) -> bool:
+    called = max((t.at for t in clock.told if t.awaits), default=None)
+    return clock.void_at is None or (called is not None and called >= clock.void_at)
 
 
 def _acknowledged_tier(clock: Clock, without: int) -> int:

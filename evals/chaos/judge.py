@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from domain.escalation import ABOUT_A_PLAN, WORDS, Due, Reason, Told, schedule
+from domain.escalation import WORDS, Due, Reason, Told, schedule
 from domain.incident import State
 from domain.message import Moment
 from evals.chaos.evidence import Evidence, Incident, Letter, Order
@@ -162,12 +162,12 @@ def _says(letter: Letter, order: Order) -> bool:
 
 
 def _said_again(incident: Incident) -> Iterator[Problem]:
-    """Each reason once for a severity; about a plan once for each time that it came up; silence once in its window."""
+    """Each reason once for a severity; once for each time that it came up; silence once in its window."""
     clock, policy = incident.view.clock, incident.policy
     raised = Counter(raised.reason for raised in clock.raised)
     times = Counter((reason, told.severity) for told in clock.told for reason in told.reasons)
     for (reason, severity), said in times.items():
-        allowed = raised[reason] if reason in ABOUT_A_PLAN else 1
+        allowed = max(1, raised[reason])
         if reason not in AGAIN_AND_AGAIN and said > allowed:
             words = f"{WORDS[reason]!r} was said {said} times at {severity}"
             yield Problem(Sort.DOUBLED, incident.view.incident, words)

@@ -7,7 +7,6 @@ from typing import Any
 from psycopg import Connection
 
 from domain.correlation import OpenIncident, Previous, survivor
-from domain.escalation import AT_RISK
 from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, cause_of, untold
 from domain.plan import Action
@@ -151,7 +150,7 @@ class PostgresIncidents:
 
 def _columns(view: IncidentView) -> dict[str, Any]:
     clock_runs = not view.state.closed and view.clock.stopped_at is None
-    start, cause = view.clock.detected_at, cause_of(view)
+    cause = cause_of(view)
     return {
         "incident": view.incident, "key": view.key, "service": text(view.service),
         "services": [text(s) for s in view.services], "state": view.state.value, "closed": view.state.closed,
@@ -159,7 +158,7 @@ def _columns(view: IncidentView) -> dict[str, Any]:
         "outcome": view.outcome.value if view.outcome else None, "opened_at": view.opened_at,
         "updated_at": view.updated_at, "closed_at": view.closed_at,
         "sla_due": view.sla_due if clock_runs else None,
-        "risk_from": start + AT_RISK * (view.sla_due - start) if clock_runs else None,
+        "risk_from": view.at_risk_from if clock_runs else None,
         "title": text(view.title), "cause": cause.value if cause else None, "cause_text": text(view.cause),
         "asked_at": view.waiting.asked_at if view.waiting else None, "untold": untold(view), "view": document(view),
     }  # fmt: skip

@@ -344,7 +344,7 @@ async def test_health_answers_alone_and_readiness_names_what_is_away() -> None:
 
 async def test_names_of_five_thousand_characters_are_shown_as_text_and_break_nothing() -> None:
     long = '<script>"&' + "x" * 5_000
-    view = page_views.waiting(NOW).model_copy(update={"title": long, "service": long, "last_decision": long})
+    view = page_views.waiting(now()).model_copy(update={"title": long, "service": long, "last_decision": long})
     of = parts(view)
     for path in ("/incidents", f"/incidents/{view.incident}", f"/incidents/{view.incident}/target?part=1"):
         answer = await get(of, path)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from domain.command import CommandName
 from domain.escalation import Reason
+from domain.incident import State
 from domain.levels import Severity
 from domain.message import Moment
 from domain.policy import Calendar
@@ -16,6 +18,7 @@ from tests.fakes import FakeChannel
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
 from tests.workflows.telling import Message, dark, in_the_dark, minutes, said, tells, told, unhurried
+from tests.workflows.test_synchronised import word
 from tests.workflows.world import World
 
 ANNOUNCED, UNRESOLVED, SILENCE = Reason.ANNOUNCED, Reason.UNRESOLVED, Reason.NOT_ACKNOWLEDGED
@@ -148,6 +151,8 @@ async def test_low_waits_for_business_mornings(night_of: NightOf, hour: int, mes
         handle = await in_the_dark(night, Severity.LOW)
         seen = await tells(night, handle, len(messages), step_s=900)
     assert told(seen, since=midnight) == messages
+    at_risk = [t.at for t in seen.clock.told if Reason.SLA_AT_RISK in t.reasons]
+    assert [minutes(seen.at_risk_from, at) for at in at_risk] == [0] * len(at_risk), "lists and pages know the same"
 
 
 @pytest.mark.parametrize(
@@ -204,12 +209,73 @@ async def test_a_relapse_lets_the_clock_run_on_from_the_first_detection(night_of
         await night.pass_time(minutes=40)
         assert (await view(handle)).clock.stopped_at is not None
         night.world.value = 0.4
-        seen = await tells(night, handle, 3, step_s=15)
-    first, relapse, missed = told(seen)
+        seen = await tells(night, handle, 4, step_s=15)
+    first, relapse, silence, missed = told(seen)
     assert first == said(5, ANNOUNCED, tier=2)
     assert relapse[1] == {UNRESOLVED, Reason.SLA_AT_RISK}
     assert relapse[0] >= 46
+    assert silence == said(relapse[0] + 10, SILENCE, tier=1), "that mia took it is void since it had recovered"
     assert missed == said(60, Reason.SLA_MISSED, tier=1)
+
+
+async def test_who_had_it_is_called_again_by_a_relapse_on_every_channel_and_until_they_answer(
+    night_of: NightOf,
+) -> None:
+    """Ana acknowledged, it recovered, she went to bed. It is back: all channels call, and say why; her answer to that
+    is told to the page again, which rings again.
+    """
+    by = [FakeChannel(name) for name in ("pagerduty", "slack", "email")]
+    policy = unhurried().model_copy(update={"recheck_s": 60, "watch_s": 7200})
+    async with night_of(World(policy=policy, channels=by)) as night:
+        handle = await night.open(await night.alert(severity=Severity.CRITICAL))
+        await handle.signal("take", {"who": "ana"})
+        await night.until(handle, lambda v: v.escalated, "called", step_s=1)
+        night.world.value = 0.0
+        await night.until(handle, lambda v: v.state is State.WATCHING, "well again")
+        await night.pass_time(minutes=1)
+        night.world.value = 0.4
+        relapsed = await night.until(handle, lambda v: _says(v, Reason.RELAPSED), "the relapse is told")
+        await night.pass_time(seconds=15)
+        await night.until(handle, lambda v: SILENCE in v.clock.told[-1].reasons, "called again")
+        await handle.signal("ack", {"who": "ana"})
+        await night.pass_time(seconds=30)
+        seen = await view(handle)
+    assert next(t for t in relapsed.clock.told if Reason.RELAPSED in t.reasons).awaits
+    assert relapsed.needs == "ack"
+    for channel in by:
+        assert any("it had recovered, and is back" in message.text for message in channel.sent.values()), channel.name
+    assert seen.clock.acknowledged_by == "ana"
+    pager = [m.moment for m in by[0].sent.values()]
+    assert pager.count(Moment.ACKNOWLEDGED) == 2
+    assert pager[-1] is Moment.ACKNOWLEDGED
+
+
+def _says(seen: IncidentView, reason: Reason) -> bool:
+    return any(reason in t.reasons for t in seen.clock.told)
+
+
+async def test_what_was_acknowledged_before_a_raise_can_be_acknowledged_again(night_of: NightOf) -> None:
+    """MEDIUM, Ana has it, then CRITICAL: tier 1 is called, and again 5 minutes later; what she had acknowledged at the
+    pager before is no news, Mia's word there after it is.
+    """
+    async with night_of(dark()) as night:
+        handle = await in_the_dark(night, Severity.MEDIUM)
+        await night.pass_time(minutes=31)
+        acknowledged_at = await night.now()
+        await handle.signal("ack", {"who": "ana"})
+        await night.pass_time(minutes=4)
+        await night.report(handle, await night.alert("Down", severity=Severity.CRITICAL, resolved=True))
+        seen = await tells(night, handle, 4, step_s=15)
+        await handle.signal("synchronise", word(CommandName.ACK, acknowledged_at, "echo", "Nightshift"))
+        await night.pass_time(seconds=5)
+        unheard = await view(handle)
+        await handle.signal("synchronise", word(CommandName.ACK, await night.now(), "mia"))
+        await night.pass_time(minutes=10)
+        last = await view(handle)
+    assert [(minute, tier) for minute, _, tier in told(seen)[2:]] == [(35, 1), (40, 1)]
+    assert unheard.clock.acknowledged_by is None
+    assert last.clock.acknowledged_by == "Mia Maier"
+    assert told(last) == told(seen)
 
 
 async def test_an_acknowledgement_stops_the_paging(night_of: NightOf) -> None:

@@ -4,7 +4,7 @@ The real workflow, gate and catalogue; the cluster is a stand-in.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -184,6 +184,23 @@ async def test_an_undo_that_fails_calls_people_at_once_with_the_steps(
     told = next(t for t in seen.clock.told if Reason.UNDO_FAILED in t.reasons)
     assert told.awaits
     assert any(STEPS in message.text for channel in world.channels for message in channel.sent.values())
+
+
+async def test_an_undo_that_nobody_decides_on_in_time_calls_people_with_the_steps(
+    night_of: NightOf, world: Released
+) -> None:
+    """The target has passed when it is asked: it waits two minutes all the same."""
+    world.policy = with_row(world.policy, Severity.HIGH, mttr_target_min=1)
+    async with night_of(world) as night:
+        handle = await _not_better(night)
+        request = await asked(night, handle)
+        seen = await night.until(
+            handle, lambda v: Reason.UNDO_FAILED in [r.reason for r in v.clock.raised], "the steps", step_s=15
+        )
+    assert request.asked_at > seen.sla_due
+    assert request.deadline - request.asked_at == timedelta(minutes=2)
+    assert STEPS in next(r.detail for r in seen.clock.raised if r.reason is Reason.UNDO_FAILED)
+    assert world.done == [(Action.ROLLBACK_DEPLOYMENT, 7)]
 
 
 async def test_who_took_over_is_given_the_steps(night_of: NightOf, world: Released) -> None:

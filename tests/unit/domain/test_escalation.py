@@ -21,6 +21,7 @@ from domain.escalation import (
     target_at,
     tell,
 )
+from domain.escalation.clock import Acknowledgement
 from domain.levels import Severity
 from domain.policy import Calendar, ChannelName, Escalation, Policy
 from tests.unit.domain.examples import NOW, clock, minutes, rows
@@ -30,6 +31,7 @@ CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM,
 ANNOUNCED, AT_ONCE, UNRESOLVED = Reason.ANNOUNCED, Reason.CRITICAL, Reason.UNRESOLVED
 AT_RISK, MISSED, SILENCE = Reason.SLA_AT_RISK, Reason.SLA_MISSED, Reason.NOT_ACKNOWLEDGED
 UNSURE, NO_PLAN, REMINDER = Reason.LOW_CONFIDENCE, Reason.NO_PLAN, Reason.REMINDER
+RELAPSED = Reason.RELAPSED
 
 PAGE_TOO: tuple[ChannelName, ...] = ("pagerduty", "slack", "email")
 SLACK_MAIL: tuple[ChannelName, ...] = ("slack", "email")
@@ -60,7 +62,7 @@ def raises(reason: Reason) -> Turn:
 
 
 def becomes(severity: Severity) -> Turn:
-    return lambda c, _at: c.escalating_to(severity)
+    return lambda c, at: c.escalating_to(severity, at)
 
 
 def acknowledged(c: Clock, at: datetime) -> Clock:
@@ -75,8 +77,8 @@ def recovered(c: Clock, at: datetime) -> Clock:
     return c.stopping(at)
 
 
-def relapsed(c: Clock, _at: datetime) -> Clock:
-    return c.running_on()
+def relapsed(c: Clock, at: datetime) -> Clock:
+    return c.relapsing(at, "an alert fires anew")
 
 
 @dataclass(frozen=True)
@@ -250,14 +252,87 @@ LIVES = (
         turns=((1, acknowledged), (50, recovered)),
     ),
     Life(
-        "a raise within one tier calls again who has acknowledged at the lower severity",
+        "a raise within one tier calls again who has acknowledged at the lower severity; silence goes up",
         LOW, 3 * HOUR,
         (
             Said(1, (UNSURE,), 3, MAIL),
             Said(40, (UNRESOLVED,), 3, SLACK),
-            Said(70, (REMINDER,), 3, SLACK, calls=False),
+            Said(70, (SILENCE,), 2, SLACK),
         ),
         turns=((1, raises(UNSURE)), (2, acknowledged), (40, becomes(MEDIUM)), (71, recovered)),
+    ),
+    Life(
+        "what was acknowledged as MEDIUM is called until somebody acknowledges it as CRITICAL",
+        MEDIUM, 90,
+        (
+            Said(15, (ANNOUNCED,), 3, SLACK, calls=False),
+            Said(30, (UNRESOLVED,), 3, SLACK),
+            Said(40, (AT_ONCE, AT_RISK, MISSED), 1, PAGE_TOO),
+            Said(45, (SILENCE,), 1, PAGE_TOO),
+            Said(50, (SILENCE,), 1, PAGE_TOO),
+            Said(81, (REMINDER,), 1, PAGE_TOO, calls=False),
+        ),
+        turns=((31, acknowledged), (40, becomes(CRITICAL)), (51, acknowledged)),
+    ),
+    Life(
+        "an acknowledgement that comes after a raise is one of the raised severity",
+        LOW, 3 * HOUR,
+        (
+            Said(1, (UNSURE,), 3, MAIL),
+            Said(30, (UNRESOLVED,), 3, SLACK, calls=False),
+            Said(60, (REMINDER,), 3, SLACK, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, acknowledged), (5, becomes(MEDIUM)), (6, acknowledged), (61, recovered)),
+    ),
+    Life(
+        "after a relapse who had acknowledged is called anew, and again, until somebody acknowledges that",
+        HIGH, 2 * HOUR,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(40, (RELAPSED,), 2, SLACK_MAIL),
+            Said(45, (AT_RISK,), 2, SLACK_MAIL, calls=False),
+            Said(50, (SILENCE,), 1, PAGE_TOO),
+            Said(60, (MISSED, SILENCE), 1, PAGE_TOO),
+            Said(91, (REMINDER,), 1, PAGE_TOO, calls=False),
+        ),
+        turns=((12, acknowledged), (20, recovered), (40, relapsed), (61, acknowledged), (92, recovered)),
+    ),
+    Life(
+        "each relapse calls, also one that comes after all else has been said",
+        HIGH, 4 * HOUR,
+        (
+            Said(1, (UNSURE,), 2, SLACK_MAIL),
+            Said(120, (UNRESOLVED, AT_RISK, MISSED, RELAPSED), 1, SLACK_MAIL),
+            Said(150, (RELAPSED,), 1, SLACK_MAIL),
+        ),
+        turns=(
+            (1, raises(UNSURE)), (2, acknowledged), (3, recovered), (120, relapsed), (121, acknowledged),
+            (122, recovered), (150, relapsed), (151, acknowledged), (152, recovered),
+        ),
+    ),
+    Life(
+        "a relapse ends a snooze",
+        HIGH, 45,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(40, (RELAPSED,), 2, SLACK_MAIL),
+        ),
+        turns=((12, snoozed(200)), (20, recovered), (40, relapsed)),
+    ),
+    Life(
+        "a relapse of LOW at night waits for the morning, and is no silence before it",
+        LOW, 3 * DAY,
+        (
+            Said(1, (UNSURE,), 3, MAIL),
+            Said(2 * HOUR, (UNRESOLVED,), 3, MAIL, calls=False),
+            Said(23 * HOUR, (RELAPSED,), 3, MAIL),
+            Said(DAY + 23 * HOUR, (SILENCE,), 2, MAIL),
+        ),
+        turns=(
+            (1, raises(UNSURE)), (2, acknowledged), (3 * HOUR, recovered), (12 * HOUR, relapsed), (2 * DAY, recovered),
+        ),
     ),
     Life(
         "a reminder of LOW waits for the business day",
@@ -498,6 +573,14 @@ def test_who_acknowledged_first_stays() -> None:
     assert (twice.acknowledged_by, twice.acknowledged_at) == ("ada", NOW)
 
 
+def test_after_a_raise_the_next_who_acknowledges_has_it_and_who_answered_first_is_known() -> None:
+    raised = clock(MEDIUM).acknowledging("ada", NOW).escalating_to(CRITICAL, NOW + minutes(1))
+    assert (raised.acknowledged_by, raised.acknowledged_at) == (None, None)
+    again = raised.acknowledging("grace", NOW + minutes(2))
+    assert (again.acknowledged_by, again.acknowledged_at) == ("grace", NOW + minutes(2))
+    assert again.acknowledged_first == Acknowledgement(by="ada", at=NOW)
+
+
 def test_nothing_is_told_before_it_is_due() -> None:
     assert tell(clock(HIGH), POLICY, NOW + minutes(4.99)) is None
 
@@ -594,9 +677,17 @@ ASKED = (
     Asked("at 75 % it still gets the least time", HIGH, 45, 47),
     Asked("a minute before, it gets the least time too", HIGH, 44, 46),
     Asked("and after it as well", HIGH, 55, 57),
-    Asked("but nothing beyond the target itself", HIGH, 59, 60),
-    Asked("after the target it is over at once, and people act", HIGH, 61, 61),
-    Asked("at the target too", HIGH, 60, 60),
+    Asked("beyond the target too", HIGH, 59, 61),
+    Asked("after the target a question still gets the least time", HIGH, 61, 63),
+    Asked("CRITICAL as well, whose target a rollback often outlasts", CRITICAL, 17, 19),
+    Asked("LOW by day has four hours", LOW, 1, 241),
+    Asked("LOW in the evening has four hours of the morning", LOW, 8 * HOUR, DAY + 3 * HOUR),
+    Asked(
+        "after LOW's target in the evening it has the first two minutes of the next day",
+        LOW,
+        5 * DAY + 10 * HOUR,
+        5 * DAY + 23 * HOUR + 2,
+    ),
 )
 
 

@@ -90,7 +90,7 @@ def test_after_an_acknowledgement_only_reminders_are_left(made: tuple[Clock, Pol
     forgotten (spec section 6), and a silent clock would do just that.
     """
     now, policy, at = made
-    now = now.acknowledging("ada", at).running_on()
+    now = now.running_on().acknowledging("ada", at)
     said: list[Told] = []
     for _ in range(2 * (len(Reason) + len(now.raised))):
         at = max(next_due(now, policy) or at, at)

@@ -10,6 +10,8 @@ from domain.correlation import Link, Previous, Relation, link_to
 from domain.escalation import Clock
 from domain.incident import Outcome, State
 from domain.levels import Severity
+from domain.listing import risks
+from starter.words import SlaLevel, sla
 from tests.unit.domain.examples import INCIDENT, NOW, anomaly, clock, diagnosis, minutes, request, rows, view
 
 HEARD: Clock = clock(Severity.HIGH).acknowledging("ada", NOW)
@@ -36,6 +38,16 @@ CASES = (
 @pytest.mark.parametrize("case", rows(CASES))
 def test_needs(case: Case) -> None:
     assert view(**case.changes).needs == case.needs
+
+
+@pytest.mark.parametrize(("minute", "at_risk"), [(54, False), (55, True)])
+def test_lists_and_pages_call_it_at_risk_when_the_clock_does(minute: float, at_risk: bool) -> None:
+    """By business hours that may be at another share of the time on the wall."""
+    seen, now = view(sla_at_risk=NOW + minutes(55)), NOW + minutes(minute)
+    shown = sla(seen, now)
+    assert risks(seen, now) is at_risk
+    assert shown is not None
+    assert (shown.level is SlaLevel.AT_RISK) is at_risk
 
 
 CLOSED = {"state": State.RESOLVED, "outcome": Outcome.AUTO_RESOLVED, "closed_at": NOW + minutes(30)}
