@@ -11,6 +11,7 @@ from domain.correlation import Link
 from domain.diagnosis import Diagnosis
 from domain.escalation import ABOUT_A_PLAN, Clock, Reason, target_at
 from domain.finding import Finding
+from domain.fitting import fitting
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
 from domain.news import Known
@@ -30,6 +31,11 @@ _SLACK = 100
 _NAMED = 30
 # A view is a payload of every projection: what a storm adds beyond these is counted, not listed.
 SHOWN_ANOMALIES = 100
+SHOWN_BYTES = 500_000
+# Each of six sources is asked with them, five in one task: sources need to know what fires, not its links and labels.
+_ASKED_BYTES = 150_000
+_LONGEST_TITLE = 300
+_LONGEST_ROW = 1_000
 # A look asks Prometheus once for each: more than these would not be answered in the time of one look.
 _WATCHED_ANOMALIES = 20
 SHOWN_ENTRIES = 120
@@ -132,8 +138,9 @@ class Record:
     # -- what people read -------------------------------------------------------------------------------------------
 
     def note(self, at: datetime, kind: Kind, actor: str, text: str, ref: str | None = None) -> None:
-        """Add a row to the timeline."""
-        self.timeline.append(Entry(seq=self.rows + 1, at=at, kind=kind, actor=actor, text=text, ref=ref))
+        """Add a row to the timeline, no longer than people read."""
+        said = text if len(text) <= _LONGEST_ROW else f"{text[: _LONGEST_ROW - 1]}…"
+        self.timeline.append(Entry(seq=self.rows + 1, at=at, kind=kind, actor=actor, text=said, ref=ref))
         self.changed(at)
 
     @property
@@ -234,9 +241,8 @@ class Record:
             counted = self.crowd.joins(self.known.pop(least.series))
             if not counted and not self.uncounted:
                 self.uncounted = True
-                self.note(
-                    at, Kind.NOTE, "nightshift", f"there are more alerts than the {MOST_COUNTED:,} that are counted"
-                )
+                said = f"there are more alerts than the {MOST_COUNTED:,} that are counted"
+                self.note(at, Kind.NOTE, "nightshift", said)
 
     @property
     def alerts(self) -> int:
@@ -360,7 +366,8 @@ class Record:
         around = (callee for service in self.services for callee in graph.callees(service))
         services = tuple(dict.fromkeys((*self.services, *around)))
         return Question(
-            incident=self.incident, services=services, anomalies=self.anomalies[:SHOWN_ANOMALIES],
+            incident=self.incident, services=services[:SHOWN_ANOMALIES],
+            anomalies=fitting(map(_bare, self.anomalies), _ASKED_BYTES, SHOWN_ANOMALIES),
             onset=self.onset, now=now, graph=graph,
         )  # fmt: skip
 
@@ -393,7 +400,7 @@ class Record:
             workflow_run=self.run,
             title=self.title,
             service=self.service,
-            services=self.services,
+            services=self.services[:SHOWN_ANOMALIES],
             severity=self.assessment.severity,
             severity_reasons=self.assessment.reasons,
             state=self.state,
@@ -408,7 +415,7 @@ class Record:
             closed_at=self.closed_at,
             sla_due=target_at(self.clock, self.opening.policy),
             failing_share=self.failing_share,
-            anomalies=self.anomalies[:SHOWN_ANOMALIES],
+            anomalies=fitting(self.anomalies, SHOWN_BYTES, SHOWN_ANOMALIES),
             alerts=self.alerts,
             sightings=self.sightings,
             findings=self.findings,
@@ -435,6 +442,12 @@ class Record:
         if self.opening.temporal_ui is None:
             return None
         return f"{self.opening.temporal_ui}/namespaces/{self.opening.namespace}/workflows/{self.opening.key}/{self.run}"
+
+
+def _bare(anomaly: Anomaly) -> Anomaly:
+    """What a source needs to know of it."""
+    less = {"title": anomaly.title[:_LONGEST_TITLE], "labels": {}, "expression": None, "link": None, "runbook": None}
+    return anomaly.model_copy(update=less)
 
 
 def _level(anomaly: Anomaly) -> int:
