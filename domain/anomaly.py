@@ -72,9 +72,13 @@ def latest(known: Anomaly | None, seen: Anomaly) -> Anomaly:
     A later `starts_at` is a new episode and wins; an earlier one is an old message and loses. Of two that say the
     same the later seen wins; the very same again is nothing new, so `known` stays.
     """
-    return seen if known is None or _place(seen) > _place(known) else known
+    if known is None:
+        return seen
+    place, newer = _place(known), _place(seen)
+    # Without their content, two sightings of one instant would be kept by their order of arrival.
+    wins = newer > place if newer != place else seen.model_dump_json() > known.model_dump_json()
+    return seen if wins else known
 
 
-def _place(sighting: Anomaly) -> tuple[datetime, bool, datetime, str]:
-    """A total order: without the last part, two sightings of one instant would be kept by their order of arrival."""
-    return (sighting.starts_at, not sighting.firing, sighting.seen_at, sighting.model_dump_json())
+def _place(sighting: Anomaly) -> tuple[datetime, bool, datetime]:
+    return (sighting.starts_at, not sighting.firing, sighting.seen_at)

@@ -17,11 +17,9 @@ from domain.services import ServiceMap
 from starter.away import LIMIT_S, TemporalAway, answered
 from starter.live import WORKFLOW
 from starter.survivors import key_in_charge
-from workflows.contract import TASK_QUEUE, Opening, Report
+from workflows.contract import TASK_QUEUE, Opening, Report, reports
 from workflows.describe import STATIC_DETAILS, summary_of
 
-# One signal is one payload: this many of the largest anomalies stay well below Temporal's 2 MB.
-_PER_SIGNAL = 100
 _AT_ONCE = 50
 
 
@@ -88,11 +86,11 @@ class TemporalIntake:
         key = await key_in_charge(self._temporal, own)
         firing = [a for a in anomalies if a.firing]
         ordered = firing + [a for a in anomalies if not a.firing]
-        reports = [Report(anomalies=tuple(ordered[i : i + _PER_SIGNAL])) for i in range(0, len(ordered), _PER_SIGNAL)]
+        portions = list(reports(ordered))
         if firing:
-            await self._open_or_join(key, reports[0])
-            reports = reports[1:]
-        for report in reports:
+            await self._open_or_join(key, portions[0])
+            portions = portions[1:]
+        for report in portions:
             if not await self._join(key, report):
                 return key if firing else None
         return key

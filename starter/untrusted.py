@@ -45,9 +45,14 @@ def safe_labels(labels: Mapping[str, str], most: int, longest_name: int, longest
 
 
 def web_link(text: str, longest: int) -> str | None:
-    """The text if it is an http(s) address that fits; anything else, such as `javascript:`, is no link."""
+    """The text if it is an http(s) address of so many bytes; anything else, such as `javascript:`, is no link."""
     address = text.strip()
-    if len(address) > longest or " " in address or clean(address, longest) != address:
+    if (
+        len(address) > longest
+        or len(address.encode(errors="replace")) > longest
+        or " " in address
+        or clean(address, longest) != address
+    ):
         return None
     try:
         parts = urlsplit(address)

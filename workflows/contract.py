@@ -1,5 +1,6 @@
 """What the outside may say to an incident, and what it is told: the names and models of the workflow's interface."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
@@ -7,11 +8,13 @@ from pydantic import AwareDatetime, Field
 from domain.anomaly import Anomaly
 from domain.approval import Door
 from domain.command import CommandName
+from domain.fitting import portions
 from domain.levels import Risk
 from domain.model import Model
 from domain.policy import Policy
 from domain.services import ServiceMap
 
+_PER_REPORT, _REPORT_BYTES = 100, 500_000
 TASK_QUEUE = "incidents"
 INVESTIGATION_QUEUE = "investigation"
 ANALYSIS_QUEUE = "analysis"
@@ -48,6 +51,12 @@ class Report(Model):
     """Anomalies, firing or resolved, that belong to this incident."""
 
     anomalies: tuple[Anomaly, ...]
+
+
+def reports(anomalies: Iterable[Anomaly]) -> Iterator[Report]:
+    """As many as it takes: one signal is one payload, and the largest anomalies are some kB each."""
+    for portion in portions(anomalies, _REPORT_BYTES, _PER_REPORT):
+        yield Report(anomalies=portion)
 
 
 class Synchronise(Model):

@@ -9,12 +9,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.timeline import Kind
     from workflows import options
     from workflows.calls import reason
-    from workflows.contract import Report
+    from workflows.contract import reports
     from workflows.record import Record
-
-
-# One signal is one payload: this many of the largest anomalies stay well below Temporal's 2 MB.
-_PER_SIGNAL = 100
 
 
 async def belongs_elsewhere(record: Record) -> bool:
@@ -75,13 +71,14 @@ async def _give(record: Record, incident: str, key: str) -> bool:
     given, anomalies = record.sightings, record.anomalies
     try:
         handle = workflow.get_external_workflow_handle(key)
-        for start in range(0, len(anomalies), _PER_SIGNAL):
-            await handle.signal("report", Report(anomalies=anomalies[start : start + _PER_SIGNAL]))
+        for report in reports(anomalies):
+            await handle.signal("report", report)
     except ApplicationError as error:
         text = f"{incident} could not take it over: {error.message}"
         record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
         return False
     record.handed_over = given
     record.ends(merged_into=incident, merged_key=key)
-    record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {incident}")
+    counted = f"; {len(record.crowd):,} more alerts were only counted here" if len(record.crowd) else ""
+    record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {incident}{counted}")
     return True

@@ -14,7 +14,7 @@ def picture_of(record: Record) -> Picture:
     """Cheap, as it is asked after every event."""
     waiting = record.waiting
     return Picture(
-        severity=record.assessment.severity, state=record.state, title=record.title, alerts=len(record.known),
+        severity=record.assessment.severity, state=record.state, title=record.title, alerts=record.alerts,
         cause=_cause(record), asked=waiting.digest if waiting else "", sentence=waiting.sentence if waiting else "",
         extended=_extended(record), decided=_decided(record), settled=_settled(record), act=_act(record),
         verdict=_verdict(record), has_it=record.clock.acknowledged_by or "", hands_off=record.hands_off_by is not None,

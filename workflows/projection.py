@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities, Save
     from domain.finding import Finding
+    from domain.fitting import fitting
     from domain.timeline import Kind
     from domain.view import IncidentView
     from workflows import options, search_attributes
@@ -18,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
 
 # In a burst of changes (a storm of alerts) one write covers all of them.
 AT_MOST_EVERY_S = 1.0
+_AUDIT_BYTES = 300_000
 
 
 class Projector:
@@ -46,7 +48,8 @@ class Projector:
     async def _save(self) -> None:
         """Save what has changed since the last time. A store that is away is waited for; what it refuses is said."""
         record = self._record
-        version, rows, view = record.version, tuple(record.audit), record.view()
+        version, view = record.version, record.view()
+        rows = fitting(record.audit, _AUDIT_BYTES, len(record.audit))
         if not rows and self._shown_already(view):
             self._saved = version
             return
@@ -63,7 +66,7 @@ class Projector:
         else:
             self._findings = view.findings
         del record.audit[: len(rows)]
-        self._saved, self._view = version, view
+        self._saved, self._view = (-1 if record.audit else version), view  # what did not fit goes with the next one
 
     def _shown_already(self, view: IncidentView) -> bool:
         """Would others see anything new? Each write is a payload that history keeps."""

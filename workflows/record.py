@@ -11,23 +11,49 @@ from domain.correlation import Link
 from domain.diagnosis import Diagnosis
 from domain.escalation import ABOUT_A_PLAN, AT_RISK, Clock, Reason, target_at
 from domain.finding import Finding
+from domain.fitting import fitting
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
 from domain.news import Known
 from domain.policy import Escalation
 from domain.question import Question
-from domain.severity import Assessment, assess
+from domain.severity import ENOUGH_PAIRS, HIGHEST, NO_LABEL, Assessment, Pair, assess, counted_pair, level_of
 from domain.timeline import Entry, Kind
 from domain.verification import Recovery, Sample, Verdict, Watch, seen_bad, watch_of_rule
 from domain.view import Delivery, IncidentView, Next
 from workflows.contract import Opening
+from workflows.crowd import MOST_COUNTED, Crowd
 
+MOST_SERIES = 500
+"""So many are kept whole, the most severe that fire first; the rest is counted (workflows.crowd)."""
+_SLACK = 100
+# So many have rows of their own in the timeline, the first ones; of the rest a row says how many.
+_NAMED = 30
 # A view is a payload of every projection: what a storm adds beyond these is counted, not listed.
 SHOWN_ANOMALIES = 100
+SHOWN_BYTES = 500_000
+# Each of six sources is asked with them, five in one task: sources need to know what fires, not its links and labels.
+_ASKED_BYTES = 150_000
+_LONGEST_TITLE = 300
+_LONGEST_ROW = 1_000
 # A look asks Prometheus once for each: more than these would not be answered in the time of one look.
 _WATCHED_ANOMALIES = 20
 SHOWN_ENTRIES = 120
 SHOWN_DELIVERIES = 60
+
+
+@dataclass
+class Unnamed:
+    """How often a series without rows of its own fired, or resolved, since the row before this one."""
+
+    row: int = 0
+    fired: int = 0
+    resolved: int = 0
+
+    @property
+    def words(self) -> str:
+        told = ((self.fired, "series fired"), (self.resolved, "resolved"))
+        return ", ".join(f"{number:,} more {what}" for number, what in told if number)
 
 
 @dataclass
@@ -45,7 +71,15 @@ class Record:
     clock: Clock
     state: State = State.DETECTED
     assessment: Assessment = field(default_factory=lambda: Assessment(severity=Severity.LOW, reasons=()))
+    pairs: list[Pair] = field(default_factory=list[Pair])
+    """Distinct signals, as severity counts them, until it can rise no more."""
     known: dict[str, Anomaly] = field(default_factory=dict[str, Anomaly])
+    crowd: Crowd = field(default_factory=Crowd)
+    uncounted: bool = False
+    """Were there more than are counted? Then the number of alerts is a lower bound."""
+    named: list[str] = field(default_factory=list[str])
+    """The series that have rows of their own in the timeline."""
+    unnamed: Unnamed = field(default_factory=Unnamed)
     first: Anomaly | None = None
     sightings: int = 0
     handed_over: int = 0
@@ -106,8 +140,9 @@ class Record:
     # -- what people read -------------------------------------------------------------------------------------------
 
     def note(self, at: datetime, kind: Kind, actor: str, text: str, ref: str | None = None) -> None:
-        """Add a row to the timeline."""
-        self.timeline.append(Entry(seq=self.rows + 1, at=at, kind=kind, actor=actor, text=text, ref=ref))
+        """Add a row to the timeline, no longer than people read."""
+        said = text if len(text) <= _LONGEST_ROW else f"{text[: _LONGEST_ROW - 1]}…"
+        self.timeline.append(Entry(seq=self.rows + 1, at=at, kind=kind, actor=actor, text=said, ref=ref))
         self.changed(at)
 
     @property
@@ -135,28 +170,86 @@ class Record:
     # -- anomalies --------------------------------------------------------------------------------------------------
 
     def sees(self, anomalies: Iterable[Anomaly], at: datetime) -> None:
-        """Take in sightings, in whatever order they come. A series that was not known is news."""
-        for seen in anomalies:
-            self._see(seen, at)
-        if self.state is State.DETECTED:
-            self.first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
-        self.reassess(at)
+        """Take in sightings, in whatever order they come. A series that was not known is news.
 
-    def _see(self, seen: Anomaly, at: datetime) -> None:
+        What it costs grows with the sightings alone: thousands of signals may wait for one task, which has two seconds.
+        """
+        rest: list[Anomaly] = []
+        telling = [seen for seen in anomalies if self._see(seen, at, rest)]
+        if rest:
+            self._count(rest, at)
+        if telling and self.state is State.DETECTED:
+            self.first = min(self._maybe_first(telling), key=lambda a: (a.starts_at, a.series))
+        raising = [self._may_raise(seen) for seen in telling]
+        if not self.assessment.reasons or any(raising):
+            self.reassess(at)
+        if len(self.known) > MOST_SERIES + _SLACK:
+            self._count_the_least(at)
+
+    def _see(self, seen: Anomaly, at: datetime, rest: list[Anomaly]) -> bool:
+        """False: old news, which neither changes anything nor renews the last sighting. What has no row of its own in
+        the timeline is added to the `rest`.
+        """
         known = self.known.get(seen.series)
         kept = latest(known, seen)
         self.sightings += 1
         self.changed(at)
-        if kept is known:
-            return  # old news: it neither changes anything nor renews the last sighting
+        if kept is known or (known is None and self.crowd.is_stale(seen)):
+            return False
         if seen.firing:
             self.last_seen = at
         self.known[seen.series] = kept
-        if known is None or kept.starts_at > known.starts_at:
+        began, fired = (kept.starts_at <= known.starts_at, known.firing) if known else self.crowd.leaves(seen)
+        if not began:
             self.news = self.news or kept.firing
-            self.note(at, Kind.ALERT, seen.source, f"{seen.name} {kept.status} on {seen.service}: {seen.title}")
-        elif known.firing and not kept.firing:
-            self.note(at, Kind.ALERT, seen.source, f"{seen.name} resolved on {seen.service}")
+        if began and (kept.firing or not fired):
+            return True
+        if self._is_named(seen):
+            said = f"resolved on {seen.service}" if began else f"{kept.status} on {seen.service}: {seen.title}"
+            self.note(at, Kind.ALERT, seen.source, f"{seen.name} {said}")
+        else:
+            rest.append(kept)
+        return True
+
+    def _maybe_first(self, telling: Iterable[Anomaly]) -> Iterable[Anomaly]:
+        """The first one and what was told now; all, when the first has begun anew."""
+        before = self.first
+        now = before and self.known.get(before.series, before)
+        if before is None or now is None or now.starts_at != before.starts_at:
+            return self.known.values()
+        return (now, *(self.known[seen.series] for seen in telling))
+
+    def _is_named(self, seen: Anomaly) -> bool:
+        """Has it rows of its own? The first series have."""
+        if seen.series not in self.named and len(self.named) < _NAMED:
+            self.named.append(seen.series)
+        return seen.series in self.named
+
+    def _count(self, rest: list[Anomaly], at: datetime) -> None:
+        """One row says how many there were since the row before it."""
+        if self.unnamed.row != self.rows:
+            self.note(at, Kind.ALERT, rest[-1].source, "")
+            self.unnamed = Unnamed(row=self.rows)
+        fired = sum(seen.firing for seen in rest)
+        self.unnamed.fired += fired
+        self.unnamed.resolved += len(rest) - fired
+        said = f"and {self.unnamed.words}; the last: {rest[-1].name} on {rest[-1].service}"
+        self.timeline[-1] = self.timeline[-1].model_copy(update={"at": at, "text": said})
+
+    def _count_the_least(self, at: datetime) -> None:
+        """Keep those that say most: of what fires the most severe, of these the first."""
+        ranked = sorted(self.known.values(), key=lambda a: (not a.firing, -_level(a), a.starts_at, a.series))
+        for least in ranked[MOST_SERIES:]:
+            counted = self.crowd.joins(self.known.pop(least.series))
+            if not counted and not self.uncounted:
+                self.uncounted = True
+                said = f"there are more alerts than the {MOST_COUNTED:,} that are counted"
+                self.note(at, Kind.NOTE, "nightshift", said)
+
+    @property
+    def alerts(self) -> int:
+        """How many series there are, kept or counted."""
+        return len(self.known) + len(self.crowd)
 
     @property
     def firing(self) -> tuple[Anomaly, ...]:
@@ -164,7 +257,7 @@ class Record:
 
     @property
     def all_resolved(self) -> bool:
-        return bool(self.known) and not self.firing
+        return bool(self.known) and not self.crowd.firing and not any(a.firing for a in self.known.values())
 
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
@@ -185,9 +278,23 @@ class Record:
         """All services that raised something, the incident's own first."""
         return tuple(dict.fromkeys((self.service, *(a.service for a in self.anomalies))))
 
+    def _may_raise(self, seen: Anomaly) -> bool:
+        """Does it say more than all before it? To judge them together costs more than to ask this of each."""
+        now = self.assessment.severity
+        if now is HIGHEST:
+            return False
+        pair = counted_pair(seen)
+        if pair is None or pair in self.pairs:
+            return level_of(seen).rank > now.rank
+        if len(self.pairs) < ENOUGH_PAIRS:
+            self.pairs.append(pair)
+        return True
+
     def reassess(self, at: datetime) -> None:
         """Severity rises in flight and never falls by itself; a raise re-arms the clock."""
-        fresh = assess(self.known.values(), self.failing_share)
+        if self.assessment.reasons and self.assessment.severity is HIGHEST:
+            return
+        fresh = assess(self.known.values(), self.failing_share, self.pairs)
         if self.assessment.reasons and self.assessment.severity.at_least(fresh.severity):
             return
         self.assessment = fresh
@@ -263,7 +370,8 @@ class Record:
         around = (callee for service in self.services for callee in graph.callees(service))
         services = tuple(dict.fromkeys((*self.services, *around)))
         return Question(
-            incident=self.incident, services=services, anomalies=self.anomalies[:SHOWN_ANOMALIES],
+            incident=self.incident, services=services[:SHOWN_ANOMALIES],
+            anomalies=fitting(map(_bare, self.anomalies), _ASKED_BYTES, SHOWN_ANOMALIES),
             onset=self.onset, now=now, graph=graph,
         )  # fmt: skip
 
@@ -305,7 +413,7 @@ class Record:
             workflow_run=self.run,
             title=self.title,
             service=self.service,
-            services=self.services,
+            services=self.services[:SHOWN_ANOMALIES],
             severity=self.assessment.severity,
             severity_reasons=self.assessment.reasons,
             state=self.state,
@@ -321,8 +429,8 @@ class Record:
             sla_due=target_at(self.clock, self.opening.policy),
             sla_at_risk=target_at(self.clock, self.opening.policy, AT_RISK),
             failing_share=self.failing_share,
-            anomalies=self.anomalies[:SHOWN_ANOMALIES],
-            alerts=len(self.known),
+            anomalies=fitting(self.anomalies, SHOWN_BYTES, SHOWN_ANOMALIES),
+            alerts=self.alerts,
             sightings=self.sightings,
             findings=self.findings,
             diagnosis=self.diagnosis,
@@ -349,6 +457,16 @@ class Record:
         if self.opening.temporal_ui is None:
             return None
         return f"{self.opening.temporal_ui}/namespaces/{self.opening.namespace}/workflows/{self.opening.key}/{self.run}"
+
+
+def _bare(anomaly: Anomaly) -> Anomaly:
+    """What a source needs to know of it."""
+    less = {"title": anomaly.title[:_LONGEST_TITLE], "labels": {}, "expression": None, "link": None, "runbook": None}
+    return anomaly.model_copy(update=less)
+
+
+def _level(anomaly: Anomaly) -> int:
+    return max(level_of(anomaly), anomaly.severity_label or NO_LABEL, key=lambda level: level.rank).rank
 
 
 def _cut(timeline: list[Entry]) -> tuple[Entry, ...]:

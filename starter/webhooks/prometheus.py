@@ -174,4 +174,4 @@ def _expression(generator_url: str) -> str | None:
         return None
     text = clean(found[0], _LONGEST_LINK) if found else ""
     # An expression that had to be cut is another expression.
-    return text if text and not text.endswith("…") else None
+    return text if text and not text.endswith("…") and len(text.encode()) <= _LONGEST_LINK else None

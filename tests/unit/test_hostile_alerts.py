@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from domain.anomaly import Anomaly
 from domain.services import Database, Service, ServiceMap
 from domain.verification import watch_of_rule
-from starter.untrusted import safe_labels
+from starter.untrusted import safe_labels, web_link
 
 NOW = datetime(2026, 1, 31, 3, 7, tzinfo=UTC)
 
@@ -49,6 +49,11 @@ def test_an_anomaly_that_no_workflow_could_carry_is_refused_by_its_field(field: 
 def test_fat_labels_are_left_out_before_they_fill_a_payload() -> None:
     kept = safe_labels({f"label{n}": "漢" * 300 for n in range(38)}, 64, 200, 1_000)
     assert sum(len(f"{name}{value}".encode()) for name, value in kept.items()) <= 4_000
+
+
+def test_a_link_is_measured_in_bytes() -> None:
+    assert web_link("https://x.example/" + "漢" * 600, 2_000) is not None
+    assert web_link("https://x.example/" + "漢" * 700, 2_000) is None
 
 
 def test_one_target_name_for_two_servers_is_refused() -> None:

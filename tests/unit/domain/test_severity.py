@@ -121,6 +121,12 @@ def test_many_series_of_one_alert_are_one_reason() -> None:
     assert assess(storm).reasons == ("alert HighErrorRate is labelled CRITICAL",)
 
 
+def test_many_alerts_are_as_many_reasons_as_people_read() -> None:
+    storm = [anomaly(fingerprint=f"f{n}", name=f"Down{n:02}", severity_label=CRITICAL) for n in range(50)]
+    reasons = assess(storm).reasons
+    assert (reasons[0], reasons[-1], len(reasons)) == ("50 distinct signals", "41 more", 11)
+
+
 ANOMALIES = st.builds(
     anomaly,
     fingerprint=st.sampled_from("abcdefgh"),

@@ -15,11 +15,13 @@ from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.policy import Policy
 from domain.services import Service, ServiceMap
+from domain.severity import assess
 from domain.timeline import Kind
 from domain.verification import Sample, Watch
 from domain.view import Next
 from tests.unit.domain.examples import INCIDENT, NOW, anomaly, minutes, rows, shop
 from workflows.contract import Opening
+from workflows.crowd import MOST_COUNTED, Crowd
 from workflows.record import Record
 
 FIRING, RESOLVED = AlertStatus.FIRING, AlertStatus.RESOLVED
@@ -138,6 +140,24 @@ def test_severity_never_falls_and_the_clock_follows_it(seen: list[Anomaly]) -> N
         assert record.assessment.severity.at_least(before)
         assert record.clock.severity is record.assessment.severity
         before = record.assessment.severity
+
+
+DISTINCT = st.builds(
+    _sighting, fingerprint=st.sampled_from("abcdefgh"), name=st.sampled_from("ABCDEFGH"), severity_label=st.none(),
+    sigma=st.none() | st.floats(0, 12),
+)  # fmt: skip
+
+
+@given(st.lists(SIGHTINGS | DISTINCT, max_size=12))
+def test_it_is_as_severe_as_all_that_was_told_together_was_at_its_worst(seen: list[Anomaly]) -> None:
+    """Judged anew after each sighting, with everything that is known: what is too slow in a storm."""
+    record = _record()
+    worst = Severity.LOW
+    for a in seen:
+        record.sees([a], NOW)
+        together = assess(record.known.values()).severity
+        worst = max(worst, together, key=lambda level: level.rank)
+        assert record.assessment.severity is worst
 
 
 def test_a_raise_of_severity_is_written_down_once_with_its_reason() -> None:
@@ -324,6 +344,72 @@ def test_a_storm_is_counted_whole_and_shown_in_part() -> None:
     record.sees([_sighting(0, fingerprint=f"f{n}") for n in range(250)], NOW)
     view = record.view()
     assert (view.sightings, len(view.anomalies)) == (250, 100)
+
+
+_STORM = 1_500
+
+
+def _storm(status: AlertStatus = FIRING, seen: float = 0, **changes: Any) -> list[Anomaly]:
+    return [_sighting(seen, fingerprint=f"f{n}", status=status, severity_label=Severity.MEDIUM, **changes)
+            for n in range(_STORM)]  # fmt: skip
+
+
+def _arrive(record: Record, alerts: list[Anomaly]) -> None:
+    """By a hundred, as the starter sends them."""
+    for start in range(0, len(alerts), 100):
+        record.sees(alerts[start : start + 100], NOW)
+
+
+def test_of_a_storm_some_hundreds_are_kept_and_the_rest_is_counted() -> None:
+    record = _record()
+    _arrive(record, _storm())
+    assert (len(record.known) <= 600, record.view().alerts, record.sightings) == (True, _STORM, _STORM)
+    told = [e.text for e in record.timeline if e.kind is Kind.ALERT]
+    assert told[30:] == [  # how bad it is was said between them
+        "and 70 more series fired; the last: HighErrorRate on orders",
+        "and 1,400 more series fired; the last: HighErrorRate on orders",
+    ]
+
+
+def test_a_storm_that_is_told_again_is_the_same_storm() -> None:
+    record = _record()
+    _arrive(record, _storm())
+    record.news, rows = False, record.rows
+    _arrive(record, _storm(seen=5))
+    assert (record.view().alerts, record.rows, record.news) == (_STORM, rows, False)
+    assert record.sightings == 2 * _STORM
+    _arrive(record, _storm(seen=9, start=8))
+    assert record.news
+
+
+def test_it_is_over_when_the_last_of_a_storm_has_resolved_and_what_comes_late_changes_nothing() -> None:
+    """Kept or counted: each is known to fire, or not to."""
+    record = _record()
+    _arrive(record, _storm())
+    over = _storm(RESOLVED, seen=3)
+    _arrive(record, over[:-1])
+    assert not record.all_resolved
+    _arrive(record, over[-1:])
+    assert record.all_resolved
+    _arrive(record, _storm(seen=2))
+    assert (record.all_resolved, record.view().alerts) == (True, _STORM)
+
+
+def test_the_worst_of_a_storm_is_kept_though_it_came_last() -> None:
+    record = _record()
+    _arrive(record, _storm())
+    record.sees([_sighting(0, start=9, fingerprint="worst", severity_label=CRITICAL)], NOW)
+    _arrive(record, [_sighting(0, fingerprint=f"g{n}") for n in range(_STORM)])
+    assert "alertmanager:worst" in record.known
+    assert record.onset == NOW
+
+
+def test_more_than_can_be_counted_are_at_least_so_many_and_that_is_said_once() -> None:
+    record = _record()
+    record.crowd = Crowd({str(n): 1 for n in range(MOST_COUNTED)}, firing=MOST_COUNTED)
+    _arrive(record, _storm())
+    assert (len(record.crowd), record.crowd.firing) == (MOST_COUNTED, MOST_COUNTED)
+    assert [e.text for e in record.timeline].count("there are more alerts than the 15,000 that are counted") == 1
 
 
 def test_the_view_links_to_its_pages_and_its_runbook() -> None:
