@@ -12,9 +12,9 @@ from domain.doors import Door
 from domain.levels import Risk
 from domain.model import Model
 from domain.plan import Action, Plan
-from domain.proof import Seal
+from domain.proof import Seal, Word
 
-_SHORT_DIGEST = 8
+SHORT_DIGEST = 8
 _DIGEST = 64
 _ASKED = ("digest", "who", "comment")
 
@@ -34,7 +34,7 @@ class Verdict(StrEnum):
 
 
 class Decision(Model):
-    """A person's answer. `who` is a claim unless `proven`; a `seal` was not checked yet.
+    """A person's answer. `who` is a claim unless `proven`: then the `seal` that came with it was found genuine.
 
     `at`: when it counted; `asked_at`: when the question came up that it answers.
     """
@@ -54,6 +54,19 @@ class Decision(Model):
     def actor(self) -> str:
         """Who, as records keep it: a claim is called one."""
         return self.who if self.proven else f"{self.who} (claimed)"
+
+    def word(self, incident: str) -> Word:
+        """What a seal of it covers."""
+        return Word(
+            incident=incident, said=self.verdict, who=self.who, door=self.door, digest=self.digest,
+            comment=self.comment, change=self.change,
+        )  # fmt: skip
+
+    def names(self, digest: str) -> bool:
+        """Is it about the plan of this digest? People copy the first 8 characters that every surface shows; fewer do
+        not name a plan.
+        """
+        return len(self.digest) >= SHORT_DIGEST and digest.startswith(self.digest)
 
 
 class Request(Model):
@@ -161,7 +174,7 @@ def judge(request: Request | None, decision: Decision, now: AwareDatetime, earli
 def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> str | None:
     if request is None:
         return "no plan is waiting for a decision"
-    if decision.digest != request.digest and not _is_prefix(decision.digest, request.digest):
+    if not decision.names(request.digest):
         return f"digest {decision.digest[:8]} is not {request.digest[:8]}, the plan that is waiting"
     if earlier is not None:
         at = f" at {earlier.at:%H:%M:%S} UTC" if earlier.at is not None else ""
@@ -175,8 +188,3 @@ def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, ea
     if not decision.proven and not request.claimed_identity_up_to.at_least(request.risk):
         return f"this door proves no identity, and risk {request.risk} needs a proven one"
     return objection(decision.change, request.knobs) if decision.verdict is Verdict.CHANGE else None
-
-
-def _is_prefix(given: str, digest: str) -> bool:
-    """People copy the first 8 characters that every surface shows; shorter does not name a plan."""
-    return len(given) >= _SHORT_DIGEST and digest.startswith(given)

@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import State
     from domain.levels import Risk
     from domain.plan import Plan
-    from domain.proof import Word
     from domain.timeline import Kind
     from domain.view import Next
     from workflows.proof import objection_to
@@ -87,12 +86,8 @@ class Approvals:
         """As `take`, for a word that may bring a proof: one that is not genuine makes it a refused one."""
         if isinstance(read, str) or read.seal is None:
             return self.take(read, Door.UPDATE)
-        word = Word(
-            incident=self._record.incident, said=read.verdict, who=read.who, door=read.door, digest=read.digest,
-            comment=read.comment, change=read.change,
-        )  # fmt: skip
-        objection = await objection_to(word, read.seal)
-        heard = read.model_copy(update={"seal": None, "proven": objection is None})
+        objection = await objection_to(read.word(self._record.incident), read.seal)
+        heard = read.model_copy(update={"proven": objection is None})
         if objection is not None:
             return self._say(Answer(accepted=False, reason=f"refused: {objection}", unproven=True), heard, heard.door)
         return self.take(heard, heard.door)
@@ -109,7 +104,8 @@ class Approvals:
         else:
             answer = self._record.docket.hear(read, now)
             if answer.accepted and self._record.docket.decided is not None:
-                self._record.decisions.append(self._record.docket.decided)
+                # The seal is for the worker that acts on it, and nothing to be shown.
+                self._record.decisions.append(self._record.docket.decided.model_copy(update={"seal": None}))
         return self._say(answer, read, door if isinstance(read, str) else read.door)
 
     def _say(self, answer: Answer, read: Decision | str, door: Door) -> Answer:

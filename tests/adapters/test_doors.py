@@ -96,7 +96,8 @@ async def asking(
     client: Client, policy: Policy = PROVEN, proxy: TrustedProxy | None = None, key: SecretStr | None = KEY
 ) -> AsyncGenerator[House]:
     key_of = f"incident-doors-{uuid4().hex[:8]}"
-    async with World(policy=policy, identity_key=key, limits={"bo": Risk.OBSERVE}).living(client) as world:
+    world = World(policy=policy, identity_key=key, limits={"bo": Risk.OBSERVE}, workers_policy=policy)
+    async with world.living(client):
         handle = await world.open(client, anomaly(), key=key_of)
         house = House(
             world, client, handle, await handle.query(IncidentWorkflow.view),
