@@ -168,7 +168,7 @@ def judge(request: Request | None, decision: Decision, now: AwareDatetime, earli
     if refusal is not None:
         return Answer(accepted=False, reason=f"refused: {refusal}")
     asked = f": {decision.change.words}" if decision.change is not None else ""
-    return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.who}{asked}")
+    return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.actor}{asked}")
 
 
 def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> str | None:
@@ -178,7 +178,7 @@ def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, ea
         return f"digest {decision.digest[:8]} is not {request.digest[:8]}, the plan that is waiting"
     if earlier is not None:
         at = f" at {earlier.at:%H:%M:%S} UTC" if earlier.at is not None else ""
-        return f"already decided: {earlier.verdict} by {earlier.who}{at}"
+        return f"already decided: {earlier.verdict} by {earlier.actor}{at}"
     if now >= request.deadline:
         return f"the deadline passed at {request.deadline:%H:%M:%S} UTC"
     if not request.approvers:

@@ -110,9 +110,10 @@ class Approvals:
 
     def _say(self, answer: Answer, read: Decision | str, door: Door) -> Answer:
         record, now = self._record, workflow.now()
-        claimed = "" if isinstance(read, str) or read.proven else " (claimed)"
+        # An answer that accepts says who, and that it is a claim; of a refused word only this says so.
+        claimed = "" if answer.accepted or isinstance(read, str) or read.proven else " (claimed)"
         record.last_decision = f"{now:%H:%M:%S} UTC by {door}: {answer.reason}{claimed}"
-        record.note(now, Kind.DECISION, "nobody" if isinstance(read, str) else read.who, record.last_decision)
+        record.note(now, Kind.DECISION, "nobody" if isinstance(read, str) else read.actor, record.last_decision)
         record.audited(AuditRow(
             key=f"{record.incident}:decision:{record.rows}", incident=record.incident, at=now, door=door,
             actor="unreadable" if isinstance(read, str) else read.actor,
