@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from domain.levels import Risk
 from integrations.ports import AuditLog, FeedbackStore, IncidentStore, PostmortemStore
 from starter.identity.desk import Desk
 from starter.intake import Intake
@@ -21,6 +22,7 @@ class Parts:
     `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
     (DNS rebinding) comes with another one, and gets nothing. `installation` tells our pages from those of another
     installation of Nightshift that pages by the same account.
+    `slack_decides_up_to`: the highest risk that a button decides on, whoever presses it and wherever it comes from.
     `desk`: where people are recognised; None: nobody is known, so that nobody can decide on a page.
     """
 
@@ -38,6 +40,7 @@ class Parts:
     pagerduty_secrets: tuple[SecretStr, ...] = ()
     installation: str = "default"
     slack_secret: SecretStr | None = None
+    slack_decides_up_to: Risk = Risk.HIGH
     namespace: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)
