@@ -149,6 +149,7 @@ async def test_an_approver_approves_on_the_page_and_it_is_proven(temporal_client
     assert "Recorded accepted: approve by ana" in text_of(once)
     assert "accepted: approve by ana" in text_of(again)
     assert [(d.who, d.door, d.proven, d.comment) for d in seen.decisions] == [("ana", Door.CONSOLE, True, "go")]
+    assert all(d.seal is None for d in seen.decisions), "a seal is for the worker that acts, and nothing to be shown"
     assert seen.attempts[0].approved_by == "ana"
     assert "ana approved" in text_of(page)
     assert "console, proven" in text_of(page)
