@@ -1,6 +1,6 @@
 """Findings from changes: what was released or configured shortly before, and what happened to the pods since."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from activities import windows
@@ -136,20 +136,24 @@ def _facts(change: Change, seen: Changes, before_s: float) -> dict[str, str | in
     if change.release is not None:
         facts |= _release("", change.release) | {"runs_now": change.release == seen.runs, "returned": change.returned}
     if change.before is not None:
-        facts |= _release("to_", change.before) | {"revisions": _earlier(change, seen)}
+        earlier = _earlier(change, seen)
+        facts |= _release("to_", change.before) | {
+            "revisions": ",".join(str(r.revision) for r in earlier),
+            "releases": ",".join(f"{r.revision}:{r.fingerprint}" for r in earlier),
+        }
     return facts
 
 
-def _earlier(change: Change, seen: Changes) -> str:
-    """Revisions that came before it and can be put back, newest first."""
+def _earlier(change: Change, seen: Changes) -> Sequence[Release]:
+    """Releases that came before it and can be put back, newest first."""
     came = change.release.revision if change.release is not None else 0
-    return ",".join(str(number) for number in seen.kept if number < came)
+    return [release for release in seen.kept if release.revision < came]
 
 
 def _release(prefix: str, release: Release) -> dict[str, str | int | float | bool]:
     return {
         f"{prefix}revision": release.revision, f"{prefix}template_hash": release.template_hash,
-        f"{prefix}image": name(release.image),
+        f"{prefix}image": name(release.image), f"{prefix}fingerprint": release.fingerprint,
     }  # fmt: skip
 
 

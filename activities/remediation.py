@@ -10,13 +10,17 @@ from temporalio.exceptions import ApplicationError
 
 from activities.errors import retry_only_what_helps
 from activities.heartbeat import beating
+from domain.approval import Decision
 from domain.audit import AuditRow
-from domain.gate import Circumstances, Controls, GateVerdict, gate
+from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate
 from domain.incident import Executed
 from domain.model import Model
 from domain.plan import Action, Plan
 from domain.policy import Policy
+from domain.warrant import Rules, objection
 from integrations.ports import AuditLog, Guard, Intent, Remediator
+
+_NO_RULES = Rules()
 
 
 class Prepared(Model):
@@ -37,20 +41,22 @@ class Prepare(Model):
 
 
 class Reserve(Model):
-    """A plan that wants to act."""
+    """A plan that wants to act. `approval`: on whose word, None: on nobody's."""
 
     plan: Plan
     policy: Policy
     circumstances: Circumstances
+    approval: Decision | None = None
 
 
 class Execute(Model):
-    """A plan, what it will touch, and on whose word."""
+    """A plan, what it will touch, and on whose word: as records keep it, and the approval itself."""
 
     plan: Plan
     intent: Intent
     actor: str
     door: str
+    approval: Decision | None = None
 
 
 class Release(Model):
@@ -65,17 +71,17 @@ class Release(Model):
 class RemediationActivities:
     """One remediator for each action of the catalogue; the guard keeps incidents out of each other's way.
 
-    `policy` is the one that holds now, None when this worker has none: an incident acts by the rules by which it began,
-    and by these where they are stricter.
+    `rules` are this worker's own: an incident acts by the policy with which it began, and by these where they are
+    stricter. What it says of approvals is not believed but checked (domain.warrant).
     """
 
     def __init__(
-        self, remediators: Sequence[Remediator], guard: Guard, audit: AuditLog, policy: Policy | None = None
+        self, remediators: Sequence[Remediator], guard: Guard, audit: AuditLog, rules: Rules = _NO_RULES
     ) -> None:
         self._remediators: Mapping[Action, Remediator] = {r.action: r for r in remediators}
         self._guard = guard
         self._audit = audit
-        self._policy = policy
+        self._rules = rules
 
     @activity.defn
     @retry_only_what_helps
@@ -84,14 +90,23 @@ class RemediationActivities:
         controls = self._guard.controls(asked.plan.target, asked.circumstances.now)
         precheck = self._remediator(asked.plan).precheck(asked.plan)
         seen = asked.circumstances.model_copy(update={"precheck": precheck or asked.circumstances.precheck})
-        current = gate(asked.plan, self._policy, controls, seen) if self._policy is not None else None
+        policy = self._rules.policy
+        current = gate(asked.plan, policy, controls, seen) if policy is not None else None
         return Prepared(controls=controls, precheck=precheck, current=current)
 
     @activity.defn
     @retry_only_what_helps
     def reserve(self, asked: Reserve) -> GateVerdict:
         """Ask the gate once more under the lock of all incidents, and take the target if it says run by all rules."""
-        return self._guard.reserve(asked.plan, asked.policy, asked.circumstances, self._policy)
+        policy, circumstances = self._rules.policy, asked.circumstances
+        why = objection(asked.plan, asked.approval, self._rules)
+        if why is not None:
+            said = f"by the policy that the worker has now: {why}"
+            return GateVerdict(ruling=Ruling.REFUSE, clause="approval", reason=said)
+        if policy is not None:
+            approved = circumstances.approved and asked.approval is not None
+            circumstances = circumstances.model_copy(update={"approved": approved})
+        return self._guard.reserve(asked.plan, asked.policy, circumstances, policy)
 
     @activity.defn
     @retry_only_what_helps
@@ -105,10 +120,11 @@ class RemediationActivities:
     def execute(self, order: Execute) -> Executed:
         """Act, read back, and record it in the audit log under the attempt's own key.
 
-        A pause that came after the gate stops it here, at each try, and so does a reservation that is no longer ours:
-        another incident may be acting on the target. Both are recorded too.
+        A pause that came after the gate stops it here, at each try, and so do an approval that does not hold, and a
+        reservation that is no longer ours: another incident may be acting on the target. All are recorded too.
         """
         with beating():
+            self._check_the_approval(order)
             self._heed_a_pause(order)
             self._hold_the_target(order)
             done = self._remediator(order.plan).execute(order.plan, order.intent)
@@ -120,6 +136,11 @@ class RemediationActivities:
     def release(self, ended: Release) -> bool:
         """Let others act on the target again. Had a worker begun the attempt?"""
         return self._guard.release(ended.incident, ended.attempt, ended.result, ended.at)
+
+    def _check_the_approval(self, order: Execute) -> None:
+        why = objection(order.plan, order.approval, self._rules)
+        if why is not None:
+            self._call_off(order, datetime.now(UTC), f"by the policy that the worker has now: {why}", "NotApproved")
 
     def _heed_a_pause(self, order: Execute) -> None:
         now = datetime.now(UTC)

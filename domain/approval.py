@@ -12,9 +12,9 @@ from domain.doors import Door
 from domain.levels import Risk
 from domain.model import Model
 from domain.plan import Action, Plan
-from domain.proof import Seal
+from domain.proof import Seal, Word
 
-_SHORT_DIGEST = 8
+SHORT_DIGEST = 8
 _DIGEST = 64
 _ASKED = ("digest", "who", "comment")
 
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 
 class Decision(Model):
-    """A person's answer. `who` is a claim unless `proven`; a `seal` was not checked yet.
+    """A person's answer. `who` is a claim unless `proven`: then the `seal` that came with it was found genuine.
 
     `at`: when it counted; `asked_at`: when the question came up that it answers.
     """
@@ -58,6 +58,19 @@ class Decision(Model):
     def actor(self) -> str:
         """Who, as records keep it: a claim is called one."""
         return self.who if self.proven else f"{self.who} (claimed)"
+
+    def word(self, incident: str) -> Word:
+        """What a seal of it covers."""
+        return Word(
+            incident=incident, said=self.verdict, who=self.who, door=self.door, digest=self.digest,
+            comment=self.comment, change=self.change,
+        )  # fmt: skip
+
+    def names(self, digest: str) -> bool:
+        """Is it about the plan of this digest? People copy the first 8 characters that every surface shows; fewer do
+        not name a plan.
+        """
+        return len(self.digest) >= SHORT_DIGEST and digest.startswith(self.digest)
 
 
 class Request(Model):
@@ -157,7 +170,7 @@ class Docket:
         answer = judge(self.asked, decision, now, self.decided)
         if answer.accepted and self.asked is not None:
             if decision.verdict is Verdict.EXTEND:
-                self.asked = self.asked.extended(decision.who)
+                self.asked = self.asked.extended(decision.actor)
             else:
                 self.decided = decision.model_copy(update={"at": now, "asked_at": self.asked.asked_at})
         return answer
@@ -171,17 +184,17 @@ def judge(request: Request | None, decision: Decision, now: AwareDatetime, earli
     asked = f": {decision.change.words}" if decision.change is not None else ""
     if decision.verdict is Verdict.EXTEND and request is not None:
         asked = f": the deadline is {request.extends_to:%H:%M:%S} UTC now"
-    return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.who}{asked}")
+    return Answer(accepted=True, reason=f"accepted: {decision.verdict} by {decision.actor}{asked}")
 
 
 def _refusal(request: Request | None, decision: Decision, now: AwareDatetime, earlier: Decision | None) -> str | None:
     if request is None:
         return "no plan is waiting for a decision"
-    if decision.digest != request.digest and not _is_prefix(decision.digest, request.digest):
+    if not decision.names(request.digest):
         return f"digest {decision.digest[:8]} is not {request.digest[:8]}, the plan that is waiting"
     if earlier is not None:
         at = f" at {earlier.at:%H:%M:%S} UTC" if earlier.at is not None else ""
-        return f"already decided: {earlier.verdict} by {earlier.who}{at}"
+        return f"already decided: {earlier.verdict} by {earlier.actor}{at}"
     if now >= request.deadline:
         return f"the deadline passed at {request.deadline:%H:%M:%S} UTC"
     if not request.approvers:
@@ -204,8 +217,3 @@ def _against_wish(request: Request, decision: Decision) -> str | None:
     if request.extends_to is None:
         return "there is no more time: the policy gives none, or three quarters of the MTTR target are used then"
     return None
-
-
-def _is_prefix(given: str, digest: str) -> bool:
-    """People copy the first 8 characters that every surface shows; shorter does not name a plan."""
-    return len(given) >= _SHORT_DIGEST and digest.startswith(given)

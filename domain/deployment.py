@@ -14,6 +14,7 @@ Amount = int | str
 class Revision(Model):
     """One release that can be put back: a replica set with its template. `image` is that of the first container.
 
+    `fingerprint` is of the very replica set and the template in it, which can be written anew under the same number.
     `returned`: it was released before and came back later. `migrations` is the value of the marker that says that this
     release migrates a database, None without one.
     """
@@ -23,6 +24,7 @@ class Revision(Model):
     replica_set: str
     uid: str
     image: str
+    fingerprint: str
     created_at: AwareDatetime
     returned: bool = False
     migrations: str | None = None

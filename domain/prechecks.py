@@ -1,7 +1,8 @@
 """What speaks against changing a deployment now. Pure: each gives a sentence for people, or None.
 
 A plan that is about a deployment says in its parameters which one it saw (`uid`), which release ran (`from_revision`,
-`from_template_hash`) and, where a release is put back, which one (`revision`).
+`from_template_hash`) and, where a release is put back, which one (`revision`, whose fingerprint `releases` has as
+`7:a1b2,6:c3d4`).
 """
 
 from collections.abc import Callable, Iterable
@@ -70,6 +71,15 @@ def has_no_such_release(plan: Plan, state: DeploymentState) -> str | None:
     """Old replica sets go when there are more of them than the deployment keeps."""
     if _wanted(plan, state) is None:
         return f"revision {plan.parameters.get('revision')} of {state.target} is not kept any more"
+    return None
+
+
+def is_another_release(plan: Plan, state: DeploymentState) -> str | None:
+    """The plan, and whoever approved it, meant the release that stood under this number then."""
+    wanted = _wanted(plan, state)
+    named = dict(entry.partition(":")[::2] for entry in str(plan.parameters.get("releases", "")).split(","))
+    if wanted is not None and named.get(str(wanted.number)) != wanted.fingerprint:
+        return f"revision {wanted.number} of {state.target} is not the release that it was when the plan was made"
     return None
 
 

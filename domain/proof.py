@@ -44,11 +44,16 @@ def seal(word: Word, key: bytes, now: datetime) -> Seal:
     return Seal(issued_at=now, code=_code(word, key, now))
 
 
+def genuine(word: Word, sealed: Seal, key: bytes) -> bool:
+    """Was this very word sealed by who knows the key, whenever that was?"""
+    expected = _code(word, key, sealed.issued_at)
+    return hmac.compare_digest(sealed.code.encode(errors="replace"), expected.encode())
+
+
 def objection(word: Word, sealed: Seal, key: bytes, now: datetime) -> str | None:
     """What speaks against believing that the word was sealed by who knows the key, for this and now; None: nothing."""
-    expected = _code(word, key, sealed.issued_at)
     # The code first: what a forged one says about its time is of no interest.
-    if not hmac.compare_digest(sealed.code.encode(errors="replace"), expected.encode()):
+    if not genuine(word, sealed, key):
         return "the proof does not fit what was said"
     if now - sealed.issued_at >= LIFE:
         return f"the proof of {sealed.issued_at:%H:%M:%S} UTC is older than {LIFE.total_seconds():g} s"

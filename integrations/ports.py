@@ -207,11 +207,15 @@ class ChangeKind(StrEnum):
 
 
 class Release(Model):
-    """A revision of a deployment, by its number and the hash of its template; `image` of the first container."""
+    """A revision of a deployment, by its number and the hash of its template; `image` of the first container.
+
+    `fingerprint`: of the very replica set and the template in it; a plan that puts it back names it.
+    """
 
     revision: int
     template_hash: str
     image: str
+    fingerprint: str
 
 
 class Change(Model):
@@ -234,7 +238,7 @@ class Change(Model):
 class Changes(Model):
     """What happened to a deployment within a window, newest first, and what runs now. Counts are of pods.
 
-    `runs` None: its controller has not said yet. `kept`: numbers of the revisions that can be put back, newest first.
+    `runs` None: its controller has not said yet. `kept`: releases that can be put back, newest first.
     `left_out`: changes beyond the bound of an answer.
     """
 
@@ -242,7 +246,7 @@ class Changes(Model):
     target: str
     uid: str
     runs: Release | None
-    kept: tuple[int, ...] = ()
+    kept: tuple[Release, ...] = ()
     replicas: int
     ready: int
     changes: tuple[Change, ...]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from domain.levels import Risk
 from integrations.ports import AuditLog, FeedbackStore, FilterStore, IncidentStore, Memory, PostmortemStore, Whisperer
 from starter.closing import Closing
 from starter.identity.desk import Desk
@@ -24,6 +25,7 @@ class Parts:
     `hosts`: the names by which callers may address us. A page of somebody else whose name was pointed at this machine
     (DNS rebinding) comes with another one, and gets nothing. `pagerduty_home` tells our pages from those of
     others, and of another installation of Nightshift that pages by the same account.
+    `slack_decides_up_to`: the highest risk that a button decides on, whoever presses it and wherever it comes from.
     `desk`: where people are recognised; None: nobody is known, so that nobody can decide on a page.
     """
 
@@ -44,6 +46,7 @@ class Parts:
     pagerduty_home: Home = HERE
     slack_secret: SecretStr | None = None
     slack: Whisperer | None = None
+    slack_decides_up_to: Risk = Risk.HIGH
     namespace: str = "default"
     hosts: tuple[str, ...] = ("*",)
     metrics: StarterMetrics = field(default_factory=StarterMetrics)

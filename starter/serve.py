@@ -15,6 +15,9 @@ from config.people import load_people
 from config.policy import differences
 from config.settings import Settings
 from config.temporal import connect
+from domain.levels import Risk
+from domain.people import People
+from domain.policy import Policy
 from starter.access import is_loopback
 from starter.app import create_app
 from starter.closing import Closing
@@ -91,6 +94,7 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
 async def _parts(settings: Settings) -> Parts:
     house = house_of(settings)
     people = load_people(settings, house.policy)
+    _say_what_a_claim_decides(people, house.policy)
     _log.info("policy", differs_from_default=[str(difference) for difference in differences(house.policy)])
     store = adapters.store(settings)
     client = await connect(settings, lazy=True)
@@ -111,12 +115,19 @@ async def _parts(settings: Settings) -> Parts:
         targets=Targets(adapters.targets(settings, house.services)),
         webhook_token=settings.webhook_token,
         slack_secret=settings.slack_signing_secret,
+        slack_decides_up_to=settings.slack_decide_up_to,
         desk=desk_of(settings, people, TemporalEar(client)),
         temporal_ui=settings.temporal_ui_url,
         pagerduty_secrets=settings.pagerduty_webhook_secret,
         pagerduty_home=Home(settings.temporal_namespace, settings.pagerduty_service),
         namespace=settings.temporal_namespace,
     )
+
+
+def _say_what_a_claim_decides(people: People, policy: Policy) -> None:
+    if people.people and policy.claimed_identity_up_to is Risk.HIGH:
+        _log.warning("people can prove who they are, and yet whoever may write to the Temporal namespace decides up to "
+                     "risk HIGH in the name of any approver: set claimed_identity_up_to")  # fmt: skip
 
 
 def _say_who_may_call(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Which workflow and which activity runs on which task queue: the one list, checked by a test."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,7 +17,9 @@ from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
 from activities.texts import Texts
 from activities.verification import VerificationActivities
+from domain.levels import Risk
 from domain.policy import Policy
+from domain.warrant import Rules
 from integrations.ports import (
     AuditLog,
     ChangeSource,
@@ -52,6 +54,7 @@ class Ports:
 
     The store's ports (the first six) may only be None where no queue that needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
+    `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
     """
 
     incidents: IncidentStore | None = None
@@ -72,6 +75,7 @@ class Ports:
     postmortem_folder: Path | None = None
     identity_key: SecretStr | None = None
     policy: Policy | None = None
+    limits: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,8 @@ def _analysis(_: Ports) -> Queue:
 
 
 def _remediation(ports: Ports) -> Queue:
-    fix = RemediationActivities(ports.remediators, _needed(ports.guard), _needed(ports.audit), ports.policy)
+    rules = Rules(policy=ports.policy, limits=ports.limits, key=ports.identity_key)
+    fix = RemediationActivities(ports.remediators, _needed(ports.guard), _needed(ports.audit), rules)
     return Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=4)
 
 

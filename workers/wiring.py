@@ -11,6 +11,7 @@ from activities.example import EXAMPLES
 from activities.texts import BrokenTemplate, Texts
 from config import adapters
 from config.errors import ConfigError
+from config.people import load_people
 from config.policy import load_policy
 from config.settings import Settings
 from domain.services import ServiceMap
@@ -26,6 +27,8 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
     served = set(names)
     store = adapters.store(settings) if served & _NEED_STORE else None
     looks, acts, tells = (queue in served for queue in (INVESTIGATION_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE))
+    # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
+    policy = load_policy(settings.policy_file) if acts and settings.policy_file else None
     return Ports(
         incidents=store.incidents if store else None,
         audit=store.audit if store else None,
@@ -43,9 +46,9 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         channels=adapters.channels(settings) if tells else (),
         texts=checked_texts(settings) if tells else None,
         postmortem_folder=settings.postmortems,
-        identity_key=settings.identity_key if TASK_QUEUE in served else None,
-        # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
-        policy=load_policy(settings.policy_file) if acts and settings.policy_file else None,
+        identity_key=settings.identity_key if served & {TASK_QUEUE, REMEDIATION_QUEUE} else None,
+        policy=policy,
+        limits=load_people(settings, policy).limits if policy is not None else {},
     )
 
 

@@ -61,7 +61,7 @@ async def _order(plan: Plan, decision: Decision | None) -> Execute:
     )
     return Execute(
         plan=plan, intent=intent, actor=decision.actor if decision else "remediation",
-        door=decision.door if decision else "automatic",
+        door=decision.door if decision else "automatic", approval=decision,
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.incident import State
     from domain.levels import Risk
     from domain.plan import Plan
-    from domain.proof import Word
     from domain.timeline import Kind
     from domain.view import Next
     from workflows.proof import objection_to
@@ -95,12 +94,8 @@ class Approvals:
         """As `take`, for a word that may bring a proof: one that is not genuine makes it a refused one."""
         if isinstance(read, str) or read.seal is None:
             return self.take(read, Door.UPDATE)
-        word = Word(
-            incident=self._record.incident, said=read.verdict, who=read.who, door=read.door, digest=read.digest,
-            comment=read.comment, change=read.change,
-        )  # fmt: skip
-        objection = await objection_to(word, read.seal)
-        heard = read.model_copy(update={"seal": None, "proven": objection is None})
+        objection = await objection_to(read.word(self._record.incident), read.seal)
+        heard = read.model_copy(update={"proven": objection is None})
         if objection is not None:
             return self._say(Answer(accepted=False, reason=f"refused: {objection}", unproven=True), heard, heard.door)
         return self.take(heard, heard.door)
@@ -120,7 +115,8 @@ class Approvals:
             if answer.accepted and read.verdict is Verdict.EXTEND:
                 self._moved()
             elif answer.accepted and self._record.docket.decided is not None:
-                self._record.decisions.append(self._record.docket.decided)
+                # The seal is for the worker that acts on it, and nothing to be shown.
+                self._record.decisions.append(self._record.docket.decided.model_copy(update={"seal": None}))
         return self._say(answer, read, door if isinstance(read, str) else read.door)
 
     def _reckon(self) -> None:
@@ -137,9 +133,10 @@ class Approvals:
 
     def _say(self, answer: Answer, read: Decision | str, door: Door) -> Answer:
         record, now = self._record, workflow.now()
-        claimed = "" if isinstance(read, str) or read.proven else " (claimed)"
+        # An answer that accepts says who, and that it is a claim; of a refused word only this says so.
+        claimed = "" if answer.accepted or isinstance(read, str) or read.proven else " (claimed)"
         record.last_decision = f"{now:%H:%M:%S} UTC by {door}: {answer.reason}{claimed}"
-        record.note(now, Kind.DECISION, "nobody" if isinstance(read, str) else read.who, record.last_decision)
+        record.note(now, Kind.DECISION, "nobody" if isinstance(read, str) else read.actor, record.last_decision)
         record.audited(AuditRow(
             key=f"{record.incident}:decision:{record.rows}", incident=record.incident, at=now, door=door,
             actor="unreadable" if isinstance(read, str) else read.actor,

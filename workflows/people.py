@@ -78,7 +78,7 @@ class People:
         self._say(f"refused: {name}: {why}", "", Door.SIGNAL)
 
     def _obey(self, command: Command) -> str:
-        record, now, who = self._record, workflow.now(), command.who
+        record, now, who = self._record, workflow.now(), command.actor
         if record.state.closed or (record.over and command.name is not CommandName.NOTE):
             return "refused: the incident is over"
         match command.name:
@@ -107,8 +107,8 @@ class People:
         if not timedelta(0) < lasting <= longest:
             return f"refused: a snooze of {length_text(lasting)} is not between 1s and {length_text(longest)}"
         until = now + lasting
-        record.clock = record.clock.snoozing(command.who, now, until)
-        said = f"accepted: snoozed until {until:%H:%M:%S} UTC by {command.who}"
+        record.clock = record.clock.snoozing(command.actor, now, until)
+        said = f"accepted: snoozed until {until:%H:%M:%S} UTC by {command.actor}"
         return said + (f": {command.comment}" if command.comment else "")
 
     def _say(self, answer: str, read: Command | str, door: Door) -> str:

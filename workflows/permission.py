@@ -34,7 +34,7 @@ async def permission(
             return _refused(record, approvals, verdict, decision), decision
         verdict = await _ask_gate(record, plan, approved=True, seen=seen)
     if verdict.ruling is Ruling.RUN:
-        verdict = await _reserve(record, plan, approved=decision is not None)
+        verdict = await _reserve(record, plan, decision)
     if verdict.ruling is not Ruling.RUN and record.hands_off_by is None:  # who took over knows
         record.calls_for(Reason.GATE_REFUSED, workflow.now(), verdict.reason)
     return verdict, decision
@@ -89,10 +89,10 @@ async def gate_in_silence(record: Record, plan: Plan, *, approved: bool, seen: b
     return strictest(gate(plan, record.opening.policy, prepared.controls, circumstances), prepared.current)
 
 
-async def _reserve(record: Record, plan: Plan, *, approved: bool) -> GateVerdict:
+async def _reserve(record: Record, plan: Plan, approval: Decision | None) -> GateVerdict:
     asked = Reserve(
-        plan=plan, policy=record.opening.policy,
-        circumstances=_circumstances(record, approved=approved, precheck=None),
+        plan=plan, policy=record.opening.policy, approval=approval,
+        circumstances=_circumstances(record, approved=approval is not None, precheck=None),
     )  # fmt: skip
     try:
         verdict = await workflow.execute_activity_method(

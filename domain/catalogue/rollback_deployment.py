@@ -12,9 +12,13 @@ from domain.sentences import Parameters, rolling_back, rolling_forward
 
 _TIMEOUT_S = 600
 _UNDO = "the release is rolled forward again, only with an approval of its own"
-_NEEDED = ("target", "uid", "revision", "template_hash", "to_revision", "revisions", "at", "before_onset_s")
+_NEEDED = (
+    "target", "uid", "revision", "template_hash", "fingerprint", "to_revision", "revisions", "releases", "at",
+    "before_onset_s",
+)  # fmt: skip
 _SAFE = (
     prechecks.is_paused, prechecks.runs_nothing, prechecks.has_changed, prechecks.has_no_such_release,
+    prechecks.is_another_release,
     prechecks.would_be_reverted, prechecks.takes_down_too_many, prechecks.breaks_a_budget, prechecks.exceeds_a_quota,
 )  # fmt: skip
 _RIGHTS = (
@@ -63,6 +67,7 @@ def _take_back(case: Case, hypothesis: Hypothesis, rollout: Finding) -> Plan:
     parameters: Parameters = {
         "uid": str(facts["uid"]), "from_revision": int(facts["revision"]),
         "from_template_hash": str(facts["template_hash"]), "from_image": str(facts.get("image", "")),
+        "from_fingerprint": str(facts["fingerprint"]), "releases": str(facts["releases"]),
         "revision": int(facts["to_revision"]), "revisions": str(facts["revisions"]), "released_at": str(facts["at"]),
         "released_within_s": case.policy.rollback_deployment.released_within_s,
     }  # fmt: skip
@@ -79,7 +84,7 @@ def _roll_forward(plan: Plan, done: Executed) -> Plan:
     was = plan.parameters
     parameters: Parameters = {
         "uid": was["uid"], "from_revision": done.after["revision"], "from_template_hash": done.after["template_hash"],
-        "revision": was["from_revision"],
+        "revision": was["from_revision"], "releases": f"{was['from_revision']}:{was['from_fingerprint']}",
     }  # fmt: skip
     return Plan(
         incident=plan.incident, attempt=plan.attempt, action=Action.ROLL_FORWARD, service=plan.service,

@@ -52,7 +52,7 @@ class KubernetesChanges:
         return Changes(
             at=window.end, target=deployment.target, uid=read.metadata.uid,
             runs=release_of(sets[0]) if sets and settled else None,
-            kept=tuple(s.revision for s in sets if s.revision is not None), replicas=read.spec.replicas,
+            kept=tuple(map(release_of, sets)), replicas=read.spec.replicas,
             ready=read.status.ready_replicas, changes=tuple(found[:MOST_CHANGES]),
             left_out=max(0, len(found) - MOST_CHANGES),
         )  # fmt: skip

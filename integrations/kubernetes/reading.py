@@ -10,7 +10,7 @@ from domain.services import Deployment
 from integrations.kubernetes import objects, paths
 from integrations.kubernetes.connection import Cluster
 from integrations.kubernetes.objects import PLAN, RESTARTED_AT
-from integrations.kubernetes.releases import image_of, own, returned
+from integrations.kubernetes.releases import fingerprint, image_of, own, returned
 from integrations.kubernetes.room import pods_that_fit
 from integrations.kubernetes.selecting import as_query, matches
 
@@ -85,7 +85,7 @@ def _revision(replica_set: objects.ReplicaSet, deployment: objects.Deployment) -
         number=replica_set.revision or 0, template_hash=replica_set.template_hash, replica_set=metadata.name,
         uid=metadata.uid, image=image_of(replica_set),
         created_at=metadata.creation_timestamp or datetime.now(UTC), returned=returned(replica_set),
-        migrations=_marker(replica_set, deployment),
+        migrations=_marker(replica_set, deployment), fingerprint=fingerprint(replica_set),
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """The releases of a deployment, from its replica sets. Pure."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -26,8 +28,17 @@ def own(deployment: Deployment, sets: ReplicaSets) -> tuple[ReplicaSet, ...]:
 def release_of(replica_set: ReplicaSet) -> Release:
     return Release(
         revision=replica_set.revision or 0, template_hash=replica_set.template_hash,
-        image=image_of(replica_set),
+        image=image_of(replica_set), fingerprint=fingerprint(replica_set),
     )  # fmt: skip
+
+
+def fingerprint(replica_set: ReplicaSet) -> str:
+    """Of this very replica set and the template in it: 32 characters of a SHA-256 over its uid and the template.
+
+    The label pod-template-hash stays when somebody writes another template into a replica set.
+    """
+    text = json.dumps([replica_set.metadata.uid, replica_set.spec.template], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def image_of(replica_set: ReplicaSet) -> str:

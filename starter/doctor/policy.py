@@ -26,6 +26,12 @@ def checks(settings: Settings, policy: Policy, services: ServiceMap) -> Iterator
         GROUP, "approvers", "who may decide", "a plan that needs a person is never carried out",
         "list approvers in NIGHTSHIFT_POLICY", blocking(lambda: _approvers(policy)),
     )  # fmt: skip
+    yield Check(
+        GROUP, "claims", "what a name without proof decides",
+        "whoever may write to the Temporal namespace approves in the name of any approver",
+        "set claimed_identity_up_to in NIGHTSHIFT_POLICY, to OBSERVE where everybody can log in",
+        blocking(lambda: _claims(settings, policy)),
+    )  # fmt: skip
     if settings.database_url is not None:
         yield Check(
             GROUP, "pause", "people's stops", "nothing is fixed automatically",
@@ -61,6 +67,14 @@ def _approvers(policy: Policy) -> str:
     if not policy.approvers:
         raise Doubt("nobody is listed")
     return ", ".join(policy.approvers)
+
+
+def _claims(settings: Settings, policy: Policy) -> str:
+    limit = policy.claimed_identity_up_to
+    if settings.people_file is not None and limit is Risk.HIGH:
+        raise Doubt("people can prove who they are, and yet a claimed name decides on everything, up to risk HIGH")
+    known = "" if settings.people_file is not None else "; nobody can log in (NIGHTSHIFT_PEOPLE)"
+    return f"claimed_identity_up_to is {limit}{known}"
 
 
 def _running(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from domain.approval import Verdict
+from domain.approval import SHORT_DIGEST, Verdict
 from domain.change import Change
 from domain.command import CommandName
 from domain.doors import Door
@@ -34,8 +34,8 @@ class Desk:
     ) -> Reply:  # fmt: skip
         """Say a decision, proven. Said twice, it is one. Raises Unsayable."""
         payload = self.speech.decision(
-            person, door, datetime.now(UTC), incident=view.incident, digest=digest, verdict=verdict, comment=comment,
-            change=change,
+            person, door, datetime.now(UTC), incident=view.incident, digest=_whole(digest, view), verdict=verdict,
+            comment=comment, change=change,
         )  # fmt: skip
         return await self.incidents.tell(view, "decide", payload, self.speech.marked(decision_key(payload, view)))
 
@@ -55,4 +55,11 @@ class Desk:
             comment=comment,
             lasting=lasting,
         )
-        return await self.incidents.tell(view, "person", payload, key)
+        return await self.incidents.tell(view, "person", payload, self.speech.marked(key) if key else None)
+
+
+def _whole(digest: str, view: IncidentView) -> str:
+    """The digest of which a person named the first characters: what is sealed fits one plan only."""
+    waiting = view.waiting
+    named = waiting is not None and len(digest) >= SHORT_DIGEST and waiting.digest.startswith(digest)
+    return waiting.digest if waiting is not None and named else digest

@@ -10,6 +10,7 @@ from domain.audit import AuditRow
 from domain.command import CommandName
 from domain.doors import Door
 from domain.feedback import Feedback
+from domain.levels import Risk
 from domain.people import Person
 from domain.view import IncidentView
 from integrations.ports import PortError
@@ -56,6 +57,9 @@ async def _say(parts: Parts, person: Person, view: IncidentView, press: Press) -
         return await asyncio.to_thread(Judging(parts.feedback, parts.audit, parts.memory).take, view, said)
     if press.decision in _COMMANDS:
         return await parts.desk.tell(person, Door.SLACK, view, _COMMANDS[press.decision])
+    if view.waiting is not None and not parts.slack_decides_up_to.at_least(view.waiting.risk):
+        # Such a plan has no buttons: one that is pressed is older than the setting, or was not made by us.
+        return Reply(became=Became.REFUSED, text=_too_risky(parts, view, view.waiting.risk))
     verdict = _VERDICTS[press.decision]
     return await parts.desk.decide(person, Door.SLACK, view, digest=press.digest, verdict=verdict)
 
@@ -71,7 +75,14 @@ def _with_history(reply: Reply, view: IncidentView, press: Press) -> Reply:
     before = next((d for d in view.decisions if press.digest and press.digest.startswith(d.digest)), None)
     if reply.became is not Became.REFUSED or before is None or before.who in reply.text:
         return reply
-    return reply.model_copy(update={"text": f"{reply.text}. {before.who} decided by {before.door}: {before.verdict}."})
+    said = f"{before.actor} decided by {before.door}: {before.verdict}"
+    return reply.model_copy(update={"text": f"{reply.text}. {said}."})
+
+
+def _too_risky(parts: Parts, view: IncidentView, risk: Risk) -> str:
+    where = view.page_url or f"nightshift show {view.incident}"
+    limit = parts.slack_decides_up_to
+    return f"Buttons decide up to risk {limit} here, and this plan's is {risk}; nothing was recorded. Decide at {where}"
 
 
 def _stranger(parts: Parts, user: str) -> str:

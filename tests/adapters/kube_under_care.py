@@ -58,6 +58,8 @@ class UnderCare:
         current, *before = state.revisions
         parameters: dict[str, str | int | float] = {
             "uid": state.uid, "from_revision": current.number, "from_template_hash": current.template_hash,
+            "from_fingerprint": current.fingerprint,
+            "releases": ",".join(f"{r.number}:{r.fingerprint}" for r in before),
         }  # fmt: skip
         if before:
             parameters |= {

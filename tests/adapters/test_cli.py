@@ -380,7 +380,7 @@ async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approv
         assert unasked.exit_code == Exit.USAGE
 
         acked = await run("ack", view.incident, "--who", "ana")
-        assert (acked.exit_code, acked.stdout) == (Exit.DONE, "accepted: acknowledged by ana\n")
+        assert (acked.exit_code, acked.stdout) == (Exit.DONE, "accepted: acknowledged by ana (claimed)\n")
 
         snoozed = await run("snooze", view.incident, "--for", "30m", "--who", "ana")
         assert snoozed.exit_code == Exit.DONE
@@ -391,7 +391,7 @@ async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approv
 
         rejected = await run("reject", view.key, "--digest", digest, "--yes", "--who", "mia", "--comment", "not now")
         assert rejected.exit_code == Exit.DONE
-        assert rejected.stdout.startswith("accepted: reject by mia")
+        assert rejected.stdout.startswith("accepted: reject by mia (claimed)")
         assert view.waiting.sentence in rejected.stderr
         await reached(handle, State.WAITING_FOR_PEOPLE)
 

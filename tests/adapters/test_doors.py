@@ -96,7 +96,8 @@ async def asking(
     client: Client, policy: Policy = PROVEN, proxy: TrustedProxy | None = None, key: SecretStr | None = KEY
 ) -> AsyncGenerator[House]:
     key_of = f"incident-doors-{uuid4().hex[:8]}"
-    async with World(policy=policy, identity_key=key, limits={"bo": Risk.OBSERVE}).living(client) as world:
+    world = World(policy=policy, identity_key=key, limits={"bo": Risk.OBSERVE}, workers_policy=policy)
+    async with world.living(client):
         handle = await world.open(client, anomaly(), key=key_of)
         house = House(
             world, client, handle, await handle.query(IncidentWorkflow.view),
@@ -148,6 +149,7 @@ async def test_an_approver_approves_on_the_page_and_it_is_proven(temporal_client
     assert "Recorded accepted: approve by ana" in text_of(once)
     assert "accepted: approve by ana" in text_of(again)
     assert [(d.who, d.door, d.proven, d.comment) for d in seen.decisions] == [("ana", Door.CONSOLE, True, "go")]
+    assert all(d.seal is None for d in seen.decisions), "a seal is for the worker that acts, and nothing to be shown"
     assert seen.attempts[0].approved_by == "ana"
     assert "ana approved" in text_of(page)
     assert "console, proven" in text_of(page)

@@ -126,4 +126,4 @@ async def test_an_update_for_a_run_that_has_ended_is_refused_and_reaches_the_nex
         await handle.signal("resolve", {"who": "mia"})
         await asyncio.wait_for(handle.result(), 60)
     assert refused
-    assert seen.clock.acknowledged_by == "mia"
+    assert seen.clock.acknowledged_by == "mia (claimed)"

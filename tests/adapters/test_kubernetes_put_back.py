@@ -5,7 +5,9 @@ import pytest
 from domain.catalogue import entry_of
 from domain.plan import Action, Plan
 from integrations.kubernetes import KubernetesTargets, Patience, PutBack
+from integrations.kubernetes.reading import look
 from integrations.ports import Intent, Rejected, Unavailable
+from rig.servers.kube_api import path_to
 from rig.servers.kube_rollout import is_complete, revision
 from tests.adapters.deployments import eventually
 from tests.adapters.kube_under_care import UnderCare
@@ -86,6 +88,19 @@ def test_a_deployment_that_was_made_anew_is_another_one(care: UnderCare) -> None
     assert "made anew" in str(remedy.precheck(plan))
     with pytest.raises(Rejected, match="made anew"):
         remedy.execute(plan, remedy.intend(plan))
+    assert care.deployed.answers().keys() == {"2"}
+
+
+def test_a_release_into_which_somebody_wrote_another_template_is_not_put_back(care: UnderCare) -> None:
+    """Number, name, uid and Kubernetes' own hash stay the same, and yet it is not what people approved."""
+    remedy = _remedy(care)
+    plan, intent = _intended(care, remedy)
+    first = next(s for s in look(care.cluster, care.deployment, migrations=False).sets if s.revision == 1)
+    path = f"{path_to('ReplicaSet', care.namespace.name)}/{first.metadata.name}"
+    care.api.merge(path, {"spec": {"template": {"metadata": {"annotations": {"by": "mallory"}}}}})
+    assert "is not the release that it was" in str(remedy.precheck(plan))
+    with pytest.raises(Rejected, match=r"nothing was changed: revision 1 of .* is not the release"):
+        remedy.execute(plan, intent)
     assert care.deployed.answers().keys() == {"2"}
 
 

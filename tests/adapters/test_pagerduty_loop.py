@@ -110,7 +110,7 @@ async def test_dead_channels_end_in_a_page_and_an_acknowledgement_there_stops_th
 
     pager.acknowledge(page.id)
     seen = await until(opened, lambda v: v.clock.acknowledged_at is not None, "the acknowledgement")
-    assert seen.clock.acknowledged_by == "Mia Maier"
+    assert seen.clock.acknowledged_by == "Mia Maier (claimed)"
     assert "by pagerduty: accepted: acknowledged by Mia Maier" in (seen.last_decision or "")
 
     pager.resolve(page.id)

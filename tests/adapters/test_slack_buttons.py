@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from domain.approval import Decision, Door, Verdict
 from domain.incident import State
+from domain.levels import Risk
 from domain.people import People, Person
 from domain.view import IncidentView
 from integrations.slack import SlackChannel
@@ -99,6 +100,21 @@ async def test_pressing_twice_is_one_decision(slack: SlackServer, asked: Posted)
     await door.press(asked, "approve")
     await asyncio.sleep(0)
     await door.press(asked, "approve")
+    assert len(door.ear.told) == 1
+
+
+async def test_above_the_limit_of_buttons_a_button_that_still_stands_decides_nothing(
+    slack: SlackServer, asked: Posted
+) -> None:
+    """It was posted before the limit was lowered; other words of people are taken as before."""
+    door = _door(slack)
+    door.parts = replace(door.parts, slack_decides_up_to=Risk.OBSERVE)
+    for button in ("approve", "reject"):
+        slack.replies.clear()
+        await door.press(asked, button)
+        assert door.said.startswith(f"Buttons decide up to risk OBSERVE here, and this plan's is {WAITING.risk}; ")
+    assert door.ear.told == []
+    await door.press(asked, "ack")
     assert len(door.ear.told) == 1
 
 

@@ -34,7 +34,9 @@ SHOP = ServiceMap(
 QUESTION = Question(
     incident=INCIDENT, services=("gateway", "orders", "catalogue"), onset=NOW, now=NOW + minutes(1), graph=SHOP
 )
-NEW, OLD = (Release(revision=n, template_hash=f"hash{n}", image=f"orders:{n}") for n in (8, 7))
+NEW, OLD, OLDEST = (
+    Release(revision=n, template_hash=f"hash{n}", image=f"orders:{n}", fingerprint=f"print{n}") for n in (8, 7, 6)
+)
 WINDOW = Window(start=NOW - minutes(60), end=NOW)
 
 
@@ -52,7 +54,7 @@ def change(kind: ChangeKind, said: str, at: datetime = NOW, **changes: Any) -> C
 
 def seen(*changes: Change, runs: Release = NEW) -> Changes:
     return Changes(
-        at=NOW, target=ORDERS.target, uid="u1", runs=runs, kept=(8, 7, 6), replicas=3, ready=3, changes=changes
+        at=NOW, target=ORDERS.target, uid="u1", runs=runs, kept=(NEW, OLD, OLDEST), replicas=3, ready=3, changes=changes
     )  # fmt: skip
 
 
@@ -103,7 +105,7 @@ def test_a_finding_has_the_facts_that_a_plan_is_built_from() -> None:
         "runs_template_hash": "hash8", "at": (NOW - minutes(2)).isoformat(), "before_onset_s": 120.0,
         "changed": "containers[orders].image", "revision": 8, "template_hash": "hash8", "image": "orders:8",
         "runs_now": True, "returned": False, "to_revision": 7, "to_template_hash": "hash7", "to_image": "orders:7",
-        "revisions": "7,6",
+        "fingerprint": "print8", "to_fingerprint": "print7", "revisions": "7,6", "releases": "7:print7,6:print6",
     }  # fmt: skip
     assert release.title == (
         "deployment/shop/orders: revision 8 was released after revision 7 (orders:7 → orders:8), "

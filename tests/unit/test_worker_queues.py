@@ -1,5 +1,6 @@
 """A worker serves the queues that it was told to, and holds no credential of another."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
+from domain.levels import Risk
 from domain.services import ServiceMap
 from starter.cli import app
 from starter.cli.exits import Exit
@@ -39,6 +41,22 @@ def test_only_the_worker_of_remediation_can_act_and_only_that_of_notification_ca
     assert bool(built.remediators) is (name == "remediation")
     assert bool(built.channels) is (name == "notification")
     assert (built.databases is not None) is (name == "investigation")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_approvals_are_checked_by_is_with_the_workers_that_check_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "policy.yaml").write_text("approvers: [bo]")
+    (tmp_path / "people.yaml").write_text("people: [{name: bo, approves_up_to: LOW}]")
+    named = {"NIGHTSHIFT_POLICY": tmp_path / "policy.yaml", "NIGHTSHIFT_PEOPLE": tmp_path / "people.yaml"}
+    for setting, value in {**EVERYTHING, **named, "NIGHTSHIFT_IDENTITY_KEY": "k" * 32}.items():
+        monkeypatch.setenv(setting, str(value))
+    built = ports(load_settings(), SERVICES, [name])
+    acts = name == "remediation"
+    assert (built.policy.approvers if built.policy else None) == (("bo",) if acts else None)
+    assert built.limits == ({"bo": Risk.LOW} if acts else {})
+    assert (built.identity_key is not None) is (name in {"remediation", "incidents"})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from domain.incident import Outcome
 from domain.levels import Risk, Severity
 from domain.policy import Floors, Limits, Policy
 from domain.timeline import Kind
-from tests.workflows.asking import asked, decide, decision
+from tests.workflows.asking import asked, decide, decision, frozen
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts
 from tests.workflows.world import POLICY, World, with_row
@@ -104,4 +104,18 @@ async def test_a_worker_with_a_laxer_policy_allows_nothing_more(night_of: NightO
         seen = await night.until(handle, lambda v: v.attempts != (), "an attempt", step_s=1)
     assert seen.attempts[0].gate.reason == "this installation only observes: the plan is a dry run"
     assert "by the policy" not in str(texts(seen, Kind.GATE))
+    assert night.world.remediator.executions == 0
+
+
+async def test_an_approval_that_is_enough_for_the_incident_alone_lets_nothing_run(night_of: NightOf) -> None:
+    """Its copy of the policy believes a claim, the worker's own does not. Who starts an incident writes it."""
+    proven = POLICY.model_copy(update={"claimed_identity_up_to": Risk.OBSERVE})
+    async with night_of(frozen(World(workers_policy=proven))) as night:
+        handle = await night.open()
+        await decide(handle, decision(await asked(night, handle)))
+        seen = await night.until(handle, lambda v: v.attempts != (), "an attempt", step_s=1)
+    assert (seen.attempts[0].gate.ruling, seen.attempts[0].gate.clause) == (Ruling.REFUSE, "approval")
+    assert seen.attempts[0].gate.reason == (
+        "by the policy that the worker has now: risk LOW needs a proven approval, and ana's came without a proof"
+    )
     assert night.world.remediator.executions == 0

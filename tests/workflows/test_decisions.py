@@ -56,7 +56,7 @@ async def test_an_approval_by_update_is_answered_at_once(night_of: NightOf) -> N
         handle = await night.open()
         answer = await decide(handle, decision(await asked(night, handle)))
         summary = await night.end(handle)
-    assert answer == "accepted: approve by ana"
+    assert answer == "accepted: approve by ana (claimed)"
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
 
 
@@ -66,7 +66,7 @@ async def test_the_first_eight_characters_of_a_digest_name_the_plan(night_of: Ni
         handle = await night.open()
         request = await asked(night, handle)
         answer = await decide(handle, {"digest": request.digest[:8], "who": "mia"})
-    assert answer == "accepted: approve by mia"
+    assert answer == "accepted: approve by mia (claimed)"
 
 
 @pytest.mark.parametrize("door", ["signal", "update"])
@@ -78,7 +78,7 @@ async def test_a_rejection_drops_the_plan_and_tells_people(night_of: NightOf, do
         if door == "signal":
             await handle.signal("reject", said)
         else:
-            assert await decide(handle, {**said, "verdict": "reject"}) == "accepted: reject by ana"
+            assert await decide(handle, {**said, "verdict": "reject"}) == "accepted: reject by ana (claimed)"
         seen = await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "waiting for people")
     assert night.world.remediator.executions == 0
     assert seen.attempts[0].gate.reason == "ana (claimed) rejected it: the report is due"
@@ -164,7 +164,7 @@ async def test_only_the_first_decision_counts(night_of: NightOf) -> None:
         words = await _refused(handle, {**decision(request, "mia"), "verdict": "reject"})
         night.world.remediator.free.set()
         summary = await night.end(handle)
-    assert words.startswith("refused: already decided: approve by ana at ")
+    assert words.startswith("refused: already decided: approve by ana (claimed) at ")
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
 
 
@@ -255,7 +255,7 @@ async def test_resolved_alerts_over_sick_numbers_leave_time_to_decide(night_of: 
         await night.report(handle, alert.model_copy(update={"status": "resolved"}))
         request = await asked(night, handle)
         await night.pass_time(minutes=3)
-        assert await decide(handle, decision(request)) == "accepted: approve by ana"
+        assert await decide(handle, decision(request)) == "accepted: approve by ana (claimed)"
 
 
 async def test_a_second_plan_is_asked_for_anew(night_of: NightOf) -> None:

@@ -111,7 +111,7 @@ async def test_who_has_it_and_a_severity_that_rises_are_told(night_of: NightOf) 
         await handle.signal("resolve", {"who": "mia"})
         await night.end(handle)
     said = [sentence for message in _told(slack) for sentence in message.news]
-    assert any(sentence.startswith("mia has orders") for sentence in said)
+    assert any(sentence.startswith("mia (claimed) has orders") for sentence in said)
     # The clock calls at the raise, at once: then nothing is left to be said of it.
     calls = [m for m in _told(slack) if m.severity is Severity.CRITICAL and m.moment is Moment.CALL]
     assert calls
@@ -165,7 +165,7 @@ async def test_what_a_channel_did_not_get_is_in_its_next_message(night_of: Night
         await night.pass_time(seconds=30)
         await handle.signal("resolve", {"who": "mia"})
         await night.end(handle)
-    news = next(m.news for m in _told(slack) if any("mia has" in sentence for sentence in m.news))
+    news = next(m.news for m in _told(slack) if any("mia (claimed) has" in sentence for sentence in m.news))
     assert any("Attempt 1: End at most" in sentence for sentence in news)
 
 

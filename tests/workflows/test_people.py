@@ -24,7 +24,7 @@ async def test_hands_off_before_the_gate_touches_nothing_and_goes_on_observing(n
     assert seen.hands_off
     assert seen.attempts[0].gate.clause == "hands_off"
     assert not seen.escalated
-    assert seen.clock.acknowledged_by == "mia"
+    assert seen.clock.acknowledged_by == "mia (claimed)"
     night.world.value = 0.0
     summary = await night.end(handle)
     assert night.world.remediator.executions == 0
@@ -99,7 +99,7 @@ async def test_a_person_resolves_it_at_any_stage(night_of: NightOf, stage: str) 
         world.let_go()
         summary = await night.end(handle)
         seen = await view(handle)
-    assert answer == "accepted: resolved by mia: restarted it"
+    assert answer == "accepted: resolved by mia (claimed): restarted it"
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
     assert world.remediator.executions == before
     assert seen.closed_at is not None
@@ -122,11 +122,11 @@ async def test_after_the_end_there_is_nothing_to_say(night: Night) -> None:
 
 async def test_an_acknowledgement_changes_nothing_but_the_paging(night: Night) -> None:
     handle = await night.open()
-    assert await person(handle, {"command": "ack", "who": "ana"}) == "accepted: acknowledged by ana"
+    assert await person(handle, {"command": "ack", "who": "ana"}) == "accepted: acknowledged by ana (claimed)"
     summary = await night.end(handle)
     seen = await view(handle)
     assert summary.outcome == Outcome.AUTO_RESOLVED
-    assert seen.clock.acknowledged_by == "ana"
+    assert seen.clock.acknowledged_by == "ana (claimed)"
 
 
 async def _marked_false(night: Night) -> str:

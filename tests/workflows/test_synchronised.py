@@ -30,9 +30,9 @@ async def test_an_acknowledgement_in_pagerduty_stops_the_clock(night_of: NightOf
         await night.pass_time(minutes=10)
         seen = await view(handle)
     assert told(seen) == [said(0, Reason.CRITICAL, tier=1)]
-    assert seen.clock.acknowledged_by == "Mia Maier"
+    assert seen.clock.acknowledged_by == "Mia Maier (claimed)"
     rows = [(row.door, row.action, row.result) for row in night.world.audit.all.values()]
-    assert ("pagerduty", "ack", "accepted: acknowledged by Mia Maier") in rows
+    assert ("pagerduty", "ack", "accepted: acknowledged by Mia Maier (claimed)") in rows
 
 
 async def test_the_echo_of_our_own_acknowledgement_is_not_even_noted(night_of: NightOf) -> None:
@@ -44,7 +44,7 @@ async def test_the_echo_of_our_own_acknowledgement_is_not_even_noted(night_of: N
             await handle.signal("synchronise", word(CommandName.ACK, await night.now(), event, "Nightshift"))
         await night.pass_time(seconds=5)
         seen = await view(handle)
-    assert seen.clock.acknowledged_by == "ana"
+    assert seen.clock.acknowledged_by == "ana (claimed)"
     assert len(texts(seen, Kind.PERSON)) == 1
     assert [row.actor for row in night.world.audit.all.values() if row.action == "ack"] == ["ana (claimed)"]
 

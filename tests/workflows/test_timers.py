@@ -384,8 +384,8 @@ async def test_a_snooze_holds_back_all_but_a_missed_target_and_ends_with_a_remin
         said(5, ANNOUNCED, tier=2), said(10, UNRESOLVED, tier=2), said(60, Reason.SLA_MISSED, tier=1),
         said(72, Reason.SLA_AT_RISK, tier=1),
     ]  # fmt: skip
-    assert seen.clock.acknowledged_by == "ana"
-    assert "by ana: driving" in (seen.last_decision or "")
+    assert seen.clock.acknowledged_by == "ana (claimed)"
+    assert "by ana (claimed): driving" in (seen.last_decision or "")
 
 
 async def test_a_raise_breaks_through_a_snooze(night_of: NightOf) -> None:

@@ -89,6 +89,7 @@ class Released(World):
 def _release(finding: Finding, question: Question) -> Finding:
     return finding.model_copy(update={"kind": "rollout", "service": "orders", "facts": {
         "target": TARGET, "uid": "u1", "revision": 8, "template_hash": "hash8", "to_revision": 7, "revisions": "7",
+        "fingerprint": "print8", "releases": "7:print7",
         "at": question.onset.isoformat(), "before_onset_s": 120.0, "runs_now": True, "returned": False,
     }})  # fmt: skip
 

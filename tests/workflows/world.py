@@ -267,6 +267,7 @@ class World:
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
             evidence=FakeEvidence(), postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
+            limits=self.limits,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
         return [replace(q, activities=swapped.get(q.name, q.activities)) for q in queues(ports)]

@@ -14,7 +14,7 @@ TARGET = "deployment/shop/orders"
 def revision(number: int, **changes: Any) -> Revision:
     fields: dict[str, Any] = {
         "number": number, "template_hash": f"hash{number}", "replica_set": f"orders-hash{number}", "uid": f"rs{number}",
-        "image": f"orders:{number}", "created_at": NOW - minutes(100 - 10 * number),
+        "image": f"orders:{number}", "fingerprint": f"print{number}", "created_at": NOW - minutes(100 - 10 * number),
     }  # fmt: skip
     return Revision.model_validate({**fields, **changes})
 
@@ -33,6 +33,7 @@ def plan(action: Action = Action.ROLLBACK_DEPLOYMENT, **parameters: str | int | 
     entry = entry_of(action)
     values: dict[str, str | int | float] = {
         "uid": "u1", "from_revision": 8, "from_template_hash": "hash8", "revision": 7, "revisions": "7,6",
+        "from_fingerprint": "print8", "releases": "7:print7,6:print6",
         "released_at": (NOW - minutes(20)).isoformat(), "released_within_s": 3600.0,
     }  # fmt: skip
     return Plan(

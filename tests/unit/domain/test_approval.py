@@ -36,9 +36,9 @@ class Case:
 CLAIMED_TO_LOW = request(risk=Risk.HIGH, claimed_identity_up_to=Risk.MEDIUM)
 MORE, ROOM = decision(verdict=Verdict.EXTEND), request(extends_to=DEADLINE + minutes(5))
 CASES = (
-    Case("an approver approves in time", "accepted: approve by ada"),
-    Case("an approver rejects in time", "accepted: reject by ada", decision(verdict=Verdict.REJECT)),
-    Case("the last moment before the deadline is in time", "accepted: approve by ada", at=DEADLINE - MOMENT),
+    Case("an approver approves in time", "accepted: approve by ada (claimed)"),
+    Case("an approver rejects in time", "accepted: reject by ada (claimed)", decision(verdict=Verdict.REJECT)),
+    Case("the last moment before the deadline is in time", "accepted: approve by ada (claimed)", at=DEADLINE - MOMENT),
     Case("at the deadline it is too late", "refused: the deadline passed at 10:15:00 UTC", at=DEADLINE),
     Case("after the deadline it is too late", "refused: the deadline passed", at=DEADLINE + minutes(1)),
     Case("a rejection is late too", "refused: the deadline passed", decision(verdict=Verdict.REJECT), at=DEADLINE),
@@ -49,9 +49,9 @@ CASES = (
     Case("7 characters name no plan", "refused: digest", decision(digest=DIGEST[:7])),
     Case("8 characters from within name no plan", "refused: digest", decision(digest=DIGEST[1:9])),
     Case("a digest with something behind it names no plan", "refused: digest", decision(digest=DIGEST + "0")),
-    Case("a second decision is refused and says who decided", "refused: already decided: reject by grace",
+    Case("a second decision is refused and says who decided", "refused: already decided: reject by grace (claimed)",
          earlier=decision(who="grace", verdict=Verdict.REJECT)),
-    Case("changing one's mind is a second decision", "refused: already decided: approve by ada",
+    Case("changing one's mind is a second decision", "refused: already decided: approve by ada (claimed)",
          decision(verdict=Verdict.REJECT), earlier=decision()),
     Case("who is no approver is refused by name", "refused: 'mallory' is not an approver", decision(who="mallory")),
     Case("names are compared to the letter", "refused: 'Ada' is not an approver", decision(who="Ada")),
@@ -60,7 +60,8 @@ CASES = (
     Case("a claimed name is enough up to the limit", "accepted",
          request=request(risk=Risk.MEDIUM, claimed_identity_up_to=Risk.MEDIUM)),
     Case("a claimed name is not enough above the limit", "refused: this door proves", request=CLAIMED_TO_LOW),
-    Case("a proven name is enough above the limit", "accepted", decision(proven=True), CLAIMED_TO_LOW),
+    Case("a proven name is enough above the limit, and has no mark", "accepted: approve by ada",
+         decision(proven=True), CLAIMED_TO_LOW),
     Case("proof does not make an approver", "refused: 'mallory'", decision(who="mallory", proven=True)),
     Case("an approver asks for more time", "accepted: extend by ada: the deadline is 10:20:00 UTC now", MORE, ROOM),
     Case("the deadline is moved once", "refused: grace has moved the deadline already, to 10:20:00 UTC", MORE,
@@ -78,6 +79,7 @@ CASES = (
 def test_judge(case: Case) -> None:
     answer = judge(case.request, case.decision, case.at, case.earlier)
     assert answer.reason.startswith(case.said)
+    assert ("(claimed)" in answer.reason) == ("(claimed)" in case.said or case.said == "accepted")
     assert answer.accepted == case.said.startswith("accepted")
 
 

@@ -120,7 +120,8 @@ DEPLOYED = shop(Service(name="orders", deployment=Deployment(namespace="shop", n
 BAD = diagnosis("F1", category=Category.BAD_DEPLOYMENT)
 RELEASE = finding(kind="rollout", source=Source.CHANGES, facts={
     "target": "deployment/shop/orders", "uid": "u1", "revision": 8, "template_hash": "hash8", "image": "orders:8",
-    "to_revision": 7, "revisions": "7,6", "at": "2026-02-04T09:58:00+00:00", "before_onset_s": 120.0, "runs_now": True,
+    "fingerprint": "print8", "to_revision": 7, "revisions": "7,6", "releases": "7:print7,6:print6",
+    "at": "2026-02-04T09:58:00+00:00", "before_onset_s": 120.0, "runs_now": True,
     "returned": False, "runs_revision": 8, "runs_template_hash": "hash8",
 })  # fmt: skip
 
@@ -137,6 +138,7 @@ def test_a_release_that_broke_its_service_is_rolled_back_by_a_persons_decision_o
     )  # fmt: skip
     assert plan.sentence == "Roll back deployment/shop/orders from revision 8 (orders:8) to 7."
     assert (plan.parameters["revision"], plan.parameters["revisions"]) == (7, "7,6")
+    assert plan.parameters["releases"] == "7:print7,6:print6"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,9 @@ def test_rolling_forward_is_never_chosen_only_planned_as_the_undo_of_what_was_do
     )  # fmt: skip
     forward = undo(back, done)
     assert (forward.action, forward.risk, forward.target) == (Action.ROLL_FORWARD, Risk.HIGH, back.target)
-    assert forward.parameters == {"uid": "u1", "from_revision": 9, "from_template_hash": "hash7", "revision": 8}
+    assert forward.parameters == {
+        "uid": "u1", "from_revision": 9, "from_template_hash": "hash7", "revision": 8, "releases": "8:print8",
+    }  # fmt: skip
     assert entry_of(Action.ROLL_FORWARD).by_hand(forward)[1] == (
         "kubectl --namespace shop rollout undo deployment/orders --to-revision=8"
     )  # fmt: skip

@@ -109,7 +109,7 @@ def test_a_change_is_judged_like_any_decision_and_then_by_its_bounds() -> None:
         said = Decision(verdict=Verdict.CHANGE, digest=plan().digest, who=who, door=Door.SIGNAL, change=change)
         return judge(asked, said, NOW, None).reason
 
-    assert says(Change(cap=10)) == "accepted: change by ada: at most 10"
+    assert says(Change(cap=10)) == "accepted: change by ada (claimed): at most 10"
     assert says(Change(cap=99)) == "refused: cap is 99, allowed is from 1 to 50"
     assert says(Change(cap=10), "mallory").startswith("refused: 'mallory' is not an approver")
 
