@@ -461,7 +461,8 @@ class Record:
 
 def _bare(anomaly: Anomaly) -> Anomaly:
     """What a source needs to know of it."""
-    less = {"title": anomaly.title[:_LONGEST_TITLE], "labels": {}, "expression": None, "link": None, "runbook": None}
+    title, nothing = anomaly.title[:_LONGEST_TITLE], dict[str, str]()
+    less = {"title": title, "labels": nothing, "expression": None, "link": None, "runbook": None}
     return anomaly.model_copy(update=less)
 
 

@@ -5,7 +5,7 @@ at the card, and `-full` of all.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -109,7 +109,7 @@ def _before(view: IncidentView) -> Iterator[IncidentView]:
 
 
 @contextmanager
-def browsing() -> Iterator[Browser]:
+def browsing() -> Generator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(chromium.obtain()), args=FLAGS)
         yield browser
