@@ -1,0 +1,13 @@
+"""`nightshift eval`: the product's own code, measured on public data. One line for each evaluation."""
+
+import typer
+
+from evals.detection.command import detection
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app.command("detection")(detection)
+
+
+@app.callback()
+def evaluate() -> None:
+    """Measure the product on public data."""
