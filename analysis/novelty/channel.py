@@ -15,29 +15,30 @@ _LEAST_SCALE = 1e-9
 
 @dataclass
 class Channel:
-    """What is known of one look at a series."""
+    """What is known of one look at a series. `least_scale`: below it a scale says nothing, in the look's unit."""
 
+    least_scale: float = 0.0
     codebook: Codebook = field(default_factory=Codebook)
     spread: Spread = field(default_factory=Spread)
 
     @property
     def scale(self) -> float:
-        return self.spread.width + _RANGE_SHARE * self.codebook.span + _LEAST_SCALE
+        return max(self.spread.width + _RANGE_SHARE * self.codebook.span, self.least_scale) + _LEAST_SCALE
 
     def novelty(self, value: float) -> float:
         """The distance to the nearest known value, in scales; 0 while nothing is known."""
         nearest = self.codebook.nearest(value)
         return 0.0 if nearest is None else abs(value - nearest) / self.scale
 
-    def learn(self, value: float, now: int) -> None:
-        """From now on the value of point number `now` is known."""
+    def learn(self, value: float, now: int) -> bool:
+        """From now on the value of point number `now` is known. True: nothing close to it was before."""
         self.spread.add(value)
-        self.codebook.learn(value, self.scale, now)
+        return self.codebook.learn(value, self.scale, now)
 
     def state(self) -> list[Any]:
-        return [self.codebook.state(), self.spread.state()]
+        return [self.least_scale, self.codebook.state(), self.spread.state()]
 
     @classmethod
     def restore(cls, state: Sequence[Any]) -> "Channel":
-        codebook, spread = state
-        return cls(Codebook.restore(codebook), Spread.restore(spread))
+        least, codebook, spread = state
+        return cls(float(least), Codebook.restore(codebook), Spread.restore(spread))

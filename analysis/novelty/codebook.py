@@ -30,17 +30,25 @@ class Codebook:
         place = self._place(value)
         return None if place is None else self.words[place]
 
-    def learn(self, value: float, scale: float, now: int) -> None:
-        """Remember a value of point number `now`: as a codeword of its own, or as another sight of one."""
+    def learn(self, value: float, scale: float, now: int) -> bool:
+        """Remember a value of point number `now`: as a codeword of its own (True), or as another sight of one."""
         place = self._place(value)
-        if place is None or abs(self.words[place] - value) > _RESOLUTION * scale:
+        new = place is None or abs(self.words[place] - value) > _RESOLUTION * scale
+        if new:
             at = bisect_left(self.words, value)
             self.words.insert(at, value)
             self.seen.insert(at, now)
-        else:
+        elif place is not None:
             self.seen[place] = now
         if now % _CLEAN_EVERY == 0:
             self._forget(now - _MEMORY)
+        return new
+
+    def unlearn(self, word: float) -> None:
+        """Forget a codeword, if it is still there."""
+        place = self._place(word)
+        if place is not None and self.words[place] == word:
+            del self.words[place], self.seen[place]
 
     def _place(self, value: float) -> int | None:
         if not self.words:

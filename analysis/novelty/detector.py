@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
 from analysis.novelty.channel import Channel
@@ -52,7 +53,8 @@ class Judgement:
 
     `lasting`: how far the series is from what was known when the strange episode that it is in began, in the same
     measure: what persistence is judged by. `news`: stranger than everything lately, so that an episode is told once,
-    and again only when it gets worse. `channel`: the look that says so.
+    and again only when it gets worse. `channel`: the look that says so. `usual`: the middle of what the series showed
+    lately, or before the episode that it is in.
     """
 
     at: float
@@ -61,6 +63,7 @@ class Judgement:
     lasting: float
     news: bool
     channel: ChannelName
+    usual: float
 
     @property
     def alarm(self) -> bool:
@@ -69,14 +72,23 @@ class Judgement:
 
 @dataclass
 class Detector:
-    """Takes the points of one series in the order of time. Its memory is bounded, whatever the length of the series."""
+    """Takes the points of one series in the order of time. Its memory is bounded, whatever the length of the series.
 
+    `floor`: the least deviation that one sigma may stand for, in the series' unit; three of it are the least change
+    that can be three sigma.
+    """
+
+    floor: float = 0.0
     points: int = 0
     last: deque[float] = field(default_factory=lambda: deque(maxlen=_LONGEST))
     day: DayTable = field(default_factory=DayTable)
-    channels: dict[ChannelName, Channel] = field(default_factory=lambda: {name: Channel() for name in _WEIGHTS})
+    channels: dict[ChannelName, Channel] = field(default_factory=dict[ChannelName, Channel])
     peaks: deque[tuple[int, float]] = field(default_factory=deque[tuple[int, float]])
     episode: Episode | None = None
+
+    def __post_init__(self) -> None:
+        least = THRESHOLD * self.floor / _NOVELTY_AT_THRESHOLD
+        self.channels = self.channels or {name: Channel(least_scale=least) for name in _WEIGHTS}
 
     @property
     def ready(self) -> bool:
@@ -89,14 +101,14 @@ class Detector:
         """
         if not math.isfinite(value):
             return None
+        usual = median(self.last) if self.last else value
         looks = self._looks(at, value)
         strength, channel = self._strangest(looks)
-        judged = Judgement(at, value, sigma_of(strength), 0.0, self._is_news(strength), channel)
+        judged = Judgement(at, value, sigma_of(strength), 0.0, self._is_news(strength), channel, usual)
         if self.ready:
-            judged = replace(judged, lasting=sigma_of(self._lasting(looks, judged)))
+            judged = self._in_its_episode(looks, judged)
         if learn:
-            for name, seen in looks.items():
-                self.channels[name].learn(seen, self.points)
+            self._learn(looks)
         self.points += 1
         return judged if self.points > READY_AFTER else None
 
@@ -118,28 +130,46 @@ class Detector:
 
     def _strangest(self, looks: Mapping[ChannelName, float]) -> tuple[float, ChannelName]:
         """The greatest weighted novelty. The time of day has no say where it explains nothing."""
-        heard = (name for name in looks if name != "time of day" or self.day.explains)
-        return max((_WEIGHTS[name] * self.channels[name].novelty(looks[name]), name) for name in heard)
+        heard: list[tuple[float, ChannelName]] = [
+            (_WEIGHTS[name] * self.channels[name].novelty(seen), name)
+            for name, seen in looks.items()
+            if name != "time of day" or self.day.explains
+        ]
+        return max(heard)
 
-    def _lasting(self, looks: Mapping[ChannelName, float], judged: Judgement) -> float:
-        """How strong the episode is that this point begins or goes on with; 0 outside of one."""
+    def disown(self) -> None:
+        """Forget what was learnt in the episode that goes on: it turned out to be trouble, and shall be new again."""
+        if self.episode is not None:
+            for name, word in self.episode.learnt:
+                self.channels[name].codebook.unlearn(word)
+            self.episode.learnt = []
+
+    def _learn(self, looks: Mapping[ChannelName, float]) -> None:
+        for name, seen in looks.items():
+            new = self.channels[name].learn(seen, self.points)
+            if new and self.episode is not None:
+                self.episode.learnt.append((name, seen))
+
+    def _in_its_episode(self, looks: Mapping[ChannelName, float], judged: Judgement) -> Judgement:
+        """The point as a part of the episode that it begins or goes on with, if there is one."""
         if self.episode is None:
             if not judged.alarm:
-                return 0.0
-            self.episode = self._beginning(judged.channel, looks[judged.channel])
+                return judged
+            self.episode = self._beginning(judged, looks[judged.channel])
         episode = self.episode
         # A channel that falls silent (the time of day, without an earlier day) is back.
         beyond = _WEIGHTS[episode.channel] * episode.beyond(looks.get(episode.channel, episode.edge))
-        episode.calm = episode.calm + 1 if sigma_of(beyond) < CALM else 0
+        lasting = sigma_of(beyond)
+        episode.calm = episode.calm + 1 if lasting < CALM else 0
         if episode.calm >= _CALM_POINTS or self.points - episode.began >= _QUIET_MOST:
             self.episode = None
-        return beyond
+        return replace(judged, lasting=lasting, usual=episode.usual)
 
-    def _beginning(self, name: ChannelName, seen: float) -> Episode:
-        channel = self.channels[name]
+    def _beginning(self, judged: Judgement, seen: float) -> Episode:
+        channel = self.channels[judged.channel]
         edge = channel.codebook.nearest(seen)
         assert edge is not None, "an alarm without anything known"  # noqa: S101 - its novelty would be 0
-        return Episode(name, edge, 1 if seen > edge else -1, channel.scale, self.points)
+        return Episode(judged.channel, edge, 1 if seen > edge else -1, channel.scale, judged.usual, self.points)
 
     def _is_news(self, strength: float) -> bool:
         """Stranger than every point of the quiet time before. Falling peaks are kept, so that the first is highest."""
@@ -156,6 +186,7 @@ class Detector:
         """All that it knows, as plain lists and numbers that JSON can hold."""
         return {
             "format": _FORMAT,
+            "floor": self.floor,
             "points": self.points,
             "last": list(self.last),
             "day": self.day.state(),
@@ -170,6 +201,7 @@ class Detector:
         if state.get("format") != _FORMAT:
             raise ValueError(f"format: {state.get('format')!r} is not {_FORMAT}, which this version writes")
         return cls(
+            floor=float(state["floor"]),
             points=int(state["points"]),
             last=deque(state["last"], _LONGEST),
             day=DayTable.restore(state["day"]),

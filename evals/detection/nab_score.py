@@ -124,16 +124,16 @@ def best_threshold(corpus: Sequence[Judged], profile: Profile) -> tuple[float, f
         [np.where(p.window == _ALONE, _ALONE, p.window + s) for p, s in zip(parts, starts, strict=False)]
     )
     best: dict[int, float] = dict.fromkeys((int(n) for n in np.unique(window) if n != _ALONE), -profile.miss)
-    total = sum(best.values())
+    total = float(sum(best.values()))
     highest, at = total, float("inf")
     order = np.argsort(-scores, kind="stable")
     for place, point in enumerate(order):
-        number = int(window[point])
+        number, worth_of_it = int(window[point]), float(worth[point])
         if number == _ALONE:
-            total += worth[point]
-        elif worth[point] > best[number]:
-            total += worth[point] - best[number]
-            best[number] = worth[point]
+            total += worth_of_it
+        elif worth_of_it > best[number]:
+            total += worth_of_it - best[number]
+            best[number] = worth_of_it
         last_of_its_score = place + 1 == len(order) or scores[order[place + 1]] < scores[point]
         if last_of_its_score and total > highest:
             highest, at = total, float(scores[point])

@@ -1,6 +1,6 @@
 """What a run has shown: tables on screen, and the same figures as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,14 +39,16 @@ def measure(streamed: Sequence[Streamed]) -> Figures:
     return Figures(
         scores={profile.name: nab_score(corpus, THRESHOLD, profile) for profile in PROFILES},
         best={profile.name: best_threshold(corpus, profile) for profile in PROFILES},
-        by_folder=_by_folder(streamed, lambda inside, _: nab_score(inside, THRESHOLD, PROFILES[0])),
+        by_folder=_by_folder(streamed, _with_the_own_threshold),
         left_out=_by_folder(streamed, _with_the_threshold_of_the_others),
         median_delay_s=_median([delay for count in counts for delay in count.delays]),
         false_per_week=sum(count.false for count in counts) / sum(count.weeks for count in counts),
     )
 
 
-def _by_folder(streamed: Sequence[Streamed], figure: Any) -> dict[str, float]:  # noqa: ANN401 - a function of two corpora
+def _by_folder(
+    streamed: Sequence[Streamed], figure: Callable[[Sequence[Judged], Sequence[Judged]], float]
+) -> dict[str, float]:
     """For each folder with a labelled window: the figure of its series, given those of the others."""
     folders = dict.fromkeys(one.series.folder for one in streamed if one.series.windows)
     return {
@@ -56,6 +58,10 @@ def _by_folder(streamed: Sequence[Streamed], figure: Any) -> dict[str, float]:  
         )
         for folder in folders
     }
+
+
+def _with_the_own_threshold(inside: Sequence[Judged], _: Sequence[Judged]) -> float:
+    return nab_score(inside, THRESHOLD, PROFILES[0])
 
 
 def _with_the_threshold_of_the_others(inside: Sequence[Judged], others: Sequence[Judged]) -> float:

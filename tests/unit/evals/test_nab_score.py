@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evals.detection.nab_data import Labelled
-from evals.detection.nab_score import PROFILES, Judged, best_threshold, nab_score, probation, sigmoid
+from evals.detection.nab_score import PROFILES, Judged, Profile, best_threshold, nab_score, probation, sigmoid
 from evals.detection.streaming import Streamed, alarms
 
 STANDARD, LOW_FP, LOW_FN = PROFILES
@@ -51,8 +51,8 @@ def test_nothing_counts_in_the_probation_not_even_a_window() -> None:
 
 
 @pytest.mark.parametrize(("profile", "worth"), [(STANDARD, -5.5), (LOW_FP, -11.0), (LOW_FN, -11.0 / 3)])
-def test_each_profile_weighs_a_false_alarm_against_what_could_be_won(profile: object, worth: float) -> None:
-    assert nab_score(corpus(20), 5.0, profile) == pytest.approx(worth)  # type: ignore[arg-type]
+def test_each_profile_weighs_a_false_alarm_against_what_could_be_won(profile: Profile, worth: float) -> None:
+    assert nab_score(corpus(20), 5.0, profile) == pytest.approx(worth)
 
 
 def test_the_best_threshold_is_the_one_that_a_look_at_all_of_them_finds() -> None:
@@ -69,7 +69,7 @@ def test_without_a_window_there_is_nothing_to_score() -> None:
 
 
 def test_delay_counts_from_the_label_and_what_is_outside_is_false() -> None:
-    at = np.arange(100) * 60.0
+    at = np.arange(0.0, 6_000.0, 60.0)
     series = Labelled("f/s.csv", at, at, (WINDOW, (70, 79)), labels=(44 * 60.0, 75 * 60.0))
     sigma = np.zeros(100)
     sigma[[3, 20, 47, 90]] = 4.0
