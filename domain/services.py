@@ -14,7 +14,7 @@ class Expression(Model):
 
     `floor` is the least scale of a deviation, in `unit`, so that an all-zero series divides by nothing.
     `bound` is the value from which people call it broken; None where only the baseline can tell.
-    `harmful` None: evidence only.
+    `harmful` None: evidence only. `fast`: looked at with every cycle of detection, the others once a minute.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Expression(Model):
     harmful: Literal["up", "down"] | None = "up"
     floor: float = Field(gt=0)
     bound: float | None = None
+    fast: bool = False
 
 
 class Database(Model):
