@@ -15,9 +15,12 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from config.services import load_services
 from config.settings import Settings
 from config.temporal import connect
+from workers.handing_over import HandingOver
 from workers.registry import NAMES, Queue, queues
+from workers.schedules import keep_detection
 from workers.telemetry import runtime
 from workers.wiring import ports
+from workflows.contract import DETECTION_QUEUE
 
 # Longer than the longest single call to an outside system, shorter than an impatient supervisor.
 GRACE = timedelta(seconds=20)
@@ -31,7 +34,12 @@ async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     Raises ConfigError for settings that do not fit, RuntimeError when Temporal cannot be reached or metrics not served.
     """
     client = await connect(settings, runtime=runtime(settings.metrics_address))
-    served = queues(ports(settings, load_services(settings.services_file), names), names)
+    services = load_services(settings.services_file)
+    detects = DETECTION_QUEUE in names
+    intake = HandingOver(client, settings) if detects else None
+    served = queues(ports(settings, services, names, intake), names)
+    if detects:
+        await keep_detection(client, settings.detection_every_s)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

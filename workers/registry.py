@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
+from activities.detection import DetectionActivities
 from activities.diagnosis import DiagnosisActivities
 from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
@@ -18,7 +19,9 @@ from activities.remediation import RemediationActivities
 from activities.texts import Texts
 from activities.verification import VerificationActivities
 from domain.policy import Policy
+from domain.services import ServiceMap
 from integrations.ports import (
+    AnomalyIntake,
     AuditLog,
     ChangeSource,
     Channel,
@@ -32,16 +35,19 @@ from integrations.ports import (
     MetricSource,
     PostmortemStore,
     Remediator,
+    SeriesStore,
     TraceSource,
 )
 from workflows.contract import (
     ANALYSIS_QUEUE,
+    DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
 )
 from workflows.incident import IncidentWorkflow
+from workflows.sweep import DetectionWorkflow
 
 P = TypeVar("P")
 
@@ -50,7 +56,7 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first six) may only be None where no queue that needs them is served.
+    The store's ports (the first seven, and `series`) may only be None where no queue that needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     """
 
@@ -72,6 +78,10 @@ class Ports:
     postmortem_folder: Path | None = None
     identity_key: SecretStr | None = None
     policy: Policy | None = None
+    series: SeriesStore | None = None
+    intake: AnomalyIntake | None = None
+    services: ServiceMap | None = None
+    detection_every_s: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -133,12 +143,21 @@ def _notification(ports: Ports) -> Queue:
     return Queue(NOTIFICATION_QUEUE, [tell.send], threads=8)
 
 
+def _detection(ports: Ports) -> Queue:
+    services = ports.services or ServiceMap(expressions=())
+    watch = DetectionActivities(
+        ports.metrics, _needed(ports.series), ports.intake, services, ports.detection_every_s
+    )  # fmt: skip
+    return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
+
+
 _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {
     TASK_QUEUE: _incidents,
     INVESTIGATION_QUEUE: _investigation,
     ANALYSIS_QUEUE: _analysis,
     REMEDIATION_QUEUE: _remediation,
     NOTIFICATION_QUEUE: _notification,
+    DETECTION_QUEUE: _detection,
 }
 NAMES: Final = tuple(_BUILD)
 """All task queues. `remediation` is the only one whose worker needs credentials that can write."""

@@ -39,7 +39,7 @@ class Kept:
             # What is known to be trouble must not become what is known to be healthy.
             judged = self.detector.judge(at, value, learn=self.standing.since is None)
             usual = value if judged is None else judged.usual
-            strange = 0.0 if judged is None else max(judged.lasting, judged.sigma if judged.alarm else 0.0)
+            strange = 0.0 if judged is None else judged.lasting
             if judged is None and not is_down(self.watched.expression, value):
                 continue
             self.standing = self.standing.with_sign(

@@ -153,7 +153,8 @@ class Detector:
     def _in_its_episode(self, looks: Mapping[ChannelName, float], judged: Judgement) -> Judgement:
         """The point as a part of the episode that it begins or goes on with, if there is one."""
         if self.episode is None:
-            if not judged.alarm:
+            # News or not: the same trouble again within the quiet time is an episode as well.
+            if judged.sigma < THRESHOLD:
                 return judged
             self.episode = self._beginning(judged, looks[judged.channel])
         episode = self.episode
