@@ -37,6 +37,7 @@ COMMANDS = {
     "resume-automation": "starter.cli.control:resume_automation",
     "freeze": "starter.cli.control:freeze",
     "unfreeze": "starter.cli.control:unfreeze",
+    "detect": "starter.cli.detecting:detect",
     "doctor": "starter.cli.doctor:doctor",
     "migrate": "starter.cli.processes:migrate",
     "worker": "starter.cli.processes:worker",
