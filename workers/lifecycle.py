@@ -17,7 +17,7 @@ from config.settings import Settings
 from config.temporal import connect
 from workers.handing_over import HandingOver
 from workers.registry import NAMES, Queue, queues
-from workers.schedules import keep_detection
+from workers.schedules import keep_detection_in_the_end
 from workers.telemetry import runtime
 from workers.wiring import ports
 from workflows.contract import DETECTION_QUEUE
@@ -35,11 +35,8 @@ async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     """
     client = await connect(settings, runtime=runtime(settings.metrics_address))
     services = load_services(settings.services_file)
-    detects = DETECTION_QUEUE in names
-    intake = HandingOver(client, settings) if detects else None
+    intake = HandingOver(client, settings) if DETECTION_QUEUE in names else None
     served = queues(ports(settings, services, names, intake), names)
-    if detects:
-        await keep_detection(client, settings.detection_every_s)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -47,7 +44,11 @@ async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     async with working(client, served, version=_version(settings)):
         log.info("worker is up", queues=[queue.name for queue in served], temporal=settings.temporal_address,
                  build=settings.build_id)  # fmt: skip
+        # Without metrics, or without a service that is listed, there is nothing to look at.
+        detects = intake is not None and settings.prometheus_url is not None and bool(services.services)
+        keeping = asyncio.create_task(_keep_schedules(client, settings, detects=detects))
         await stop.wait()
+        keeping.cancel()
         log.info("worker is stopping; running activities may finish", grace_s=GRACE.total_seconds())
 
 
@@ -65,6 +66,11 @@ async def working(
             threads = stack.enter_context(ThreadPoolExecutor(queue.threads, thread_name_prefix=queue.name))
             await stack.enter_async_context(_worker(client, queue, threads, grace, cached_runs, version))
         yield
+
+
+async def _keep_schedules(client: Client, settings: Settings, *, detects: bool) -> None:
+    if detects:
+        await keep_detection_in_the_end(client, settings.detection_every_s)
 
 
 def _version(settings: Settings) -> WorkerDeploymentVersion | None:

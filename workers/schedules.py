@@ -1,7 +1,9 @@
 """What runs by the clock: Temporal's schedules, made and kept up to date by the workers that serve them."""
 
+import asyncio
 from datetime import timedelta
 
+import structlog
 from temporalio.client import (
     Client,
     Schedule,
@@ -21,7 +23,21 @@ from workflows.contract import DETECTION_QUEUE
 from workflows.sweep import DetectionWorkflow
 
 DETECTION = "detection"
+_AGAIN_S = 30.0
+_log = structlog.stdlib.get_logger(__name__)
 _LONGEST_CYCLE = timedelta(minutes=2)
+
+
+async def keep_detection_in_the_end(client: Client, every_s: float) -> None:
+    """As `keep_detection`, however long it takes: a namespace may be made after the first worker has started."""
+    while True:
+        try:
+            await keep_detection(client, every_s)
+        except RPCError as error:
+            _log.warning("the schedule of detection cannot be kept yet", reason=str(error), again_s=_AGAIN_S)
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            return
 
 
 async def keep_detection(client: Client, every_s: float) -> None:
