@@ -54,6 +54,7 @@ from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
+from integrations.store.series import PostgresSeries
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,10 @@ class Store:
     @cached_property
     def postmortems(self) -> PostgresPostmortems:
         return PostgresPostmortems(self.pool)
+
+    @cached_property
+    def series(self) -> PostgresSeries:
+        return PostgresSeries(self.pool)
 
 
 def store_address(settings: Settings) -> SecretStr:

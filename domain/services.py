@@ -15,7 +15,7 @@ class Expression(Model):
     `floor` is the least scale of a deviation, in `unit`, so that an all-zero series divides by nothing.
     `bound` is the value from which people call it broken; None where only the baseline can tell.
     `limit` is the value at which a resource is full.
-    `harmful` None: evidence only.
+    `harmful` None: evidence only. `fast`: looked at with every cycle of detection, the others once a minute.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Expression(Model):
     floor: float = Field(gt=0)
     bound: float | None = None
     limit: float | None = Field(default=None, gt=0)
+    fast: bool = False
 
 
 class Database(Model):

@@ -2,10 +2,12 @@
 
 import typer
 
+from evals.detection.command import detection
 from evals.diagnosis.combined import reliability
 from evals.diagnosis.command import diagnosis
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app.command("detection")(detection)
 app.command("diagnosis")(diagnosis)
 app.command("reliability")(reliability)
 

@@ -11,8 +11,10 @@ from typing import Protocol
 
 from pydantic import AwareDatetime
 
+from domain.anomaly import Anomaly
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous
+from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict
@@ -75,6 +77,34 @@ class MetricSource(Protocol):
 
     def link(self, query: str, window: Window) -> str:
         """Where a person sees the query."""
+        ...
+
+
+class SeriesStore(Protocol):
+    """What detection knows of each series that it watches, over restarts and between workers."""
+
+    def marks(self) -> Mapping[str, datetime]:
+        """For each series that is kept: up to when it was judged, as far as that was written down."""
+        ...
+
+    def load(self, keys: Sequence[str]) -> Sequence[SeriesRow]:
+        """The series of these keys that are kept."""
+        ...
+
+    def listed(self) -> Sequence[SeriesRow]:
+        """All series without what is known of them (`detector` is empty), by service and expression."""
+        ...
+
+    def save(self, rows: Sequence[SeriesRow]) -> None:
+        """Keep these; an older state never replaces a newer one."""
+        ...
+
+
+class AnomalyIntake(Protocol):
+    """Where anomalies become incidents."""
+
+    async def accept(self, anomalies: Sequence[Anomaly]) -> tuple[str, ...]:
+        """The keys of the incidents that know them now. Saying the same again is harmless. Raises Unavailable."""
         ...
 
 

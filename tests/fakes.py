@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous, survivor
+from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
@@ -296,6 +297,47 @@ class FakePostmortems(Breakable):
     def get(self, incident: str) -> tuple[str, dict[str, object]] | None:
         self.asked()
         return self.all.get(incident)
+
+
+class FakeSeries(Breakable):
+    """SeriesStore in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: dict[str, SeriesRow] = {}
+
+    def marks(self) -> Mapping[str, datetime]:
+        self.asked()
+        return {key: row.until for key, row in self.all.items()}
+
+    def load(self, keys: Sequence[str]) -> Sequence[SeriesRow]:
+        self.asked()
+        return [self.all[key] for key in keys if key in self.all]
+
+    def listed(self) -> Sequence[SeriesRow]:
+        self.asked()
+        rows = [row.model_copy(update={"detector": b""}) for row in self.all.values()]
+        return sorted(rows, key=lambda row: (row.watched.service, row.watched.expression.name, row.watched.key))
+
+    def save(self, rows: Sequence[SeriesRow]) -> None:
+        self.asked()
+        for row in rows:
+            known = self.all.get(row.watched.key)
+            if known is None or known.until <= row.until:
+                self.all[row.watched.key] = row
+
+
+class FakeHandingOver(Breakable):
+    """AnomalyIntake that remembers what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[Anomaly] = []
+
+    async def accept(self, anomalies: Sequence[Anomaly]) -> tuple[str, ...]:
+        self.asked()
+        self.taken += anomalies
+        return tuple(dict.fromkeys(group_key(anomaly) for anomaly in anomalies))
 
 
 class FakeFeedback(Breakable):

@@ -15,9 +15,12 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from config.services import load_services
 from config.settings import Settings
 from config.temporal import connect
+from workers.handing_over import HandingOver
 from workers.registry import NAMES, Queue, queues
+from workers.schedules import keep_detection_in_the_end
 from workers.telemetry import runtime
 from workers.wiring import ports
+from workflows.contract import DETECTION_QUEUE
 
 # Longer than the longest single call to an outside system, shorter than an impatient supervisor.
 GRACE = timedelta(seconds=20)
@@ -31,7 +34,9 @@ async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     Raises ConfigError for settings that do not fit, RuntimeError when Temporal cannot be reached or metrics not served.
     """
     client = await connect(settings, runtime=runtime(settings.metrics_address))
-    served = queues(ports(settings, load_services(settings.services_file), names), names)
+    services = load_services(settings.services_file)
+    intake = HandingOver(client, settings) if DETECTION_QUEUE in names else None
+    served = queues(ports(settings, services, names, intake), names)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -39,7 +44,11 @@ async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     async with working(client, served, version=_version(settings)):
         log.info("worker is up", queues=[queue.name for queue in served], temporal=settings.temporal_address,
                  build=settings.build_id)  # fmt: skip
+        # Without metrics, or without a service that is listed, there is nothing to look at.
+        detects = intake is not None and settings.prometheus_url is not None and bool(services.services)
+        keeping = asyncio.create_task(_keep_schedules(client, settings, detects=detects))
         await stop.wait()
+        keeping.cancel()
         log.info("worker is stopping; running activities may finish", grace_s=GRACE.total_seconds())
 
 
@@ -57,6 +66,11 @@ async def working(
             threads = stack.enter_context(ThreadPoolExecutor(queue.threads, thread_name_prefix=queue.name))
             await stack.enter_async_context(_worker(client, queue, threads, grace, cached_runs, version))
         yield
+
+
+async def _keep_schedules(client: Client, settings: Settings, *, detects: bool) -> None:
+    if detects:
+        await keep_detection_in_the_end(client, settings.detection_every_s)
 
 
 def _version(settings: Settings) -> WorkerDeploymentVersion | None:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
+from activities.detection import DetectionActivities
 from activities.diagnosis import DiagnosisActivities
 from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
@@ -19,8 +20,10 @@ from activities.texts import Texts
 from activities.verification import VerificationActivities
 from domain.levels import Risk
 from domain.policy import Policy
+from domain.services import ServiceMap
 from domain.warrant import Rules
 from integrations.ports import (
+    AnomalyIntake,
     AuditLog,
     ChangeSource,
     Channel,
@@ -34,16 +37,19 @@ from integrations.ports import (
     MetricSource,
     PostmortemStore,
     Remediator,
+    SeriesStore,
     TraceSource,
 )
 from workflows.contract import (
     ANALYSIS_QUEUE,
+    DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
 )
 from workflows.incident import IncidentWorkflow
+from workflows.sweep import DetectionWorkflow
 
 P = TypeVar("P")
 
@@ -52,7 +58,7 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first six) may only be None where no queue that needs them is served.
+    The store's ports (the first seven, and `series`) may only be None where no queue that needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
     """
@@ -76,6 +82,10 @@ class Ports:
     identity_key: SecretStr | None = None
     policy: Policy | None = None
     limits: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
+    series: SeriesStore | None = None
+    intake: AnomalyIntake | None = None
+    services: ServiceMap | None = None
+    detection_every_s: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -138,12 +148,21 @@ def _notification(ports: Ports) -> Queue:
     return Queue(NOTIFICATION_QUEUE, [tell.send], threads=8)
 
 
+def _detection(ports: Ports) -> Queue:
+    services = ports.services or ServiceMap(expressions=())
+    watch = DetectionActivities(
+        ports.metrics, _needed(ports.series), ports.intake, services, ports.detection_every_s
+    )  # fmt: skip
+    return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
+
+
 _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {
     TASK_QUEUE: _incidents,
     INVESTIGATION_QUEUE: _investigation,
     ANALYSIS_QUEUE: _analysis,
     REMEDIATION_QUEUE: _remediation,
     NOTIFICATION_QUEUE: _notification,
+    DETECTION_QUEUE: _detection,
 }
 NAMES: Final = tuple(_BUILD)
 """All task queues. `remediation` is the only one whose worker needs credentials that can write."""

@@ -15,15 +15,26 @@ from config.people import load_people
 from config.policy import load_policy
 from config.settings import Settings
 from domain.services import ServiceMap
+from integrations.ports import AnomalyIntake
 from workers.registry import NAMES, Ports
-from workflows.contract import INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+from workflows.contract import (
+    DETECTION_QUEUE,
+    INVESTIGATION_QUEUE,
+    NOTIFICATION_QUEUE,
+    REMEDIATION_QUEUE,
+    TASK_QUEUE,
+)
 
-_NEED_STORE = {TASK_QUEUE, INVESTIGATION_QUEUE, REMEDIATION_QUEUE}
-_NEED_METRICS = {TASK_QUEUE, INVESTIGATION_QUEUE}
+_NEED_STORE = {TASK_QUEUE, INVESTIGATION_QUEUE, REMEDIATION_QUEUE, DETECTION_QUEUE}
+_NEED_METRICS = {TASK_QUEUE, INVESTIGATION_QUEUE, DETECTION_QUEUE}
 
 
-def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAMES) -> Ports:
-    """What the settings name for these queues. Raises ConfigError when one needs the store and none is configured."""
+def ports(
+    settings: Settings, services: ServiceMap, names: Collection[str] = NAMES, intake: AnomalyIntake | None = None
+) -> Ports:
+    """What the settings name for these queues. `intake`: None: what detection finds goes nowhere, so it does not look.
+
+    Raises ConfigError when one needs the store and none is configured."""
     served = set(names)
     store = adapters.store(settings) if served & _NEED_STORE else None
     looks, acts, tells = (queue in served for queue in (INVESTIGATION_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE))
@@ -49,6 +60,10 @@ def ports(settings: Settings, services: ServiceMap, names: Collection[str] = NAM
         identity_key=settings.identity_key if served & {TASK_QUEUE, REMEDIATION_QUEUE} else None,
         policy=policy,
         limits=load_people(settings, policy).limits if policy is not None else {},
+        series=store.series if store else None,
+        intake=intake,
+        services=services,
+        detection_every_s=settings.detection_every_s,
     )
 
 

@@ -20,6 +20,7 @@ INVESTIGATION_QUEUE = "investigation"
 ANALYSIS_QUEUE = "analysis"
 REMEDIATION_QUEUE = "remediation"
 NOTIFICATION_QUEUE = "notification"
+DETECTION_QUEUE = "detection"
 
 UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""

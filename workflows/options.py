@@ -7,7 +7,14 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
 from domain.plan import Plan
-from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+from workflows.contract import (
+    ANALYSIS_QUEUE,
+    DETECTION_QUEUE,
+    INVESTIGATION_QUEUE,
+    NOTIFICATION_QUEUE,
+    REMEDIATION_QUEUE,
+    TASK_QUEUE,
+)
 
 
 class Options(TypedDict, total=False):
@@ -98,6 +105,13 @@ RELEASE = Options(
     start_to_close_timeout=timedelta(seconds=20),
     schedule_to_close_timeout=AWAY,
     retry_policy=RetryPolicy(maximum_attempts=5),
+)
+# Tried once: the next cycle comes soon, and one that is late must not queue up behind it.
+SWEEP = Options(
+    task_queue=DETECTION_QUEUE,
+    start_to_close_timeout=timedelta(seconds=90),
+    schedule_to_close_timeout=timedelta(seconds=100),
+    retry_policy=RetryPolicy(maximum_attempts=1),
 )
 
 

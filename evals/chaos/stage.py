@@ -145,6 +145,8 @@ class Stage:
             "SMTP_URL": f"smtp://{LOOPBACK}:{self.inbox.port}",
             "EMAIL_FROM": f"nightshift@{MAIL_DOMAIN}",
             "EMAIL_TO": f"oncall@{MAIL_DOMAIN}",
+            # What is counted is what becomes of the alerts that are sent.
+            "NIGHTSHIFT_DETECTION_EVERY_S": "0",
             "NIGHTSHIFT_POLICY": str(self._folder / f"policy-{door}.yaml"),
             "NIGHTSHIFT_SERVICES": str(self._folder / "services.yaml"),
             "NIGHTSHIFT_POSTMORTEMS": str(self._folder / "postmortems"),

@@ -38,6 +38,7 @@ COMMANDS = {
     "resume-automation": "starter.cli.control:resume_automation",
     "freeze": "starter.cli.control:freeze",
     "unfreeze": "starter.cli.control:unfreeze",
+    "detect": "starter.cli.detecting:detect",
     "doctor": "starter.cli.doctor:doctor",
     "migrate": "starter.cli.processes:migrate",
     "worker": "starter.cli.processes:worker",
@@ -57,7 +58,7 @@ class LazyGroup(TyperGroup):
             module, _, function = COMMANDS[cmd_name].partition(":")
             return _command(cmd_name, getattr(import_module(module), function))
         plugin = _plugins().get(cmd_name)
-        return None if plugin is None else _plugged(cmd_name, plugin_function(plugin))
+        return None if plugin is None else _command(cmd_name, plugged(plugin))
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         try:
@@ -101,13 +102,8 @@ def _plugins() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=PLUGINS)}
 
 
-def _plugged(name: str, plugin: Callable[..., object] | typer.Typer) -> Any:  # noqa: ANN401 - typer's own type is private
-    """A plugin is one command, or an application with commands of its own."""
-    return typer.main.get_command(plugin) if isinstance(plugin, typer.Typer) else _command(name, plugin)
-
-
-def plugin_function(plugin: EntryPoint) -> Callable[..., object] | typer.Typer:
-    """The plugin's function or application, or one that says why there is none: its package may lack a dependency."""
+def plugged(plugin: EntryPoint) -> Callable[..., object] | typer.Typer:
+    """The plugin's function or group, or one that says why there is none: it may lack an optional dependency."""
     try:
         return plugin.load()
     except ImportError as error:
@@ -122,7 +118,9 @@ def _unavailable(plugin: EntryPoint, error: ImportError) -> Callable[..., object
     return unavailable
 
 
-def _command(name: str, function: Callable[..., object]) -> Any:  # noqa: ANN401 - typer's own type is private
+def _command(name: str, function: Callable[..., object] | typer.Typer) -> Any:  # noqa: ANN401 - typer's own type is private
+    if isinstance(function, typer.Typer):
+        return typer.main.get_command(function)
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     single.command(name)(function)
     return typer.main.get_command(single)

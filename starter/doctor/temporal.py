@@ -13,7 +13,14 @@ from starter.away import answered
 from starter.doctor.check import Check, waiting
 from starter.live import TemporalIncidents
 from starter.polling import pollers
-from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+from workflows.contract import (
+    ANALYSIS_QUEUE,
+    DETECTION_QUEUE,
+    INVESTIGATION_QUEUE,
+    NOTIFICATION_QUEUE,
+    REMEDIATION_QUEUE,
+    TASK_QUEUE,
+)
 from workflows.search_attributes import ALL
 
 GROUP = "Temporal"
@@ -23,6 +30,7 @@ _QUEUES = {
     ANALYSIS_QUEUE: "no cause is named",
     REMEDIATION_QUEUE: "nothing is fixed",
     NOTIFICATION_QUEUE: "nobody is told",
+    DETECTION_QUEUE: "only the alerts of others open incidents",
 }
 
 

@@ -20,9 +20,16 @@ from starter.doctor.check import Check, Row, Status
 from starter.live import WORKFLOW, TemporalIncidents
 from starter.machine.facts import Automation, Health, Machine, Part, Queue
 from starter.polling import pollers
-from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, NOTIFICATION_QUEUE, REMEDIATION_QUEUE, TASK_QUEUE
+from workflows.contract import (
+    ANALYSIS_QUEUE,
+    DETECTION_QUEUE,
+    INVESTIGATION_QUEUE,
+    NOTIFICATION_QUEUE,
+    REMEDIATION_QUEUE,
+    TASK_QUEUE,
+)
 
-QUEUES = (TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE)
+QUEUES = (TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE, DETECTION_QUEUE)
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)

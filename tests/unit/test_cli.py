@@ -14,7 +14,7 @@ from starter.cli import app
 from starter.cli.durations import duration
 from starter.cli.exits import Exit, Stop
 from starter.cli.frames import as_json, frame, plain
-from starter.cli.group import COMMANDS, PLUGINS, plugin_function
+from starter.cli.group import COMMANDS, PLUGINS, plugged
 from starter.cli.output import ColorMode, Output
 from tests import page_views
 
@@ -86,7 +86,7 @@ def test_a_rejection_without_a_reason_is_a_usage_error(run: CliRunner) -> None:
 
 
 def test_a_command_of_another_package_that_lacks_a_library_says_which() -> None:
-    function = plugin_function(EntryPoint("chaos", "no_such_package.command:chaos", PLUGINS))
+    function = plugged(EntryPoint("chaos", "no_such_package.command:chaos", PLUGINS))
     with pytest.raises(Stop, match="no_such_package"):
         function()
 

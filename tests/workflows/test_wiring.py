@@ -15,8 +15,8 @@ from tests.workflows.asking import asked, decide, decision, frozen
 from tests.workflows.conftest import NightOf
 from tests.workflows.world import Handle, World
 from workers.lifecycle import CACHED_RUNS, working
-from workers.registry import Ports, Queue, queues
-from workflows.contract import TASK_QUEUE
+from workers.registry import NAMES, Ports, Queue, queues
+from workflows.contract import DETECTION_QUEUE, TASK_QUEUE
 from workflows.incident import IncidentWorkflow
 
 
@@ -41,7 +41,7 @@ def _queues() -> tuple[Queue, ...]:
     return queues(Ports(
         incidents=FakeIncidents(), audit=FakeAudit(), guard=FakeGuard(), memory=FakeMemory(), evidence=FakeEvidence(),
         postmortems=FakePostmortems(),
-    ))  # fmt: skip
+    ), [name for name in NAMES if name != DETECTION_QUEUE])  # fmt: skip
 
 
 def _served() -> set[tuple[str, str]]:

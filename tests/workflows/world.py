@@ -27,8 +27,16 @@ from domain.verification import Sample, Watch
 from integrations.ports import Intent, Remediator, Unavailable
 from tests.fakes import FakeAudit, FakeChannel, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
 from workers.lifecycle import working
-from workers.registry import Ports, Queue, queues
-from workflows.contract import ANALYSIS_QUEUE, INVESTIGATION_QUEUE, TASK_QUEUE, Opening, Report, Summary
+from workers.registry import NAMES, Ports, Queue, queues
+from workflows.contract import (
+    ANALYSIS_QUEUE,
+    DETECTION_QUEUE,
+    INVESTIGATION_QUEUE,
+    TASK_QUEUE,
+    Opening,
+    Report,
+    Summary,
+)
 from workflows.incident import IncidentWorkflow
 
 Shown = float | None
@@ -270,7 +278,9 @@ class World:
             limits=self.limits,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
-        return [replace(q, activities=swapped.get(q.name, q.activities)) for q in queues(ports)]
+        # Detection opens incidents and takes no part in them.
+        served = queues(ports, [name for name in NAMES if name != DETECTION_QUEUE])
+        return [replace(q, activities=swapped.get(q.name, q.activities)) for q in served]
 
     @asynccontextmanager
     async def living(self, client: Client) -> AsyncGenerator["World"]:

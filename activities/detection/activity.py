@@ -1,0 +1,156 @@
+"""A cycle of detection: ask, judge, decide, hand over, write down."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.detection import asking
+from activities.detection.kept import Kept
+from activities.errors import as_application_error
+from analysis.novelty import Detector
+from domain.anomaly import Anomaly
+from domain.detection import Standing, Watched, decide, seen_together, series_key
+from domain.model import Model
+from domain.services import ServiceMap
+from integrations.ports import AnomalyIntake, MetricSource, PortError, SeriesStore
+
+_log = logging.getLogger(__name__)
+
+
+class Cycle(Model):
+    """What a cycle did: all that history keeps of it. `skipped`: cycles that were due since the one before."""
+
+    series: int = 0
+    ready: int = 0
+    reported: int = 0
+    skipped: int = 0
+    refused: int = 0
+    incidents: tuple[str, ...] = ()
+
+
+class DetectionActivities:
+    """Watches the expressions of all services. `every_s`: seconds between cycles, the step of fast expressions.
+
+    The detectors stay in memory between cycles; what is written down lets another worker go on from there.
+    """
+
+    def __init__(
+        self, metrics: MetricSource | None, store: SeriesStore, intake: AnomalyIntake | None, services: ServiceMap,
+        every_s: float, clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._metrics = metrics
+        self._store = store
+        self._intake = intake
+        self._services = services
+        self._every_s = every_s
+        self._clock = clock
+        self._kept: dict[str, Kept] = {}
+        self._turn = asyncio.Lock()
+        self._last: float | None = None
+
+    @activity.defn
+    async def sweep(self) -> Cycle:
+        """One cycle. Raises ApplicationError where Prometheus, the store or Temporal is away: nothing is lost by it,
+        as the next cycle judges what this one did not.
+        """
+        async with self._turn:
+            try:
+                return await self._cycle()
+            except PortError as error:
+                # What was judged and not handed over shall be judged again, from what is written down.
+                self._kept.clear()
+                raise as_application_error(error) from error
+
+    async def _cycle(self) -> Cycle:
+        if self._metrics is None or self._intake is None:
+            return Cycle()
+        now, began = self._clock(), time.perf_counter()
+        refused = await asyncio.to_thread(self._look, self._metrics, now)
+        anomalies = self._decide(datetime.fromtimestamp(now, UTC))
+        keys = await self._intake.accept(anomalies) if anomalies else ()
+        await asyncio.to_thread(self._write)
+        cycle = Cycle(
+            series=len(self._kept), ready=sum(kept.detector.ready for kept in self._kept.values()),
+            reported=len(anomalies), skipped=self._skipped(now), refused=refused, incidents=keys[:20],
+        )  # fmt: skip
+        _count(cycle, time.perf_counter() - began)
+        return cycle
+
+    def _look(self, metrics: MetricSource, now: float) -> int:
+        """Take in what is new of every series; how many questions were refused."""
+        self._catch_up()
+        seen: dict[tuple[str, str], float] = {}
+        for kept in self._kept.values():
+            name = (kept.watched.service, kept.watched.expression.name)
+            seen[name] = max(kept.until, seen.get(name, 0.0))
+        answers = asking.ask(metrics, asking.due(self._services, seen, now, self._every_s))
+        for answer in answers:
+            if answer.refused is not None:
+                _log.warning("%s of %s: %s", answer.asked.expression.name, answer.asked.service, answer.refused)
+            for series in answer.series:
+                self._of(answer.asked, series.labels).take(series.points)
+        return sum(answer.refused is not None for answer in answers)
+
+    def _catch_up(self) -> None:
+        """Take over what another worker, or this one before it restarted, knew."""
+        marks = self._store.marks()
+        behind = [key for key, until in marks.items() if self._until(key) < until.timestamp()]
+        for row in self._store.load(behind) if behind else ():
+            try:
+                self._kept[row.watched.key] = Kept.of(row)
+            except ValueError as error:
+                _log.warning("%s of %s is learnt anew: %s", row.watched.expression.name, row.watched.service, error)
+
+    def _until(self, key: str) -> float:
+        return self._kept[key].until if key in self._kept else 0.0
+
+    def _of(self, asked: asking.Asked, labels: dict[str, str]) -> Kept:
+        key = series_key(asked.service, asked.expression, labels)
+        known = self._kept.get(key)
+        watched = Watched(
+            key=key, service=asked.service, expression=asked.expression, query=asked.query, labels=labels
+        )  # fmt: skip
+        if known is None:
+            known = self._kept[key] = Kept(watched, Standing(), 0.0, Detector(floor=asked.expression.floor))
+        known.watched = watched
+        return known
+
+    def _decide(self, now: datetime) -> list[Anomaly]:
+        """The anomalies that begin or end now."""
+        found: list[Anomaly] = []
+        standings: dict[str, list[tuple[str, Standing]]] = {}
+        for kept in self._kept.values():
+            standings.setdefault(kept.watched.service, []).append((kept.watched.expression.name, kept.standing))
+        for kept in self._kept.values():
+            others = seen_together(standings[kept.watched.service], kept.watched.expression.name)
+            verdict = decide(kept.watched, kept.standing, others, now)
+            kept.settle(verdict.standing)
+            found += [verdict.anomaly] if verdict.anomaly is not None else []
+        return found
+
+    def _write(self) -> None:
+        due = [kept for kept in self._kept.values() if kept.due]
+        if due:
+            self._store.save([kept.row() for kept in due])
+        for kept in due:
+            kept.written, kept.changed = kept.detector.points, False
+
+    def _skipped(self, now: float) -> int:
+        before, self._last = self._last, now
+        return 0 if before is None else max(round((now - before) / self._every_s) - 1, 0)
+
+
+def _count(cycle: Cycle, seconds: float) -> None:
+    """For whoever watches Nightshift: the worker's own metrics."""
+    meter = activity.metric_meter()
+    meter.create_gauge("nightshift_detection_series", "Series that are watched.").set(cycle.series)
+    meter.create_gauge("nightshift_detection_series_ready", "Series with enough history.").set(cycle.ready)
+    meter.create_counter("nightshift_detection_cycles", "Cycles of detection.").add(1)
+    meter.create_counter("nightshift_detection_cycles_skipped", "Cycles that came too late.").add(cycle.skipped)
+    meter.create_counter("nightshift_detection_anomalies", "Anomalies that began or ended.").add(cycle.reported)
+    meter.create_counter("nightshift_detection_refused", "Questions that were refused.").add(cycle.refused)
+    meter.create_histogram_float("nightshift_detection_seconds", "Seconds of a cycle.").record(seconds)

@@ -1,0 +1,71 @@
+"""What a cycle asks Prometheus: the expressions that are due, each for the samples since its last ones."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from activities.metric_queries import RANGE, filled
+from domain.finding import Window
+from domain.services import Expression, ServiceMap
+from integrations.ports import MetricSource, Rejected, Series
+
+SLOW_S = 60.0
+"""How often expressions that are not fast are looked at, and the step of their samples."""
+# How far back a series is read that was never seen or was left alone for long: enough to be ready at once.
+HISTORY = 720
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One expression of one service, its query, and the samples that are wanted: from `start` to `end`, by `step_s`."""
+
+    service: str
+    expression: Expression
+    query: str
+    start: float
+    end: float
+    step_s: float
+
+
+@dataclass(frozen=True)
+class Answered:
+    asked: Asked
+    series: tuple[Series, ...] = ()
+    refused: str | None = None
+
+
+def due(services: ServiceMap, seen: Mapping[tuple[str, str], float], now: float, every_s: float) -> list[Asked]:
+    """What there is to ask at unix time `now`. `seen`: the last sample by (service, expression)."""
+    found: list[Asked] = []
+    for service in services.services:
+        for expression in services.expressions_of(service.name):
+            step = every_s if expression.fast else max(SLOW_S, every_s)
+            last = now // step * step
+            start = max(seen.get((service.name, expression.name), 0.0) + step, last - HISTORY * step)
+            # On the grid of the step, so that a restart asks for the very same samples.
+            start = -(-start // step) * step
+            if start <= last:
+                query = filled(expression.query, service.name, RANGE)
+                found.append(Asked(service.name, expression, query, start, last, step))
+    return found
+
+
+def ask(metrics: MetricSource, wanted: Iterable[Asked]) -> Sequence[Answered]:
+    """All of them, a few at once. Raises Unavailable; what is refused is noted."""
+
+    def one(asked: Asked) -> Answered:
+        # The source leaves the end of a window out.
+        window = Window(start=_moment(asked.start), end=_moment(asked.end + asked.step_s / 2))
+        try:
+            return Answered(asked, tuple(metrics.query_range(asked.query, window, asked.step_s)))
+        except Rejected as error:
+            return Answered(asked, refused=str(error)[:300])
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="detection") as pool:
+        return list(pool.map(one, wanted))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

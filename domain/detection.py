@@ -1,0 +1,221 @@
+"""When what detectors say of series becomes an anomaly: persistence, a second witness, hysteresis.
+
+Pure and without a clock: samples carry their times. One strange point of one series opens nothing (spec section 1).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime
+
+from domain.anomaly import AlertStatus, Anomaly
+from domain.levels import Severity
+from domain.model import Model
+from domain.services import Expression
+from domain.severity import SIGMA_STEPS
+
+SOURCE = "nightshift"
+"""As what our own detection is known among the sources of anomalies."""
+
+STRANGE = 3.0
+# Back is below half of the deviation that is strange, as the detector measures it (ln 2 below three).
+BACK = 2.3
+# Three of the last five samples: 30 s after the first of them at a scrape each 15 s.
+_OF, _NEEDED = 5, 3
+# `up` needs no history and no statistics; twice, so that one lost scrape is none.
+_DOWN_NEEDED = 2
+_WITNESS_WITHIN = timedelta(minutes=5)
+# What has lasted for so long is how the series is now.
+_AT_MOST = timedelta(hours=6)
+# Pods come and go: their series are the service's.
+_PASSING_LABELS = frozenset(
+    {"__name__", "pod", "instance", "container", "container_id", "id", "node", "uid", "replica"}
+)
+_NO_SIGMA = 0.0
+
+
+class Watched(Model):
+    """A series that is watched: which expression of which service, and the labels that tell it from its sisters."""
+
+    key: str
+    service: str
+    expression: Expression
+    query: str
+    labels: dict[str, str] = {}
+
+
+class Sign(Model):
+    """One sample, judged. `sigma` counts in the harmful direction only: a better value is 0."""
+
+    at: AwareDatetime
+    value: float
+    usual: float
+    sigma: float
+    look: str = ""
+
+
+class Standing(Model):
+    """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
+
+    `worst`: the strangest sample since then. `bound`: half of the way back, for whoever verifies that it is over.
+    """
+
+    signs: tuple[Sign, ...] = ()
+    since: AwareDatetime | None = None
+    worst: Sign | None = None
+    bound: float | None = None
+
+    @property
+    def strange(self) -> bool:
+        """k of the last n samples."""
+        return sum(sign.sigma >= STRANGE for sign in self.signs) >= _NEEDED
+
+    @property
+    def sigma(self) -> float:
+        return max((sign.sigma for sign in self.signs), default=_NO_SIGMA)
+
+    @property
+    def onset(self) -> datetime:
+        """The first of the strange samples that it knows."""
+        return next(sign.at for sign in self.signs if sign.sigma >= STRANGE)
+
+    def with_sign(self, sign: Sign) -> "Standing":
+        """The standing one sample later. A sample that is not newer changes nothing."""
+        if self.signs and sign.at <= self.signs[-1].at:
+            return self
+        worst = self.worst
+        if self.since is not None and (worst is None or sign.sigma > worst.sigma):
+            worst = sign
+        return self.model_copy(update={"signs": (*self.signs, sign)[-_OF:], "worst": worst})
+
+
+class SeriesRow(Model):
+    """A series as it is kept over a restart: `until` is its last judged sample, `detector` what is known of it."""
+
+    watched: Watched
+    standing: Standing
+    until: AwareDatetime
+    points: int
+    detector: bytes
+
+
+class Verdict(Model):
+    """What becomes of a series, with the reason: `anomaly` is to be reported, firing or resolved; None: nothing is."""
+
+    standing: Standing
+    reason: str
+    anomaly: Anomaly | None = None
+
+
+def series_key(service: str, expression: Expression, labels: Mapping[str, str]) -> str:
+    """The identity of a series, without what changes with each deployment."""
+    kept = {name: value for name, value in labels.items() if name not in _PASSING_LABELS}
+    said = json.dumps([service, expression.name, kept], sort_keys=True)
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def harmful_sigma(expression: Expression, value: float, usual: float, sigma: float) -> float:
+    """The sigma that counts: none for a better value, and none for an expression that is evidence only."""
+    if expression.harmful is None:
+        return _NO_SIGMA
+    worse = value > usual if expression.harmful == "up" else value < usual
+    return sigma if worse else _NO_SIGMA
+
+
+def is_down(expression: Expression, value: float) -> bool:
+    """Is this the value of an `up` that says it is not?"""
+    return expression.kind == "up" and value < (expression.bound if expression.bound is not None else 1.0)
+
+
+def decide(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> Verdict:
+    """What becomes of a series, given how the other expressions of its service stand (by expression's name)."""
+    if standing.since is not None:
+        return _while_reported(series, standing, now)
+    down = _is_down_for_good(series, standing)
+    if not down and not standing.strange:
+        return Verdict(standing=standing, reason="not strange for long enough")
+    reason = "it is down" if down else _believed(series, standing, others, now)
+    if reason is None:
+        return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
+    started = standing.signs[0].at if down else standing.onset
+    worst = max(standing.signs, key=lambda sign: sign.sigma)
+    begun = standing.model_copy(
+        update={"since": started, "worst": worst, "bound": worst.usual + (worst.value - worst.usual) / 2}
+    )
+    return Verdict(standing=begun, reason=reason, anomaly=_anomaly(series, begun, now, down=down, reason=reason))
+
+
+def _is_down_for_good(series: Watched, standing: Standing) -> bool:
+    last = standing.signs[-_DOWN_NEEDED:]
+    return len(last) == _DOWN_NEEDED and all(is_down(series.expression, sign.value) for sign in last)
+
+
+def _believed(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> str | None:
+    """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
+    high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
+    if standing.sigma > high:
+        return f"{standing.sigma:.1f} sigma speaks for itself"
+    expression, last = series.expression, standing.signs[-1]
+    if expression.bound is not None and _beyond(last.value, expression.bound, expression.harmful):
+        return f"{expression.name} is beyond {expression.bound:g} {expression.unit}"
+    for name, other in others.items():
+        if other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
+            return f"{name} is strange as well"
+    return None
+
+
+def _beyond(value: float, bound: float, harmful: str | None) -> bool:
+    return value > bound if harmful == "up" else value < bound
+
+
+def _while_reported(series: Watched, standing: Standing, now: datetime) -> Verdict:
+    since = standing.since
+    assert since is not None, "only a series that is reported can be over"  # noqa: S101 - by its caller
+    back = all(sign.sigma < BACK and not is_down(series.expression, sign.value) for sign in standing.signs)
+    if back or now - since > _AT_MOST:
+        reason = "all of the last samples are back" if back else "it has been so for six hours: that is usual now"
+        over = _anomaly(series, standing, now, down=False, reason=reason)
+        resolved = over.model_copy(update={"status": AlertStatus.RESOLVED, "ends_at": now})
+        calm = standing.model_copy(update={"since": None, "worst": None, "bound": None, "signs": ()})
+        return Verdict(standing=calm, reason=reason, anomaly=resolved)
+    return Verdict(standing=standing, reason="it goes on")
+
+
+def _anomaly(series: Watched, standing: Standing, now: datetime, *, down: bool, reason: str) -> Anomaly:
+    worst, expression = standing.worst or standing.signs[-1], series.expression
+    since = standing.since or worst.at
+    said = f"{expression.name} is {worst.value:.4g} {expression.unit}, usually {worst.usual:.4g}"
+    return Anomaly(
+        source=SOURCE,
+        fingerprint=series.key,
+        name=expression.name,
+        service=series.service,
+        title=f"{said} ({reason})"[:2_000],
+        starts_at=since,
+        seen_at=now,
+        severity_label=Severity.HIGH if down else None,
+        labels={**series.labels, "alertname": expression.name, "service": series.service},
+        actual=worst.value,
+        expected=worst.usual,
+        sigma=None if down else worst.sigma,
+        unit=expression.unit,
+        expression=_rule(series, standing),
+    )
+
+
+def _rule(series: Watched, standing: Standing) -> str:
+    """As an alert rule would be written, so that its end is verified like that of one."""
+    if standing.bound is None:
+        return series.query
+    return f"({series.query}) {'<' if series.expression.harmful == 'down' else '>'} {standing.bound:.12g}"
+
+
+def seen_together(standings: Sequence[tuple[str, Standing]], but: str) -> dict[str, Standing]:
+    """The standings of a service's other expressions, the strangest of each."""
+    found: dict[str, Standing] = {}
+    for name, standing in standings:
+        if name != but and (name not in found or standing.sigma > found[name].sigma):
+            found[name] = standing
+    return found

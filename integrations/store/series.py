@@ -1,0 +1,57 @@
+"""What detection knows of each series that it watches."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.detection import SeriesRow
+from integrations.store.documents import document, text
+from integrations.store.pool import Pool
+
+# Two sweeps may overlap for a moment, when a worker is replaced: the one that has seen more is right.
+_SAVE = """
+INSERT INTO nightshift.series (key, service, expression, until, points, watched, standing, detector)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (key) DO UPDATE SET service = EXCLUDED.service, expression = EXCLUDED.expression, until = EXCLUDED.until,
+    points = EXCLUDED.points, watched = EXCLUDED.watched, standing = EXCLUDED.standing, detector = EXCLUDED.detector
+WHERE nightshift.series.until <= EXCLUDED.until
+"""
+
+
+class PostgresSeries:
+    """SeriesStore in PostgreSQL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def marks(self) -> Mapping[str, datetime]:
+        with self._pool.transaction() as connection:
+            return dict(connection.execute("SELECT key, until FROM nightshift.series").fetchall())
+
+    def load(self, keys: Sequence[str]) -> Sequence[SeriesRow]:
+        return self._rows("detector", "WHERE key = ANY(%s)", [list(keys)])
+
+    def listed(self) -> Sequence[SeriesRow]:
+        return self._rows("''::bytea", "ORDER BY service, expression, key", [])
+
+    def save(self, rows: Sequence[SeriesRow]) -> None:
+        values = [
+            (
+                row.watched.key, text(row.watched.service), text(row.watched.expression.name), row.until, row.points,
+                document(row.watched), document(row.standing), row.detector,
+            )
+            for row in rows
+        ]  # fmt: skip
+        with self._pool.transaction() as connection, connection.cursor() as cursor:
+            cursor.executemany(_SAVE, values)
+
+    def _rows(self, detector: str, rest: str, values: Sequence[Any]) -> Sequence[SeriesRow]:
+        asked = f"SELECT watched, standing, until, points, {detector} FROM nightshift.series {rest}"  # noqa: S608 - ours
+        with self._pool.transaction() as connection:
+            rows = connection.execute(asked.encode(), values).fetchall()
+        return [
+            SeriesRow.model_validate(
+                {"watched": watched, "standing": standing, "until": until, "points": points, "detector": bytes(blob)}
+            )
+            for watched, standing, until, points, blob in rows
+        ]

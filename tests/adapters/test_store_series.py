@@ -1,0 +1,42 @@
+"""The states of series: the real store and its stand-in keep the same contract."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.detection import SeriesRow, Standing, Watched
+from domain.services import Expression
+from integrations.ports import SeriesStore
+from integrations.store.series import PostgresSeries
+from tests.fakes import FakeSeries
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+EXPRESSION = Expression(name="up", kind="up", query="up", unit="targets", floor=0.1)
+
+
+def row(key: str, minutes: int, detector: bytes = b"\x00\x01") -> SeriesRow:
+    watched = Watched(key=key, service="orders", expression=EXPRESSION, query="up")
+    return SeriesRow(
+        watched=watched, standing=Standing(), until=NOON + timedelta(minutes=minutes), points=minutes, detector=detector
+    )
+
+
+@pytest.fixture(params=["postgres", "fake"])
+def series(request: pytest.FixtureRequest) -> SeriesStore:
+    return FakeSeries() if request.param == "fake" else PostgresSeries(request.getfixturevalue("store_pool"))
+
+
+def test_what_is_saved_is_there_and_marked(series: SeriesStore) -> None:
+    series.save([row("a", 1), row("b", 2)])
+    assert series.marks() == {"a": NOON + timedelta(minutes=1), "b": NOON + timedelta(minutes=2)}
+    assert list(series.load(["b", "unknown"])) == [row("b", 2)]
+    assert [one.watched.key for one in series.listed()] == ["a", "b"]
+    assert all(one.detector == b"" for one in series.listed())
+
+
+def test_an_older_state_never_replaces_a_newer_one(series: SeriesStore) -> None:
+    series.save([row("a", 5, b"new")])
+    series.save([row("a", 3, b"old")])
+    assert series.load(["a"])[0].detector == b"new"
+    series.save([row("a", 6, b"newer")])
+    assert series.load(["a"])[0].detector == b"newer"

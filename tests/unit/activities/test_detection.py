@@ -1,0 +1,133 @@
+"""A cycle of detection: it tells a fault once, goes on after a restart, and loses nothing when somebody is away."""
+
+import math
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.detection import DetectionActivities
+from activities.detection.activity import Cycle
+from activities.detection.asking import HISTORY, due
+from domain.anomaly import AlertStatus
+from domain.services import Expression, Service, ServiceMap
+from integrations.ports import Series, Unavailable
+from tests.fakes import FakeHandingOver, FakeMetrics, FakeSeries
+
+EVERY = 15.0
+START = 1_800_000_000.0
+ERRORS = Expression(name="error ratio", kind="errors", query="errors", unit="ratio", floor=0.005, bound=0.05, fast=True)
+RATE = Expression(name="request rate", kind="load", query="rate", unit="1/s", floor=0.5, harmful="down")
+SERVICES = ServiceMap(services=(Service(name="orders", expressions=(ERRORS, RATE)),), expressions=())
+
+
+class World:
+    """Prometheus, store and intake as fakes, and a clock that is moved by hand. `fault`: from when to when."""
+
+    def __init__(self) -> None:
+        self.metrics, self.store, self.intake = FakeMetrics(), FakeSeries(), FakeHandingOver()
+        self.now = START
+        self.fault = (math.inf, math.inf)
+        self.worker = self.new_worker()
+
+    def new_worker(self) -> DetectionActivities:
+        return DetectionActivities(self.metrics, self.store, self.intake, SERVICES, EVERY, lambda: self.now)
+
+    def value(self, at: float) -> float:
+        first, last = self.fault
+        return 0.4 if first <= at < last else 0.001 * (at * 7_919 % 9_973) / 9_973
+
+    async def cycle(self) -> Cycle:
+        """The next cycle, with the samples that exist by then."""
+        times = [self.now - EVERY * n for n in range(HISTORY // 4)][::-1]
+        self.metrics.ranges["errors"] = [
+            Series(labels={"service": "orders"}, points=tuple((at, self.value(at)) for at in times))
+        ]
+        self.metrics.ranges["rate"] = [Series(labels={}, points=tuple((at, 20.0) for at in times if at % 60 == 0))]
+        found: Cycle = await ActivityEnvironment().run(self.worker.sweep)
+        self.now += EVERY
+        return found
+
+    async def cycles(self, number: int) -> list[Cycle]:
+        return [await self.cycle() for _ in range(number)]
+
+
+async def test_a_fault_is_told_within_a_minute_and_its_end_too() -> None:
+    world = World()
+    calm = await world.cycles(5)
+    assert (calm[0].series, calm[0].ready, calm[-1].reported) == (2, 1, 0)
+    world.fault = (world.now, world.now + 300)
+    began = world.now
+    await world.cycles(4)
+    (told,) = world.intake.taken
+    assert told.status is AlertStatus.FIRING
+    assert told.service == "orders"
+    assert told.starts_at.timestamp() == began
+    assert told.seen_at.timestamp() - began <= 60
+    await world.cycles(30)
+    assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING, AlertStatus.RESOLVED]
+
+
+async def test_the_same_fault_is_told_again_when_it_comes_again() -> None:
+    """What was learnt of it before it was known to be one is forgotten, so that it stays strange."""
+    world = World()
+    await world.cycles(3)
+    for _ in range(2):
+        world.fault = (world.now, world.now + 180)
+        await world.cycles(40)
+    assert [a.status for a in world.intake.taken].count(AlertStatus.FIRING) == 2
+
+
+async def test_another_worker_goes_on_where_the_first_stopped() -> None:
+    world = World()
+    await world.cycles(3)
+    world.fault = (world.now, world.now + 600)
+    await world.cycles(5)
+    world.worker = world.new_worker()
+    await world.cycles(5)
+    assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING], "told once, by one of them"
+
+
+@pytest.mark.parametrize("away", ["metrics", "store", "intake"])
+async def test_what_could_not_be_told_is_told_by_a_later_cycle(away: str) -> None:
+    world = World()
+    await world.cycles(3)
+    world.fault = (world.now, math.inf)
+    getattr(world, away).error = Unavailable("away")
+    failed = 0
+    for _ in range(6):
+        try:
+            await world.cycle()
+        except ApplicationError:
+            failed += 1
+            world.now += EVERY
+    assert failed
+    getattr(world, away).error = None
+    await world.cycles(4)
+    assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING]
+
+
+async def test_a_question_that_is_refused_costs_no_other_its_answer() -> None:
+    world = World()
+    world.metrics.refused["rate"] = "bad query"
+    cycle = await world.cycle()
+    assert (cycle.series, cycle.refused) == (1, 1)
+
+
+async def test_late_cycles_are_counted_and_their_samples_judged_all_the_same() -> None:
+    world = World()
+    await world.cycles(2)
+    world.fault = (world.now, math.inf)
+    world.now += 5 * EVERY
+    cycle = await world.cycle()
+    assert (cycle.skipped, cycle.reported) == (5, 1)
+
+
+def test_slow_expressions_are_asked_once_a_minute_and_samples_lie_on_one_grid() -> None:
+    now = START + 7.0
+    first = due(SERVICES, {}, now, EVERY)
+    assert [asked.expression.name for asked in first] == ["error ratio", "request rate"]
+    assert all(asked.start % asked.step_s == 0 == asked.end % asked.step_s for asked in first)
+    seen = {("orders", asked.expression.name): asked.end for asked in first}
+    assert due(SERVICES, seen, now, EVERY) == []
+    assert [asked.expression.name for asked in due(SERVICES, seen, now + EVERY, EVERY)] == ["error ratio"]

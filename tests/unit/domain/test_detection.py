@@ -1,0 +1,133 @@
+"""One strange point opens nothing; what lasts and is believed does, once, and ends once it is back."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.anomaly import AlertStatus
+from domain.detection import Sign, Standing, Verdict, Watched, decide, harmful_sigma, series_key
+from domain.levels import Severity
+from domain.services import Expression
+from domain.severity import assess
+from domain.verification import watch_of_rule
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ERRORS = Expression(name="error ratio", kind="errors", query="q", unit="ratio", floor=0.005, bound=0.05)
+RATE = Expression(name="request rate", kind="load", query="q", unit="1/s", floor=0.5, harmful="down")
+UP = Expression(name="up", kind="up", query="q", unit="targets", floor=0.1, bound=0.5, harmful="down")
+SERIES = Watched(key="k", service="orders", expression=ERRORS, query="sum(rate(x[1m]))")
+
+
+def standing(*sigmas: float, value: float = 0.03) -> Standing:
+    found = Standing()
+    for n, sigma in enumerate(sigmas):
+        found = found.with_sign(Sign(at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma))
+    return found
+
+
+def verdict(now_standing: Standing, others: dict[str, Standing] | None = None) -> Verdict:
+    return decide(SERIES, now_standing, others or {}, now_standing.signs[-1].at)
+
+
+@pytest.mark.parametrize(
+    ("sigmas", "opens"),
+    [
+        ((9.0,), False),
+        ((9.0, 9.0), False),
+        ((9.0, 0.0, 9.0, 0.0, 0.0), False),
+        ((9.0, 9.0, 9.0), True),
+        ((9.0, 0.0, 9.0, 0.0, 9.0), True),
+        ((4.0, 4.0, 4.0, 4.0, 4.0), False),
+    ],
+)
+def test_three_of_five_samples_open_and_below_high_only_with_a_witness(sigmas: tuple[float, ...], opens: bool) -> None:
+    assert (verdict(standing(*sigmas)).anomaly is not None) is opens
+
+
+def test_a_second_expression_or_what_people_call_broken_is_a_witness() -> None:
+    weak = standing(4.0, 4.0, 4.0)
+    assert "no second witness" in verdict(weak).reason
+    assert "latency" in verdict(weak, {"latency p95": standing(5.0, 5.0, 5.0)}).reason
+    assert "beyond 0.05" in verdict(standing(4.0, 4.0, 4.0, value=0.06)).reason
+    old = standing(5.0, 5.0, 5.0)
+    late = decide(SERIES, weak, {"latency p95": old}, old.signs[-1].at + timedelta(minutes=6))
+    assert late.anomaly is None, "a witness of long ago saw something else"
+
+
+def test_its_severity_is_that_of_its_sigma() -> None:
+    for sigma, severity in ((11.0, Severity.CRITICAL), (7.0, Severity.HIGH)):
+        found = verdict(standing(sigma, sigma, sigma)).anomaly
+        assert found is not None
+        assert assess([found]).severity is severity
+
+
+def test_down_needs_no_history_and_is_high() -> None:
+    series = SERIES.model_copy(update={"expression": UP})
+    two = standing(0.0, 0.0, value=0.0)
+    assert decide(series, standing(0.0, value=0.0), {}, NOON).anomaly is None
+    found = decide(series, two, {}, NOON).anomaly
+    assert found is not None
+    assert assess([found]).severity is Severity.HIGH
+
+
+def test_it_is_told_once_goes_on_and_ends_when_all_samples_are_back() -> None:
+    opened = verdict(standing(8.0, 8.0, 8.0))
+    assert opened.anomaly is not None
+    assert opened.anomaly.starts_at == NOON
+    now = opened.standing
+    for n in range(3, 8):
+        now = now.with_sign(Sign(at=NOON + timedelta(seconds=15 * n), value=0.001, usual=0.001, sigma=0.0))
+        going = decide(SERIES, now, {}, now.signs[-1].at)
+        now = going.standing
+        assert (going.anomaly is None) is (n < 7)
+    assert going.anomaly is not None  # pyright: ignore[reportPossiblyUnboundVariable]
+    assert going.anomaly.status is AlertStatus.RESOLVED  # pyright: ignore[reportPossiblyUnboundVariable]
+    assert going.anomaly.starts_at == NOON, "the end belongs to the episode that was told"  # pyright: ignore[reportPossiblyUnboundVariable]
+    assert now.since is None
+
+
+def test_what_lasts_for_six_hours_is_usual() -> None:
+    opened = verdict(standing(8.0, 8.0, 8.0)).standing
+    late = decide(SERIES, opened, {}, NOON + timedelta(hours=6, seconds=1))
+    assert late.anomaly is not None
+    assert late.anomaly.status is AlertStatus.RESOLVED
+
+
+def test_its_end_can_be_verified_like_that_of_an_alert() -> None:
+    found = verdict(standing(8.0, 8.0, 8.0)).anomaly
+    assert found is not None
+    watch = watch_of_rule(found.series, found.expression, found.labels, found.actual)
+    assert watch is not None
+    assert watch.harmful(0.03)
+    assert not watch.harmful(0.001)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "counts"),
+    [(ERRORS, 2.0, True), (ERRORS, 0.5, False), (RATE, 0.5, True), (RATE, 2.0, False)],
+)
+def test_a_better_value_counts_nothing(expression: Expression, value: float, counts: bool) -> None:
+    assert (harmful_sigma(expression, value, 1.0, 9.0) > 0) is counts
+    assert harmful_sigma(expression.model_copy(update={"harmful": None}), value, 1.0, 9.0) == 0
+
+
+def test_a_deployment_changes_no_identity() -> None:
+    first = series_key("orders", ERRORS, {"route": "/buy", "pod": "orders-1", "instance": "10.0.0.1:80"})
+    assert first == series_key("orders", ERRORS, {"route": "/buy", "pod": "orders-2"})
+    assert first != series_key("orders", ERRORS, {"route": "/sell"})
+
+
+@given(st.lists(st.floats(0, 12), min_size=1, max_size=60))
+def test_reports_alternate_and_a_sample_twice_is_a_sample_once(sigmas: list[float]) -> None:
+    now, told = Standing(), list[AlertStatus]()
+    for n, sigma in enumerate(sigmas):
+        at = NOON + timedelta(seconds=15 * n)
+        sign = Sign(at=at, value=1.0, usual=0.001, sigma=sigma)
+        now = now.with_sign(sign)
+        assert now.with_sign(sign) == now
+        found = decide(SERIES, now, {}, at)
+        now = found.standing
+        told += [found.anomaly.status] if found.anomaly else []
+    assert told == [(AlertStatus.FIRING, AlertStatus.RESOLVED)[n % 2] for n in range(len(told))]

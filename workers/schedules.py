@@ -1,0 +1,86 @@
+"""What runs by the clock: Temporal's schedules, made and kept up to date by the workers that serve them."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from workflows.contract import DETECTION_QUEUE
+from workflows.sweep import DetectionWorkflow
+
+DETECTION = "detection"
+_AGAIN_S = 30.0
+_log = structlog.stdlib.get_logger(__name__)
+_LONGEST_CYCLE = timedelta(minutes=2)
+
+
+async def keep_detection_in_the_end(client: Client, every_s: float) -> None:
+    """As `keep_detection`, however long it takes: a namespace may be made after the first worker has started."""
+    while True:
+        try:
+            await keep_detection(client, every_s)
+        except RPCError as error:
+            _log.warning("the schedule of detection cannot be kept yet", reason=str(error), again_s=_AGAIN_S)
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            return
+
+
+async def keep_detection(client: Client, every_s: float) -> None:
+    """Let a cycle of detection begin every so many seconds; 0: none does. Safe to repeat, and at the same time.
+
+    A cycle that is due while one runs is left out, and so is one that was due while nobody was there: the next one
+    judges all samples since the last. Raises RPCError.
+    """
+    if every_s <= 0:
+        await _end(client)
+        return
+    wanted = _schedule(every_s)
+    try:
+        await client.create_schedule(DETECTION, wanted)
+    except ScheduleAlreadyRunningError:
+
+        def renewed(update: ScheduleUpdateInput) -> ScheduleUpdate:
+            # A person may have paused it in Temporal's web UI: that stays.
+            state = update.description.schedule.state
+            wanted.state.paused, wanted.state.note = state.paused or wanted.state.paused, state.note
+            return ScheduleUpdate(wanted)
+
+        await client.get_schedule_handle(DETECTION).update(renewed)
+
+
+async def _end(client: Client) -> None:
+    try:
+        await client.get_schedule_handle(DETECTION).delete()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+
+
+def _schedule(every_s: float) -> Schedule:
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            DetectionWorkflow.run,
+            id="detection-cycle",
+            task_queue=DETECTION_QUEUE,
+            execution_timeout=_LONGEST_CYCLE,
+            static_summary="A cycle of detection",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(seconds=every_s))]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10)),
+        state=ScheduleState(note="Nightshift looks at all series that it watches."),
+    )
