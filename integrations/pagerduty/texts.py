@@ -96,7 +96,11 @@ def _fit(value: str | list[str]) -> str | list[str]:
 def note(message: Message) -> str:
     """What an open page is told besides: why again, or what has become of it. Marked, so that once is once."""
     why = next((fact.text for fact in message.facts if fact.label == "Why you"), "")
-    said = f"{why}. Next: {message.view.next.text}" if message.moment is Moment.CALL and why else message.short
+    said = message.short
+    if message.moment is Moment.CALL and why:
+        said = f"{why}. Next: {message.view.next.text}"
+    elif message.moment is Moment.APPROVAL and why and not message.news:  # the clock's: what else it had to say
+        said = f"{message.short} - {why}"
     return f"{cut(one_line(said), LONGEST_NOTE)} {mark(message)}"
 
 

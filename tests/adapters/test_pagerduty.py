@@ -86,6 +86,7 @@ def test_a_question_that_calls_upon_somebody_is_a_page_and_says_until_when(pager
     channel(pager).send(follows)
     assert len(pager.pages) == 1
     assert only(pager).notes[0][1].startswith("Decision by 10:15 UTC")
+    assert "a remediation waits for a decision (tier 2)" in only(pager).notes[0][1]
 
 
 def test_a_decision_that_is_asked_is_a_note_and_opens_no_page(pager: PagerDutyServer) -> None:
