@@ -50,13 +50,14 @@ class Place(Model):
 class Diagnosis(Model):
     """Hypotheses, best first, with confidence (0 to 1) in the service **and** category of the first.
 
-    `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one.
+    `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one,
+    None: nobody reckoned it.
     `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
     places: tuple[Place, ...] = ()
-    place_confidence: float = 0.0
+    place_confidence: float | None = None
     confidence: float = 0.0
     confidence_reason: str
     calibrated: bool = False
@@ -74,7 +75,7 @@ class Diagnosis(Model):
     @property
     def quiet(self) -> bool:
         """Everything was looked at, and less than one place in ten that look like the first one was ever right."""
-        return not self.not_seen and self.place_confidence < _QUIET_BELOW
+        return not self.not_seen and self.place_confidence is not None and self.place_confidence < _QUIET_BELOW
 
     @property
     def cause(self) -> str:

@@ -63,14 +63,16 @@ CASES = (
     Case("a proven name is enough above the limit, and has no mark", "accepted: approve by ada",
          decision(proven=True), CLAIMED_TO_LOW),
     Case("proof does not make an approver", "refused: 'mallory'", decision(who="mallory", proven=True)),
-    Case("an approver asks for more time", "accepted: extend by ada: the deadline is 10:20:00 UTC now", MORE, ROOM),
+    Case("an approver asks for more time", "accepted: extend by ada (claimed): the deadline is 10:20:00 UTC now",
+         MORE, ROOM),
     Case("the deadline is moved once", "refused: grace has moved the deadline already, to 10:20:00 UTC", MORE,
          ROOM.extended("grace")),
     Case("where there is no more time nobody gets it", "refused: there is no more time", MORE),
     Case("more time is asked for before the deadline", "refused: the deadline passed", MORE, ROOM, at=DEADLINE),
     Case("who may not decide gets no more time", "refused: 'mallory'",
          decision(verdict=Verdict.EXTEND, who="mallory"), ROOM),
-    Case("more time after a decision is none", "refused: already decided", MORE, ROOM, earlier=decision()),
+    Case("more time after a decision is none", "refused: already decided: approve by ada (claimed)", MORE, ROOM,
+         earlier=decision()),
     Case("without a waiting plan there is nothing to decide", "refused: no plan is waiting", request=None),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.policy import Policy
 from domain.services import Service, ServiceMap
-from domain.severity import assess
+from domain.severity import Pair, assess, counted_pair
 from domain.timeline import Kind
 from domain.verification import Sample, Watch
 from domain.view import Next
@@ -150,12 +150,16 @@ DISTINCT = st.builds(
 
 @given(st.lists(SIGHTINGS | DISTINCT, max_size=12))
 def test_it_is_as_severe_as_all_that_was_told_together_was_at_its_worst(seen: list[Anomaly]) -> None:
-    """Judged anew after each sighting, with everything that is known: what is too slow in a storm."""
+    """Judged anew after each sighting, with everything that is known: what is too slow in a storm. A signal that
+    was told counts on, also where its sender names it anew.
+    """
     record = _record()
     worst = Severity.LOW
+    pairs: set[Pair] = set()
     for a in seen:
         record.sees([a], NOW)
-        together = assess(record.known.values()).severity
+        pairs |= {pair for known in record.known.values() if (pair := counted_pair(known)) is not None}
+        together = assess(record.known.values(), pairs=pairs).severity
         worst = max(worst, together, key=lambda level: level.rank)
         assert record.assessment.severity is worst
 
