@@ -49,6 +49,7 @@ class Approvals:
             f"approval of {plan.short_digest} expires",
         )
         record.waiting = None
+        record.clock = record.clock.hearing(Reason.APPROVAL_NEEDED)
         record.changed(workflow.now())
         decided = self._record.docket.decided
         self.moot = in_time and decided is None
