@@ -240,13 +240,12 @@ async def test_who_had_it_is_called_again_by_a_relapse_on_every_channel_and_unti
         await night.until(handle, lambda v: SILENCE in v.clock.told[-1].reasons, "called again")
         await handle.signal("ack", {"who": "ana"})
         await night.pass_time(seconds=30)
-        seen = await view(handle)
+        seen, pager = await view(handle), [m.moment for m in by[0].sent.values()]
     assert next(t for t in relapsed.clock.told if Reason.RELAPSED in t.reasons).awaits
     assert relapsed.needs == "ack"
     for channel in by:
         assert any("it had recovered, and is back" in message.text for message in channel.sent.values()), channel.name
     assert seen.clock.acknowledged_by == "ana"
-    pager = [m.moment for m in by[0].sent.values()]
     assert pager.count(Moment.ACKNOWLEDGED) == 2
     assert pager[-1] is Moment.ACKNOWLEDGED
 
@@ -455,8 +454,7 @@ async def test_a_call_that_no_channel_took_is_made_again_until_one_does(night_of
         assert untold(await view(handle))
         email.error = None
         await night.pass_time(minutes=5)
-        seen = await view(handle)
-    (call,) = email.sent.values()
+        seen, (call,) = await view(handle), email.sent.values()
     assert "unresolved for more than twice the delay" in call.text
     assert call.awaits
     assert not untold(seen)
