@@ -43,7 +43,7 @@ class NotificationActivities:
         """Deliver one message. A channel that nobody configured answers so; that is no error."""
         channel = self._channels.get(order.channel)
         if channel is None:
-            return Receipt(channel=order.channel, delivered=False, detail="not configured")
+            return Receipt(channel=order.channel, delivered=False, detail="not configured", configured=False)
         message = compose(
             order.view, order.told, order.number, page=order.page, moment=order.moment, root=order.root,
             news=order.news, texts=self._texts,

@@ -22,7 +22,7 @@ def folded(clock: Clock, kept: int = _KEPT) -> Clock:
         words = _words(told)
         seen[words] += 1
         in_the_middle = kept < seen[words] <= all_of_them[words] - kept
-        if not in_the_middle or not REPEATED.issuperset(told.reasons):
+        if not in_the_middle or not (told.repeats or REPEATED.issuperset(told.reasons)):
             remaining.append(told)
     return clock.model_copy(update={"told": tuple(remaining)})
 
@@ -32,4 +32,4 @@ _Words = tuple[object, ...]
 
 def _words(told: Told) -> _Words:
     """All that two messages can differ in, but for their time."""
-    return (told.tier, told.reasons, told.awaits, told.severity)
+    return (told.tier, told.reasons, told.awaits, told.severity, told.again)

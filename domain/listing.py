@@ -124,8 +124,13 @@ def risks(view: IncidentView, now: datetime) -> bool:
 
 
 def untold(view: IncidentView) -> bool:
-    """Was somebody to be called, and nobody could be told?"""
-    return not view.state.closed and bool(view.clock.told) and not any(d.delivered for d in view.deliveries)
+    """Was somebody to be called, and nobody could be told? The last call counts: an earlier one that was heard said
+    less.
+    """
+    told = view.clock.told
+    last = next((t for t in reversed(told) if t.awaits), told[-1] if told else None)
+    heard = last is None or any(d.delivered and d.calls and d.at >= last.at for d in view.deliveries)
+    return not (view.state.closed or heard)
 
 
 def cause_of(view: IncidentView) -> Category | None:

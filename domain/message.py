@@ -99,9 +99,12 @@ class Message(Model):
 
 
 class Receipt(Model):
-    """What a channel answered: `reference` is the other side's name for the message."""
+    """What a channel answered: `reference` is the other side's name for the message. `configured` cleared: nobody has
+    set it up, so there is nothing to try again.
+    """
 
     channel: str
     delivered: bool
     reference: str = ""
     detail: str = ""
+    configured: bool = True

@@ -42,6 +42,7 @@ class Approvals:
         in_time = await self._in_time(request, resolved_before=resolved)
         by = _by(record.waiting)
         record.waiting = None
+        record.clock = record.clock.hearing(Reason.APPROVAL_NEEDED)
         record.changed(workflow.now())
         decided = self._record.docket.decided
         self.moot = in_time and decided is None

@@ -14,9 +14,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.timeline import Kind
     from workflows import options
     from workflows.calls import reason
-    from workflows.post import LATE, Letter, Post
+    from workflows.post import LATE, PAUSES_S, Letter, Post
     from workflows.record import Record
     from workflows.timers import happens
+
+AGAIN = timedelta(seconds=60)
+"""After so long a call that no channel took is made again."""
 
 
 class EscalationClock:
@@ -65,8 +68,22 @@ class EscalationClock:
 
     async def _last_word(self, before: Sequence["asyncio.Task[None]"], others: Callable[[], Awaitable[None]]) -> None:
         await asyncio.gather(*before, others())
-        if any(delivery.delivered for delivery in self._record.deliveries):
-            await self.deliver(None)
+        number = self._post.next_number()
+        reached = dict.fromkeys(d.channel for d in self._record.deliveries if d.delivered)
+        await asyncio.gather(*(self._end_on(channel, number) for channel in reached))
+
+    async def _end_on(self, channel: str, number: int) -> None:
+        """The end is told where the story was told. A page that is not resolved rings on, so it is tried for some
+        minutes, beside all else and unless it is open again.
+        """
+        ended_at, due = self._record.closed_at, workflow.now()
+        for pause_s in (*PAUSES_S, None):
+            receipt = await self._post.send(Letter(channel, number, Moment.CLOSED, due=due))
+            if receipt.delivered or not receipt.configured or pause_s is None:
+                return
+            again = f"tell {channel} again that it is over"
+            if await happens(lambda: self._record.closed_at != ended_at, pause_s, again):
+                return
 
     async def _tell(self, told: Told) -> None:
         await self.deliver(told)
@@ -103,28 +120,40 @@ class EscalationClock:
         self._noticed = self._noticed or now
         return speak_at(plan, self._noticed)
 
-    async def deliver(self, told: Told | None) -> None:
+    async def deliver(self, told: Told) -> None:
         """To all channels of the message at once; to the others, one by one, when none of those has delivered by then:
         a channel that is slow is tried on beside them.
         """
         number, wanted, due = self._post.next_number(), self._channels(told), workflow.now()
         sending = [asyncio.create_task(self._send(name, told, number, due)) for name in wanted]
         await happens(lambda: _delivered(sending) or all(t.done() for t in sending), LATE, "until a channel answers")
-        reached = _delivered(sending)
-        if not reached:
+        if not _delivered(sending):
             self._say_who_is_slow(wanted, sending)
-            reached = await self._others(told, number, wanted, due)
-        await asyncio.gather(*sending)
-        if not (reached or _delivered(sending)):
-            text = "no channel delivered: nobody has been told"
-            self._record.note(workflow.now(), Kind.NOTIFICATION, "communication", text)
+            others = await self._others(told, number, wanted, due)
+        else:
+            others = []
+        self._heard(told, [*await asyncio.gather(*sending), *others])
 
-    async def _others(self, told: Told | None, number: int, tried: tuple[str, ...], due: datetime) -> bool:
-        """Does one of the other channels deliver?"""
-        for name in instead(self._record.clock, told, tried) if told else ():
-            if (await self._send(name, told, number, due)).delivered:
-                return True
-        return False
+    async def _others(self, told: Told, number: int, tried: tuple[str, ...], due: datetime) -> list[Receipt]:
+        """What the other channels answer, up to the first that delivers."""
+        answers: list[Receipt] = []
+        for name in instead(self._record.clock, told, tried):
+            answers.append(await self._send(name, told, number, due))
+            if answers[-1].delivered:
+                break
+        return answers
+
+    def _heard(self, told: Told, answers: Sequence[Receipt]) -> None:
+        """A call that nobody heard is made again, unless a later one was heard, or nobody has set up a channel."""
+        record, now = self._record, workflow.now()
+        if any(answer.delivered for answer in answers):
+            record.clock = record.clock.hearing()
+            return
+        record.note(now, Kind.NOTIFICATION, "communication", "no channel delivered: nobody has been told")
+        calls = told.awaits or Reason.APPROVAL_NEEDED in told.reasons
+        later = any(d.delivered and d.calls and d.at >= told.at for d in record.deliveries)
+        if calls and not later and any(answer.configured for answer in answers) and record.clock.stopped_at is None:
+            record.clock = record.clock.unheard_again(told, now + AGAIN)
 
     def _say_who_is_slow(self, wanted: tuple[str, ...], sending: Sequence["asyncio.Task[Receipt]"]) -> None:
         slow = [name for name, task in zip(wanted, sending, strict=True) if not task.done()]
@@ -132,21 +161,14 @@ class EscalationClock:
             text = f"{', '.join(slow)}: no answer in {LATE.total_seconds():.0f} s, the next channel is tried beside it"
             self._record.note(workflow.now(), Kind.NOTIFICATION, "communication", text)
 
-    def _channels(self, told: Told | None) -> tuple[str, ...]:
-        """The end is told where the story was told."""
-        if told is not None:
-            paged = "pagerduty" in self._record.roots
-            return channels(self._record.clock, self._record.opening.policy, told, paged=paged)
-        return tuple(dict.fromkeys(d.channel for d in self._record.deliveries if d.delivered))
+    def _channels(self, told: Told) -> tuple[str, ...]:
+        paged = "pagerduty" in self._record.roots
+        return channels(self._record.clock, self._record.opening.policy, told, paged=paged)
 
-    async def _send(self, channel: str, told: Told | None, number: int, due: datetime) -> Receipt:
-        return await self._post.send(Letter(channel, number, self._moment(told), due=due, told=told))
-
-    def _moment(self, told: Told | None) -> Moment:
-        if told is None:
-            return Moment.CLOSED
+    async def _send(self, channel: str, told: Told, number: int, due: datetime) -> Receipt:
         asks = Reason.APPROVAL_NEEDED in told.reasons and self._record.waiting is not None
-        return Moment.APPROVAL if asks else Moment.CALL
+        moment = Moment.APPROVAL if asks else Moment.CALL
+        return await self._post.send(Letter(channel, number, moment, due=due, told=told))
 
     def _draft(self) -> None:
         """People who are called upon find a draft of the postmortem. No message waits for it."""

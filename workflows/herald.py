@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.message import Moment
     from domain.news import Event, Picture, events
     from workflows.picture import picture_of
-    from workflows.post import Letter, Post, wants
+    from workflows.post import PAUSES_S, Letter, Post, wants
     from workflows.record import Record
     from workflows.timers import happens
 
@@ -30,6 +30,8 @@ class Herald:
         self._record = record
         self._post = post
         self._tried: dict[str, Picture] = {}
+        self._failed: dict[str, int] = {}
+        self._pausing: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
         self._cleared: dict[str, str] = {}
         self._messages: list[asyncio.Task[None]] = []
@@ -148,6 +150,20 @@ class Herald:
         self._messages.append(asyncio.create_task(self._tell(channel, letters)))
 
     async def _tell(self, channel: str, letters: list[Letter]) -> None:
+        rings_on = False
         for letter in letters:
-            await self._post.send(letter)
+            receipt = await self._post.send(letter)
+            rings_on |= letter.moment is Moment.ACKNOWLEDGED and receipt.configured and not receipt.delivered
         self._busy.discard(channel)
+        failed = self._failed[channel] = self._failed.get(channel, 0) + 1 if rings_on else 0
+        if 0 < failed <= len(PAUSES_S):
+            pausing = asyncio.create_task(self._try_again(channel, PAUSES_S[failed - 1]))
+            self._pausing.add(pausing)
+            pausing.add_done_callback(self._pausing.discard)
+
+    async def _try_again(self, channel: str, pause_s: float) -> None:
+        """After a pause the channel counts as not tried. What it is told then is what is true then."""
+        tried = self._tried.get(channel)
+        await workflow.sleep(pause_s, summary=f"tell {channel} again who has it")
+        if self._tried.get(channel) == tried:
+            self._tried.pop(channel, None)

@@ -24,7 +24,12 @@ with workflow.unsafe.imports_passed_through():
 LATE = timedelta(seconds=30)
 """From here on a message is late: the next channel is tried beside it, and the delivery says how late it came."""
 
+PAUSES_S = (15.0, 30.0, 60.0, 120.0, 240.0)
+"""What makes a channel quiet is tried again after these pauses: until it has arrived, a page rings on."""
 _QUIETS = frozenset({Moment.ACKNOWLEDGED, Moment.CLOSED})
+_BY_A_WORD: dict[str, str | bool] = {"has_it": "", "hands_off": False, "recovered": False}
+"""What a page is told by a moment of its own, with what it knows before."""
+_TELLS = {Moment.ACKNOWLEDGED: ("has_it", "hands_off"), Moment.RECOVERED: ("recovered",)}
 
 
 @dataclass(frozen=True)
@@ -107,15 +112,15 @@ class Post:
             self._record.shown[channel] = known
 
     def _as_heard(self, letter: Letter, known: Known) -> Known:
-        """A thread reads all that is true in any message. Elsewhere a call says that people are called, and no more:
-        that somebody has it, or that it has recovered, is still to be told by a word of its own.
+        """A thread reads all that is true in any message, and so does everybody in the last one. Elsewhere a message
+        says one thing: that somebody has it, or that it has recovered, is still to be told by a word of its own. What
+        was heard, and is so no more, is to be told again when it is so again.
         """
-        if letter.told is None or Moment.EDIT in wants(letter.channel):
+        if letter.moment is Moment.CLOSED or Moment.EDIT in wants(letter.channel):
             return known
         before = self._record.heard.get(letter.channel)
         heard = before.picture if before else None
-        untold = {"has_it": "", "hands_off": False, "recovered": False}
-        # What it heard, and is so no more, is to be told again when it is so again.
+        untold = {name: no for name, no in _BY_A_WORD.items() if name not in _TELLS.get(letter.moment, ())}
         kept = {n: getattr(heard, n) if heard and getattr(known.picture, n) else no for n, no in untold.items()}
         return known.model_copy(update={"picture": known.picture.model_copy(update=kept)})
 

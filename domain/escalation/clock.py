@@ -21,7 +21,7 @@ class Raised(Model):
 class Told(Model):
     """One message to people: its reasons, the tier it went to, and whether it calls upon them (anew).
 
-    `severity`: the incident's at that time.
+    `severity`: the incident's at that time. `again`: those of its reasons that were said before, and no channel took.
     """
 
     at: AwareDatetime
@@ -29,13 +29,20 @@ class Told(Model):
     reasons: tuple[Reason, ...]
     awaits: bool
     severity: Severity | None = None
+    again: tuple[Reason, ...] = ()
+
+    @property
+    def repeats(self) -> bool:
+        """Does it say nothing but what was said before?"""
+        return set(self.again) == set(self.reasons)
 
 
 class Due(Model):
-    """Something to say at `at`."""
+    """Something to say at `at`. `again`: it was said before, and no channel took it."""
 
     reason: Reason
     at: AwareDatetime
+    again: bool = False
 
 
 class Acknowledgement(Model):
@@ -50,6 +57,7 @@ class Clock(Model):
 
     `acknowledged_by` has what there is now. `void` are acknowledgements of less than this (a lower severity, or what
     had recovered since): they are history, and whoever has it now has to say so. `void_at`: since when.
+    `unheard` is what people were called for, and no channel took; it is said again at `again_at`.
     """
 
     detected_at: AwareDatetime
@@ -60,6 +68,8 @@ class Clock(Model):
     acknowledged_by: str | None = None
     void: tuple[Acknowledgement, ...] = ()
     void_at: AwareDatetime | None = None
+    unheard: tuple[Reason, ...] = ()
+    again_at: AwareDatetime | None = None
     snoozed_until: AwareDatetime | None = None
     stopped_at: AwareDatetime | None = None
 
@@ -86,7 +96,7 @@ class Clock(Model):
     def acknowledging(self, who: str, at: datetime) -> Self:
         if self.acknowledged_at is not None:
             return self
-        return self.model_copy(update={"acknowledged_at": at, "acknowledged_by": who})
+        return self.hearing().model_copy(update={"acknowledged_at": at, "acknowledged_by": who})
 
     @property
     def acknowledged_first(self) -> Acknowledgement | None:
@@ -119,7 +129,18 @@ class Clock(Model):
 
     def stopping(self, at: datetime) -> Self:
         """Clocks stop at verified recovery."""
-        return self.model_copy(update={"stopped_at": at})
+        return self.hearing().model_copy(update={"stopped_at": at})
+
+    def unheard_again(self, told: Told, at: datetime) -> Self:
+        """No channel took it: it is said again at that time."""
+        return self.model_copy(update={"unheard": (*dict.fromkeys((*self.unheard, *told.reasons)),), "again_at": at})
+
+    def hearing(self, *reasons: Reason) -> Self:
+        """Somebody has heard, or these reasons are none any more."""
+        left = tuple(r for r in self.unheard if reasons and r not in reasons)
+        if left == self.unheard:
+            return self
+        return self.model_copy(update={"unheard": left, "again_at": self.again_at if left else None})
 
     def running_on(self) -> Self:
         """The clocks run on from the first detection."""

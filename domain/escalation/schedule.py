@@ -56,6 +56,8 @@ def _candidates(clock: Clock, policy: Policy) -> Iterator[Due]:
     yield from _by_events(clock, policy)
     yield from _by_silence(clock, policy)
     yield from _by_memory(clock, policy)
+    if clock.again_at is not None:
+        yield from (Due(reason=reason, at=clock.again_at, again=True) for reason in clock.unheard)
 
 
 def _heard(clock: Clock, due: Due) -> Due:
@@ -93,7 +95,7 @@ def _by_events(clock: Clock, policy: Policy) -> Iterator[Due]:
 
 
 def _by_silence(clock: Clock, policy: Policy) -> Iterator[Due]:
-    asked = next((t for t in reversed(clock.told) if t.awaits), None)
+    asked = next((t for t in reversed(clock.told) if t.awaits and not t.repeats), None)
     if asked is None or clock.acknowledged_at is not None:
         return
     if clock.void_at is not None and asked.at < clock.void_at:

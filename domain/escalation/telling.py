@@ -18,10 +18,12 @@ def tell(clock: Clock, policy: Policy, now: datetime) -> tuple[Clock, Told] | No
     if not due:
         return None
     reasons = _reasons(due)
-    tier = _tier(clock, policy, reasons)
-    awaits = _awaits(clock, reasons, tier)
-    message = Told(at=now, tier=tier, reasons=reasons, awaits=awaits, severity=clock.severity)
-    return clock.model_copy(update={"told": (*clock.told, message)}), message
+    fresh = tuple(r for r in reasons if r in {d.reason for d in due if not d.again})
+    again = tuple(r for r in reasons if r not in fresh)
+    tier = _tier(clock, policy, fresh)
+    awaits = bool(again) or _awaits(clock, reasons, tier)
+    message = Told(at=now, tier=tier, reasons=reasons, awaits=awaits, severity=clock.severity, again=again)
+    return clock.hearing(*reasons).model_copy(update={"told": (*clock.told, message)}), message
 
 
 def _reasons(due: Sequence[Due]) -> tuple[Reason, ...]:

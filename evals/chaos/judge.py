@@ -165,14 +165,16 @@ def _said_again(incident: Incident) -> Iterator[Problem]:
     """Each reason once for a severity; once for each time that it came up; silence once in its window."""
     clock, policy = incident.view.clock, incident.policy
     raised = Counter(raised.reason for raised in clock.raised)
-    times = Counter((reason, told.severity) for told in clock.told for reason in told.reasons)
+    times = Counter(
+        (reason, told.severity) for told in clock.told for reason in told.reasons if reason not in told.again
+    )
     for (reason, severity), said in times.items():
         allowed = max(1, raised[reason])
         if reason not in AGAIN_AND_AGAIN and said > allowed:
             words = f"{WORDS[reason]!r} was said {said} times at {severity}"
             yield Problem(Sort.DOUBLED, incident.view.incident, words)
     minutes = policy.escalation.row(clock.severity).acknowledge_min
-    silences = [told.at for told in clock.told if Reason.NOT_ACKNOWLEDGED in told.reasons]
+    silences = [told.at for told in clock.told if Reason.NOT_ACKNOWLEDGED in told.reasons and not told.repeats]
     for earlier, later in pairwise(silences):
         if minutes is not None and later - earlier < timedelta(minutes=minutes):
             words = f"{WORDS[Reason.NOT_ACKNOWLEDGED]!r} was said again after {later - earlier}"

@@ -41,9 +41,10 @@ def said(at_minute: float, *reasons: Reason, tier: int) -> Message:
 def told(seen: IncidentView, since: datetime | None = None) -> list[Message]:
     """The messages that the clock sent, each at its quarter of a minute since then, or since the first detection.
 
-    Without reminders of what somebody has acknowledged: they go on beside all others.
+    Without reminders of what somebody has acknowledged, which go on beside all others, and repetitions of what no
+    channel took.
     """
-    sent = [t for t in seen.clock.told if t.reasons != (Reason.REMINDER,)]
+    sent = [t for t in seen.clock.told if t.reasons != (Reason.REMINDER,) and not t.repeats]
     return [(minutes(since or seen.clock.detected_at, t.at), frozenset(t.reasons), t.tier) for t in sent]
 
 

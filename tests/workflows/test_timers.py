@@ -9,6 +9,7 @@ from domain.command import CommandName
 from domain.escalation import Reason
 from domain.incident import State
 from domain.levels import Severity
+from domain.listing import untold
 from domain.message import Moment
 from domain.policy import Calendar
 from domain.timeline import Kind
@@ -239,13 +240,12 @@ async def test_who_had_it_is_called_again_by_a_relapse_on_every_channel_and_unti
         await night.until(handle, lambda v: SILENCE in v.clock.told[-1].reasons, "called again")
         await handle.signal("ack", {"who": "ana"})
         await night.pass_time(seconds=30)
-        seen = await view(handle)
+        seen, pager = await view(handle), [m.moment for m in by[0].sent.values()]
     assert next(t for t in relapsed.clock.told if Reason.RELAPSED in t.reasons).awaits
     assert relapsed.needs == "ack"
     for channel in by:
         assert any("it had recovered, and is back" in message.text for message in channel.sent.values()), channel.name
     assert seen.clock.acknowledged_by == "ana"
-    pager = [m.moment for m in by[0].sent.values()]
     assert pager.count(Moment.ACKNOWLEDGED) == 2
     assert pager[-1] is Moment.ACKNOWLEDGED
 
@@ -440,7 +440,44 @@ async def test_when_no_channel_delivers_the_timeline_says_that_nobody_has_been_t
     assert told(seen)[-1] == said(20, SILENCE, tier=1)
     assert not any(d.delivered for d in seen.deliveries)
     assert {d.channel for d in seen.deliveries} == {"pagerduty", "slack", "email"}
-    assert sum("nobody has been told" in text for text in texts(seen, Kind.NOTIFICATION)) == 3
+    assert sum("nobody has been told" in text for text in texts(seen, Kind.NOTIFICATION)) > 3
+
+
+async def test_a_call_that_no_channel_took_is_made_again_until_one_does(night_of: NightOf) -> None:
+    """HIGH at 10 minutes, all channels dead: at 14 minutes mail works again, and has the call two minutes later, long
+    before silence would lead to tier 1. Then it is not said again.
+    """
+    email = _dead("email")
+    async with night_of(dark(_dead("pagerduty"), _dead("slack"), email)) as night:
+        handle = await in_the_dark(night, Severity.HIGH)
+        await night.pass_time(minutes=14)
+        assert untold(await view(handle))
+        email.error = None
+        await night.pass_time(minutes=5)
+        seen, (call,) = await view(handle), email.sent.values()
+    assert "unresolved for more than twice the delay" in call.text
+    assert call.awaits
+    assert not untold(seen)
+    assert told(seen) == [said(5, ANNOUNCED, tier=2), said(10, UNRESOLVED, tier=2)]
+
+
+async def test_a_page_that_was_away_learns_a_little_later_that_somebody_has_it_and_that_it_is_over(
+    night_of: NightOf,
+) -> None:
+    """It would ring on. Both words are tried again for some minutes."""
+    pager, email = FakeChannel("pagerduty"), FakeChannel("email")
+    policy = unhurried().model_copy(update={"recheck_s": 60})
+    async with night_of(dark(pager, email, policy=policy)) as night:
+        handle = await in_the_dark(night, Severity.CRITICAL)
+        await night.until(handle, lambda _: bool(pager.sent), "a page", step_s=1)
+        for word_of_ana, moment in (("ack", Moment.ACKNOWLEDGED), ("resolve", Moment.CLOSED)):
+            pager.error = Unavailable("PagerDuty: 503")
+            await handle.signal(word_of_ana, {"who": "ana"})
+            await night.pass_time(minutes=2)
+            assert moment not in [m.moment for m in pager.sent.values()]
+            pager.error = None
+            await night.pass_time(minutes=3)
+            assert [m.moment for m in pager.sent.values()].count(moment) == 1
 
 
 async def test_without_any_channel_nobody_is_told_of_the_end_either(night_of: NightOf) -> None:

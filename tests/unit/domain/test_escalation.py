@@ -81,6 +81,10 @@ def relapsed(c: Clock, at: datetime) -> Clock:
     return c.relapsing(at, "an alert fires anew")
 
 
+def unheard(c: Clock, at: datetime) -> Clock:
+    return c.unheard_again(c.told[-1], at + minutes(1))
+
+
 @dataclass(frozen=True)
 class Life:
     name: str
@@ -310,6 +314,39 @@ LIVES = (
             (1, raises(UNSURE)), (2, acknowledged), (3, recovered), (120, relapsed), (121, acknowledged),
             (122, recovered), (150, relapsed), (151, acknowledged), (152, recovered),
         ),
+    ),
+    Life(
+        "a call that no channel took is made again, and silence counts from the first",
+        HIGH, 21,
+        (
+            Said(5, (ANNOUNCED,), 2, SLACK_MAIL, calls=False),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(12, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(14.5, (NO_PLAN,), 2, SLACK_MAIL, calls=False),
+            Said(15, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(20, (SILENCE,), 1, PAGE_TOO),
+        ),
+        turns=((11, unheard), (14, unheard), (14.5, raises(NO_PLAN))),
+    ),
+    Life(
+        "a call that no channel took is made again also to who has acknowledged before",
+        HIGH, 25,
+        (
+            Said(1, (UNSURE,), 2, SLACK_MAIL),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL, calls=False),
+            Said(20, (Reason.UNDO_FAILED,), 2, PAGE_TOO),
+            Said(22, (Reason.UNDO_FAILED,), 2, PAGE_TOO),
+        ),
+        turns=((1, raises(UNSURE)), (2, acknowledged), (20, raises(Reason.UNDO_FAILED)), (21, unheard)),
+    ),
+    Life(
+        "who acknowledges on the page has heard, and after a recovery nobody has to",
+        HIGH, 2 * HOUR,
+        (
+            Said(1, (UNSURE,), 2, SLACK_MAIL),
+            Said(10, (UNRESOLVED,), 2, SLACK_MAIL, calls=False),
+        ),
+        turns=((1, raises(UNSURE)), (2, unheard), (2.5, acknowledged), (12, unheard), (12.5, recovered)),
     ),
     Life(
         "a relapse ends a snooze",

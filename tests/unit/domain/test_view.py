@@ -7,10 +7,11 @@ import pytest
 
 from domain.anomaly import AlertStatus
 from domain.correlation import Link, Previous, Relation, link_to
-from domain.escalation import Clock
+from domain.escalation import Clock, Reason, Told
 from domain.incident import Outcome, State
 from domain.levels import Severity
-from domain.listing import risks
+from domain.listing import risks, untold
+from domain.view import Delivery
 from starter.words import SlaLevel, sla
 from tests.unit.domain.examples import INCIDENT, NOW, anomaly, clock, diagnosis, minutes, request, rows, view
 
@@ -38,6 +39,30 @@ CASES = (
 @pytest.mark.parametrize("case", rows(CASES))
 def test_needs(case: Case) -> None:
     assert view(**case.changes).needs == case.needs
+
+
+def _told(minute: float, *, awaits: bool) -> Told:
+    return Told(at=NOW + minutes(minute), tier=2, reasons=(Reason.UNRESOLVED,), awaits=awaits)
+
+
+def _delivered(minute: float, *, delivered: bool = True, calls: bool = True) -> Delivery:
+    at = NOW + minutes(minute)
+    return Delivery(at=at, channel="email", subject="a call", delivered=delivered, calls=calls)
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "expected"),
+    [
+        pytest.param((_delivered(6),), True, id="an announcement was heard and the call was not"),
+        pytest.param((_delivered(6), _delivered(11, delivered=False)), True, id="no channel took the call"),
+        pytest.param((_delivered(6), _delivered(11, calls=False)), True, id="what followed it called nobody"),
+        pytest.param((_delivered(11),), False, id="the call was heard"),
+    ],
+)
+def test_nobody_was_told_when_nobody_heard_the_last_call(deliveries: tuple[Delivery, ...], expected: bool) -> None:
+    """What is said after it, and calls nobody, does not count."""
+    said = (_told(5, awaits=False), _told(10, awaits=True), _told(30, awaits=False))
+    assert untold(view(clock=clock(Severity.HIGH, told=said), deliveries=deliveries)) is expected
 
 
 @pytest.mark.parametrize(("minute", "at_risk"), [(54, False), (55, True)])
