@@ -77,9 +77,8 @@ def has_no_such_release(plan: Plan, state: DeploymentState) -> str | None:
 def is_another_release(plan: Plan, state: DeploymentState) -> str | None:
     """The plan, and whoever approved it, meant the release that stood under this number then."""
     wanted = _wanted(plan, state)
-    releases = str(plan.parameters.get("releases", "")).split(",")
-    named = {number: fingerprint for number, _, fingerprint in (entry.partition(":") for entry in releases)}
-    if wanted is not None and named.get(str(wanted.number)) != wanted.fingerprint:
+    named = str(plan.parameters.get("releases", "")).split(",")
+    if wanted is not None and f"{wanted.number}:{wanted.fingerprint}" not in named:
         return f"revision {wanted.number} of {state.target} is not the release that it was when the plan was made"
     return None
 

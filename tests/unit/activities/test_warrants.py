@@ -95,16 +95,12 @@ def _docket() -> Docket:
     return docket
 
 
-def _policy(approvers: tuple[str, ...], claimed: Risk) -> Policy:
+def _own(approvers: tuple[str, ...], claimed: Risk) -> Policy:
     return OWN.model_copy(update={"approvers": approvers, "claimed_identity_up_to": claimed})
 
 
 RULES = st.builds(
-    Rules,
-    policy=st.builds(
-        _policy,
-        st.sampled_from([(), ("ada",), ("ada", "bo")]), st.sampled_from(Risk),
-    ),
+    Rules, policy=st.builds(_own, st.sampled_from([(), ("ada",), ("ada", "bo")]), st.sampled_from(Risk)),
     limits=st.just(LIMITS), key=st.sampled_from([KEY, None]),
 )  # fmt: skip
 WORDS = st.builds(
