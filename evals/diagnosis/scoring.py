@@ -47,7 +47,7 @@ class Answer:
 
     def sure(self, by: Coefficients | None = None) -> float:
         """Confidence in the place, by the map in use or by another."""
-        return self.diagnosis.place_confidence if by is None else place_confidence(self.diagnosis.places, by)
+        return place_confidence(self.diagnosis.places, by)
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def test_places_are_services_each_once_whatever_their_kinds() -> None:
     diagnosis = ranked(*several)
     assert [p.service for p in diagnosis.places] == ["orders", "catalogue"]
     assert diagnosis.places[0].score == diagnosis.hypotheses[0].score
-    assert diagnosis.confidence <= diagnosis.place_confidence
+    assert diagnosis.confidence <= (diagnosis.place_confidence or 0)
 
 
 def test_a_loud_finding_still_says_more_of_its_cause_than_of_its_place() -> None:
