@@ -461,9 +461,8 @@ class Record:
 
 def _bare(anomaly: Anomaly) -> Anomaly:
     """What a source needs to know of it."""
-    title, nothing = anomaly.title[:_LONGEST_TITLE], dict[str, str]()
-    less = {"title": title, "labels": nothing, "expression": None, "link": None, "runbook": None}
-    return anomaly.model_copy(update=less)
+    less = {"title": anomaly.title[:_LONGEST_TITLE], "expression": None, "link": None, "runbook": None}
+    return anomaly.model_copy(update={**less, "labels": dict[str, str]()})
 
 
 def _level(anomaly: Anomaly) -> int:

@@ -92,6 +92,8 @@ async def _pause(until: datetime, news: Callable[[], bool], handover: Handover, 
     while True:
         left = max(timedelta(0), until - workflow.now())
         waking = await happens(lambda: news() or handover.ready, left, summary)
+        if news():
+            await handover.before_more()
         if news() or not waking:
             return waking
         await handover.go()

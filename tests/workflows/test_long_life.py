@@ -5,8 +5,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client
 
 from domain.escalation import Clock, Reason
 from domain.incident import Outcome, State
@@ -17,9 +19,9 @@ from tests.workflows.asking import asked, decision, frozen
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
 from tests.workflows.telling import dark, in_the_dark, minutes, unhurried
-from tests.workflows.world import POLICY, Handle, World, with_row
+from tests.workflows.world import POLICY, Handle, World, anomaly, with_row
 from workflows.carrying import carried
-from workflows.contract import TASK_QUEUE, Opening
+from workflows.contract import Report
 from workflows.incident import IncidentWorkflow
 from workflows.record import Record
 
@@ -187,6 +189,51 @@ async def test_a_second_answer_is_refused_as_such_in_a_later_run_too(night_of: N
     assert _handed_over(runs) >= 1
     assert "accepted: reject by ana" in texts(seen, Kind.DECISION)[0]
     assert "already decided" in str(seen.last_decision)
+
+
+_OFTEN = 12
+
+
+class Restless(World):
+    """While the machine thinks, another alert comes in, so often."""
+
+    client: Client
+    told = 0
+
+    async def _pass(self, name: str) -> None:
+        if name == "rank" and self.told < _OFTEN:
+            self.told += 1
+            more = Report(anomalies=(anomaly(fingerprint=f"more-{self.told}"),))
+            await self.client.get_workflow_handle(activity.info().workflow_id or "").signal("report", more)
+        await super()._pass(name)
+
+
+async def test_an_incident_that_has_news_all_the_time_goes_on_in_new_runs_too(night_of: NightOf) -> None:
+    """It never comes to wait, which is where a run ends otherwise."""
+    world = Restless(value=None, policy=unhurried())
+    async with night_of(_lasting(world)) as night:
+        world.client = night.client
+        handle = await night.open()
+        seen = await night.until(handle, lambda v: v.alerts > _OFTEN, "all alerts", step_s=1)
+        runs = await _runs(night, handle)
+    assert _handed_over(runs) >= 2
+    assert seen.alerts == _OFTEN + 1
+
+
+async def test_alerts_that_are_told_again_are_written_down_once_a_minute(night_of: NightOf) -> None:
+    async with night_of(World(value=0.4, cures=(0.4,), policy=unhurried())) as night:
+        alert = await night.alert()
+        handle = await night.open(alert)
+        await handle.signal("take", {"who": "mia"})
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "waiting")
+        await night.pass_time(minutes=20)
+        before = night.world.incidents.saved
+        for _ in range(60):
+            await night.report(handle, alert.model_copy(update={"seen_at": await night.now()}))
+            await night.pass_time(seconds=2)
+        seen = await view(handle)
+    assert night.world.incidents.saved - before <= 5
+    assert seen.sightings == 61
 
 
 @pytest.mark.parametrize("cures", [pytest.param((0.0,), id="it helps"), pytest.param((0.4,), id="it does not")])
