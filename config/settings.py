@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     slack_approvers: Annotated[SlackNames | None, NoDecode] = Field(default=None, validation_alias="SLACK_APPROVERS")
     slack_decide_up_to: Risk = Field(default=Risk.HIGH, validation_alias="SLACK_DECIDE_UP_TO")
     slack_api_url: HttpAddress | None = Field(default=None, validation_alias="SLACK_API_URL")
-    detection_every_s: float = Field(default=15.0, validation_alias="NIGHTSHIFT_DETECTION_EVERY_S", ge=0, le=3_600)
+    detection_every_s: float = Field(default=0.0, validation_alias="NIGHTSHIFT_DETECTION_EVERY_S", ge=0, le=3_600)
     templates: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_TEMPLATES")
     webhook_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_WEBHOOK_TOKEN")
     people_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_PEOPLE")

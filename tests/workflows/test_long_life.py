@@ -21,7 +21,7 @@ from tests.workflows.night import Night, texts, view
 from tests.workflows.telling import dark, in_the_dark, minutes, unhurried
 from tests.workflows.world import POLICY, Handle, World, anomaly, with_row
 from workflows.carrying import carried
-from workflows.contract import Report
+from workflows.contract import TASK_QUEUE, Opening, Report
 from workflows.incident import IncidentWorkflow
 from workflows.record import Record
 
