@@ -47,7 +47,8 @@ class Answer:
 
     def sure(self, by: Coefficients | None = None) -> float:
         """Confidence in the place, by the map in use or by another."""
-        return place_confidence(self.diagnosis.places, by)
+        said = self.diagnosis.place_confidence if by is None else place_confidence(self.diagnosis.places, by)
+        return 0.0 if said is None else said
 
 
 @dataclass(frozen=True)
