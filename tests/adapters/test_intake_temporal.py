@@ -1,5 +1,6 @@
 """Intake against a real Temporal server: accepted means stored, and what was refused can be sent again."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,13 @@ async def test_the_same_delivery_twice_joins_the_open_incident(temporal_client: 
     for _ in range(2):
         assert (await post(temporal_client, alert("intake-twice"))).status_code == 202
     assert len(await reports(temporal_client, "incident-intake-twice")) == 2  # one run, which tells sightings apart
+
+
+async def test_deliveries_that_race_to_open_an_incident_all_reach_the_one(temporal_client: Client) -> None:
+    race = [post(temporal_client, alert("intake-race", fingerprint=str(number))) for number in range(8)]
+    assert [answer.status_code for answer in await asyncio.gather(*race)] == [202] * 8
+    told = await reports(temporal_client, "incident-intake-race")
+    assert sorted(a.fingerprint for report in told for a in report.anomalies) == [str(n) for n in range(8)]
 
 
 async def test_a_resolved_alert_reaches_an_open_incident_and_opens_none(temporal_client: Client) -> None:
