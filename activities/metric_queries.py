@@ -15,7 +15,7 @@ RANGE = "1m"
 _STEP_S = 5.0
 _MOST_POINTS = 1000
 _AT_ONCE = 4
-_PLACEHOLDER = re.compile(r"\{(service|window)\}")
+_BLANK = re.compile(r"\{(service|window)\}")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def filled(query: str, service: str, window: str) -> str:
     """The expression with `{service}` and `{window}` filled in; a service's name stays inside its PromQL string."""
     quoted = service.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     values = {"service": quoted, "window": window}
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], query)
+    return _BLANK.sub(lambda match: values[match[1]], query)
 
 
 def ask(metrics: MetricSource, question: Question) -> list[Asked]:

@@ -105,10 +105,10 @@ class SlackChannel:
     def _bot_id(self) -> str:
         """Asked once. Raises as `send` does."""
         if self._bot is None:
-            self._bot = str(self._api.read("auth.test").get("bot_id") or "")
-            if not self._bot:
-                self._bot = None
+            bot = self._api.read("auth.test").get("bot_id")
+            if not bot:
                 raise Rejected("slack: SLACK_BOT_TOKEN: is no bot's token")
+            self._bot = str(bot)
         return self._bot
 
     # -- saying ------------------------------------------------------------------------------------------------------

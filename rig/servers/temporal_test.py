@@ -15,7 +15,9 @@ from rig.obtain import temporal_test
 from rig.servers.search_attributes import Keys, register
 
 STARTUP = timedelta(seconds=30)
-_REFUSED = "invalid history builder state for action"
+_ABOUT_A_STEP = "Error while completing workflow activation"
+# A timer that has fired, an activity that has completed: what the step wants to cancel is not there any more.
+_REFUSED = ("invalid history builder state for action", "ACTIVITY_UNKNOWN")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class Skipping:
     def broken(self) -> bool:
         """It refused a step, and will neither end that step nor give it out again (temporalio/sdk-java#3088).
 
-        It does so when a step cancels a timer that fired while the step was under way; a real server gives the step out
-        again. The workflow stands still for ever, and the clock with it. It happens by chance, on a busy machine.
+        It does so when a step cancels a timer that fired, or an activity that completed, while the step was under way;
+        a real server gives the step out again. The workflow stands still for ever, and the clock with it. It happens by
+        chance, on a busy machine.
         """
         return self.complaints.refused
 
@@ -44,7 +47,8 @@ class Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Notes the one that never ends."""
-        self.refused |= _REFUSED in record.getMessage()
+        said = record.getMessage()
+        self.refused |= _ABOUT_A_STEP in said and any(text in said for text in _REFUSED)
 
 
 @asynccontextmanager
