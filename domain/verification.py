@@ -88,10 +88,20 @@ class Sample(Model):
 
 
 class Verdict(Model):
-    """The verdict over all watches, with the sentence that explains it."""
+    """The verdict over all watches, with the sentence that explains it.
+
+    `may_settle`: all that stands against a recovery is a sender's word, which comes later than the number: Alertmanager
+    says up to a minute afterwards that an alert is resolved.
+    """
 
     recovery: Recovery
     reason: str
+    may_settle: bool = False
+
+    @property
+    def earns_a_wait(self) -> bool:
+        """May it be another verdict after another wait?"""
+        return self.recovery is Recovery.IMPROVING or self.may_settle
 
 
 def watch_of_rule(series: str, expression: str | None, labels: dict[str, str], before: float | None) -> Watch | None:
@@ -149,11 +159,11 @@ def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]], doubted:
         return Verdict(recovery=Recovery.CANNOT_TELL, reason="there is no number to look at")
     verdicts = [_judge_one(w, [_of(w, samples) for samples in rounds], w.series in doubted) for w in watches]
     order = [Recovery.NOT_BETTER, Recovery.CANNOT_TELL, Recovery.IMPROVING, Recovery.RECOVERED]
-    verdict = min(verdicts, key=lambda v: order.index(v.recovery))
+    verdict = min(verdicts, key=lambda v: (order.index(v.recovery), v.may_settle))
     unwatched = set(doubted) - {w.series for w in watches}
     if unwatched and verdict.recovery is Recovery.RECOVERED:
         said = f"{verdict.reason}; alerts that fire on without being watched: {len(unwatched)}"
-        return Verdict(recovery=Recovery.CANNOT_TELL, reason=said)
+        return Verdict(recovery=Recovery.CANNOT_TELL, reason=said, may_settle=True)
     return verdict
 
 
@@ -206,4 +216,4 @@ def _shown(watch: Watch, sample: Sample) -> str:
 
 def _doubtful(shown: str) -> Verdict:
     why = "but its alert still fires by its sender's word, and no look has ever seen it out of band"
-    return Verdict(recovery=Recovery.CANNOT_TELL, reason=f"{shown}, {why}")
+    return Verdict(recovery=Recovery.CANNOT_TELL, reason=f"{shown}, {why}", may_settle=True)

@@ -391,6 +391,12 @@ class Record:
         proving = {watch.series for watch in watches} & set(self.witnessed)
         return tuple(a.series for a in self.firing if a.series not in proving)
 
+    @property
+    def telling(self) -> frozenset[str]:
+        """The series that tell whether a fix works: seen bad, and firing; once all is resolved, all that were bad."""
+        firing = {a.series for a in self.firing}
+        return frozenset(self.witnessed) & firing if firing else frozenset(self.witnessed)
+
     def update_last_attempt(self, at: datetime, **facts: object) -> None:
         self.attempts[-1] = self.attempts[-1].model_copy(update=facts)
         self.changed(at)

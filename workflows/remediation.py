@@ -53,6 +53,8 @@ async def _try(record: Record, approvals: Approvals, plan: Plan) -> Result:
         return await _otherwise(record, approvals, plan, decision.change)
     if verdict.ruling is not Ruling.RUN:
         return Result.STUCK
+    if decision is not None:  # it took a while, and more may have joined
+        watches = await before(record, record.watches()) or watches
     return await _carry_out(record, approvals, decision, watches or ())
 
 

@@ -30,7 +30,8 @@ async def look(record: Record, watches: tuple[Watch, ...], rounds: int) -> Verdi
 
 
 async def verify(record: Record, watches: tuple[Watch, ...]) -> Verdict | None:
-    """The verdict on a fix. *Improving* earns another wait, as often as the policy allows.
+    """The verdict on a fix. *Improving* earns another wait, as often as the policy allows; so does a recovery that only
+    an alert's sender has not confirmed yet.
 
     Alerts that joined in the meantime are looked at too. None: a person ended the incident before there was a verdict.
     """
@@ -44,7 +45,7 @@ async def verify(record: Record, watches: tuple[Watch, ...]) -> Verdict | None:
         verdict = await look(record, _with_joined(record, watches), rules.samples)
         said = f"{verdict.recovery}: {verdict.reason}"
         record.note(workflow.now(), Kind.VERIFICATION, "verification", said)
-        if verdict.recovery is not Recovery.IMPROVING or not left:
+        if not verdict.earns_a_wait or not left:
             return verdict
     raise AssertionError("the last round always returns")
 
@@ -57,11 +58,12 @@ def _with_joined(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...
 async def before(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...] | None:
     """The watches with what they show right now, so that *improving* is measured and not remembered.
 
-    None when none of them shows anything, or none was ever seen bad: after a fix nobody could tell whether it worked.
+    None when none of them shows anything, or none of what fires was ever seen bad: after a fix nobody could tell
+    whether it worked.
     """
     samples = await _sample(record, watches)
     values = {sample.series: sample.value for sample in samples}
-    if all(s.value is None and s.fires is None for s in samples) or not set(values) & set(record.witnessed):
+    if all(s.value is None and s.fires is None for s in samples) or not set(values) & record.telling:
         return None
     return tuple(
         w if values.get(w.series) is None else w.model_copy(update={"before": values[w.series]}) for w in watches

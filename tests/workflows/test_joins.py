@@ -10,6 +10,7 @@ from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.message import Moment
 from domain.timeline import Kind
+from domain.verification import Recovery
 from domain.view import IncidentView
 from integrations.ports import Unavailable
 from tests.fakes import FakeChannel
@@ -23,6 +24,7 @@ STAGES = (
     "writing the postmortem",
 )  # fmt: skip
 _HELD = {"investigating": "look_at_logs", "diagnosing": "rank"}
+_UNSEEN = {"acting", "verifying", "watching", "writing the postmortem"}
 _SEEN = {"acting": State.ACTING, "verifying": State.VERIFYING, "watching": State.WATCHING}
 
 
@@ -56,7 +58,10 @@ async def _approves(night: Night, handle: Handle) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_an_alert_joins_at_every_stage(night_of: NightOf, stage: str) -> None:
-    """Another alert of the service, by the starter's door: the same run takes it in, and ends when both are well."""
+    """Another alert of the service, by the starter's door: the same run takes it in, and ends when both are well.
+
+    What joins after the fix was never seen bad here: its sender must say that it is over.
+    """
     world = World()
     if stage == "waiting for approval":
         world.guard.freeze("mia", "release day", until=datetime(2200, 1, 1, tzinfo=UTC), at=datetime.now(UTC))
@@ -67,15 +72,29 @@ async def test_an_alert_joins_at_every_stage(night_of: NightOf, stage: str) -> N
         world.let_go()
         if stage == "waiting for approval":
             await _approves(night, handle)
+        if stage in _UNSEEN:
+            await night.pass_time(seconds=75)
+            await night.open(await night.alert("HighLatency", resolved=True))
         summary = await night.end(handle)
         seen = await view(joined)
     assert seen.incident == summary.incident
     assert joined.first_execution_run_id == handle.first_execution_run_id
     assert {a.name for a in seen.anomalies} == {"HighErrorRate", "HighLatency"}
-    assert seen.sightings == 2
-    assert len(texts(seen, Kind.ALERT)) == 2
+    assert seen.sightings == (3 if stage in _UNSEEN else 2)
+    assert len(texts(seen, Kind.ALERT)) == seen.sightings
     assert seen.attempts[-1].held is True, story(seen)
     assert list(world.incidents.views) == [seen.incident]
+
+
+async def test_an_alert_that_joined_a_fix_and_fires_on_is_for_people(night: Night) -> None:
+    """Its number looks well, and nobody ever saw it bad: it may be that of another cluster."""
+    handle = await _opened_up_to(night, "verifying")
+    await night.open(await night.alert("HighLatency"))
+    seen = await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "people")
+    verdict = seen.attempts[-1].verification
+    assert verdict is not None
+    assert verdict.recovery is Recovery.CANNOT_TELL
+    assert Reason.CANNOT_TELL in {call.reason for call in seen.clock.raised}, story(seen)
 
 
 async def test_the_same_alert_twice_is_one_anomaly_and_one_row(night: Night) -> None:
@@ -252,18 +271,21 @@ _STORM = 300
 
 
 async def test_a_storm_for_one_service_is_one_incident_with_a_bounded_history(night: Night) -> None:
-    """Three hundred deliveries, each of a series of its own: all are counted, a hundred are listed.
+    """Three hundred deliveries, each of a series of its own: all are counted, a hundred are listed, and it is over
+    when their sender says so of all of them: twenty are watched.
 
     A signal is an event, and at the most three more of the task that reads it; the incident itself is some hundreds.
     """
     handle = await night.open()
     alerts = [await night.alert(fingerprint=f"pod-{n}") for n in range(_STORM - 1)]
     await asyncio.gather(*(night.report(handle, alert) for alert in alerts))
+    await night.until(handle, lambda v: bool(texts(v, Kind.VERIFICATION)), "the first verdict")
+    await night.report(handle, *[await night.alert(fingerprint=a.fingerprint, resolved=True) for a in alerts])
     summary = await night.end(handle)
     seen = await view(handle)
     history = await handle.fetch_history()
     assert summary.outcome == Outcome.AUTO_RESOLVED
-    assert seen.sightings == _STORM
+    assert seen.sightings == 2 * _STORM - 1
     assert len(seen.anomalies) == 100
     assert len(seen.timeline) <= 301
     assert len(history.events) <= 4 * _STORM + 400

@@ -87,6 +87,9 @@ def test_a_number_that_nobody_saw_bad_says_nothing_while_its_alert_fires() -> No
     verdict = judge((ERRORS, FREE), well, {"errors"})
     assert verdict.recovery is CANNOT_TELL
     assert "its alert still fires by its sender's word" in verdict.reason
+    assert verdict.earns_a_wait, "its sender says so later than the number"
+    gone = judge((ERRORS, FREE), _rounds(errors=[0.0, 0.0], free=[None, None]), {"errors"})
+    assert (gone.recovery, gone.earns_a_wait) == (CANNOT_TELL, False)
     assert judge((ERRORS,), _rounds(errors=[0.45]), {"errors"}).recovery is NOT_BETTER
 
 

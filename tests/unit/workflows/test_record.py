@@ -449,3 +449,15 @@ def test_a_look_is_doubted_while_an_alert_fires_that_was_never_seen_bad_or_is_no
     assert set(record.doubted(watches)) == {*alerts} - seen
     record.sees([_sighting(5, fingerprint=f"f{n}", start=n, status=RESOLVED) for n in range(22)], NOW)
     assert record.doubted(watches) == ()
+
+
+def test_only_what_fires_and_was_seen_bad_tells_whether_a_fix_works() -> None:
+    record = _record()
+    record.sees([_sighting(0, fingerprint=f"f{n}", start=n, expression="errors > 0.05") for n in range(2)], NOW)
+    assert record.telling == frozenset()
+    record.witnesses(record.watches(), [Sample(series="alertmanager:f0", value=0.4)])
+    assert record.telling == {"alertmanager:f0"}
+    record.sees([_sighting(5, fingerprint="f0", status=RESOLVED)], NOW)
+    assert record.telling == frozenset(), "what fires now was never seen bad"
+    record.sees([_sighting(6, fingerprint="f1", start=1, status=RESOLVED)], NOW)
+    assert record.telling == {"alertmanager:f0"}
