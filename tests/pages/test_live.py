@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from domain.incident import State
 from domain.view import IncidentView
 from rig.servers.ports import LOOPBACK, free_port
+from starter.identity.sending import Became, Reply
 from starter.parts import Parts
 from tests import page_views
 from tests.fakes import FakeEar, FakeIncidents, FakeLive
@@ -126,6 +127,17 @@ def test_who_is_in_the_second_step_keeps_what_is_written_and_cannot_send_what_is
     assert page.get_by_label("Why").input_value() == "the release is not it"
     assert page.locator("button.gone").is_disabled()
     assert house.ear.told == []
+
+
+def test_an_answer_stays_when_the_plan_that_it_is_about_is_gone(page: Page, house: House) -> None:
+    """Whoever said yes a second too late reads why not, though the card beside it follows the incident."""
+    house.ear.forget(Reply(became=Became.REFUSED, text="refused: already decided: approve by mia at 03:11:04 UTC"))
+    page.get_by_role("link", name="Approve rollback").click()
+    page.get_by_role("button", name="Yes, roll back checkout").click()
+    page.locator("#liveness", has_text="live").wait_for()
+    house.becomes(house.view.model_copy(update={"waiting": None, "state": State.VERIFYING}))
+    page.get_by_role("heading", name="Decision needed").wait_for(state="hidden")
+    assert "already decided: approve by mia at 03:11:04 UTC" in page.locator("#card").inner_text()
 
 
 def test_a_line_that_breaks_is_said_and_comes_back_by_itself(page: Page, house: House) -> None:

@@ -6,7 +6,7 @@ import { read } from "./target.js";
 const RELOAD_MS = 15000;
 const SILENT_MS = 40000;
 const line = document.getElementById("liveness");
-const places = new Map([...document.querySelectorAll("[data-live][id]")].map((place) => [place.id, place]));
+const places = new Map([...document.querySelectorAll("[data-region]")].map((place) => [place.dataset.region, place]));
 const coming = new Map();
 let source = null;
 let updated = new Date();
@@ -77,7 +77,7 @@ const changedLine = (at) => {
 
 const mayTakeIn = (place) => {
   if (!calm() || writing(place)) return false;
-  return place.id !== "card" || (place.querySelector("form.sure") === null && Date.now() - buttonsGoneAt >= SETTLE_MS);
+  return place.dataset.region !== "card" || (place.querySelector("form.sure") === null && Date.now() - buttonsGoneAt >= SETTLE_MS);
 };
 
 const settle = () => {
@@ -122,12 +122,15 @@ const heard = () => {
   say("live");
 };
 
+// Never the form that was sent: only what is true now.
+const again = () => location.replace(location.pathname);
+
 const reloadLater = () => {
   say(`not live, reloads every ${RELOAD_MS / 1000} s`);
   clearTimeout(reloading);
   reloading = setTimeout(() => {
     if (document.hidden || writing() || document.querySelector("form.sure") !== null) return reloadLater();
-    return location.reload();
+    return again();
   }, RELOAD_MS);
 };
 
@@ -135,7 +138,7 @@ const over = () => {
   stop();
   say("closed; this page does not change any more");
   // The page of a closed incident leads with how it ended.
-  setTimeout(() => { if (!writing() && document.querySelector("form.sure") === null) location.reload(); }, SETTLE_MS);
+  setTimeout(() => { if (!writing() && document.querySelector("form.sure") === null) again(); }, SETTLE_MS);
 };
 
 const stop = () => {
