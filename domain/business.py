@@ -1,18 +1,19 @@
 """Business hours: when people are at work, and times counted in those hours only."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.policy import Calendar
 
 # A calendar without a single business hour in this many days is a mistake, not a holiday.
 _HORIZON_DAYS = 370
+_MIDNIGHT = time(0)
 
 
 def open_at(calendar: Calendar, at: datetime) -> bool:
     """Is `at` within business hours?"""
     local = at.astimezone(ZoneInfo(calendar.zone))
-    return _business_day(calendar, local.date()) and calendar.opens <= local.time() < calendar.closes
+    return _business_day(calendar, local.date()) and local.time() >= calendar.opens and at < _closing(calendar, at)
 
 
 def next_opening(calendar: Calendar, after: datetime) -> datetime:
@@ -32,19 +33,23 @@ def next_opening(calendar: Calendar, after: datetime) -> datetime:
 def add_business_time(calendar: Calendar, start: datetime, amount: timedelta) -> datetime:
     """The instant, in UTC, at which `amount` of business time has passed since `start`."""
     # In UTC throughout: adding to or subtracting within a zone ignores its changes of clocks.
-    at = start.astimezone(UTC)
-    if not open_at(calendar, at):
-        at = next_opening(calendar, at)
-    left = amount
+    at, left = _open_from(calendar, start.astimezone(UTC)), amount
     while left > (today := _closing(calendar, at) - at):
         left -= today
-        at = next_opening(calendar, at + today)
+        at = _open_from(calendar, at + today)
     return at + left
 
 
+def _open_from(calendar: Calendar, at: datetime) -> datetime:
+    """`at` itself where it is open then, such as at midnight between two days without a night."""
+    return at if open_at(calendar, at) else next_opening(calendar, at)
+
+
 def _closing(calendar: Calendar, at: datetime) -> datetime:
+    """When the day of `at` closes. Midnight is that of the day's end."""
     zone = ZoneInfo(calendar.zone)
-    return datetime.combine(at.astimezone(zone).date(), calendar.closes, tzinfo=zone).astimezone(UTC)
+    day = at.astimezone(zone).date() + timedelta(days=calendar.closes == _MIDNIGHT)
+    return datetime.combine(day, calendar.closes, tzinfo=zone).astimezone(UTC)
 
 
 def _business_day(calendar: Calendar, day: date) -> bool:

@@ -92,7 +92,10 @@ class EscalationTable(_Setting):
 
 
 class Calendar(_Setting):
-    """Business hours within a day, in the team's zone. `weekdays`: 0 is Monday. `holidays`: days without hours."""
+    """Business hours within a day, in the team's zone. `weekdays`: 0 is Monday. `holidays`: days without hours.
+
+    Closing at 00:00 is at the end of the day: with opening at 00:00, and all weekdays, it is always open.
+    """
 
     zone: str = "UTC"
     opens: time = time(9)
@@ -127,7 +130,7 @@ class Calendar(_Setting):
 
     @model_validator(mode="after")
     def _has_hours(self) -> Self:
-        if self.opens >= self.closes:
+        if self.closes != time(0) and self.opens >= self.closes:
             raise ValueError(f"opens: {self.opens:%H:%M} is not before {self.closes:%H:%M}, when it closes")
         return self
 

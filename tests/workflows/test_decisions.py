@@ -311,8 +311,8 @@ async def test_an_approver_gets_more_time_once_and_the_plan_waits_for_so_much_lo
         seen = await view(handle)
     assert request.extends_to == moved.deadline == request.deadline + timedelta(minutes=5)
     assert answer == f"accepted: extend by ana (claimed): the deadline is {moved.deadline:%H:%M:%S} UTC now"
-    assert again == f"refused: ana has moved the deadline already, to {moved.deadline:%H:%M:%S} UTC"
-    assert late == "accepted: approve by ana"
+    assert again == f"refused: ana (claimed) has moved the deadline already, to {moved.deadline:%H:%M:%S} UTC"
+    assert late == "accepted: approve by ana (claimed)"
     assert [d.verdict for d in seen.decisions] == ["approve"], "more time is no decision"
     rows = night.world.audit.rows(seen.incident)
     assert [r.actor for r in rows if r.action == "extend"] == ["ana (claimed)", "mia (claimed)"]

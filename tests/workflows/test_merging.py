@@ -27,6 +27,7 @@ async def test_a_neighbours_incident_takes_it_over_and_shows_both(night: Night) 
     """The younger ends as merged without a word to anybody; the survivor knows both services, and fixes it."""
     orders, gateway = await _both(night)
     merged = await night.end(gateway)
+    await night.open(await night.alert("SlowGateway", service="gateway", resolved=True))
     summary = await night.end(orders)
     survivor, given = await view(orders), await view(gateway)
     assert (merged.outcome, given.state) == (Outcome.MERGED, State.MERGED)

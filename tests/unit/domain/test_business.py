@@ -15,6 +15,8 @@ DEFAULT = Calendar()
 BERLIN = Calendar(zone="Europe/Berlin")
 HOLIDAY = Calendar(holidays=("2026-02-05",))
 # Open at night too, so that a change of the clocks (on a Sunday at 02:00 or 03:00) falls into business hours.
+ALWAYS = Calendar(opens=time(0), closes=time(0), weekdays=(0, 1, 2, 3, 4, 5, 6))
+LATE = Calendar(opens=time(14), closes=time(0))
 NIGHT = Calendar(zone="Europe/Berlin", opens=time(1), closes=time(23), weekdays=(0, 1, 2, 3, 4, 5, 6))
 ONE_DAY = timedelta(days=1)
 
@@ -43,6 +45,9 @@ OPEN = (
     Open("in winter Berlin opens at 08:00 UTC", _utc(4, 8), True, BERLIN),
     Open("in winter Berlin closes at 16:00 UTC", _utc(4, 16), False, BERLIN),
     Open("in summer Berlin opens at 07:00 UTC", _utc(1, 7, month=7), True, BERLIN),
+    Open("at midnight it never closes where a day ends then", _utc(5, 0), True, ALWAYS),
+    Open("a day that ends at midnight is open just before it", _utc(4, 23, 59), True, LATE),
+    Open("and is closed at it, until it opens", _utc(5, 0), False, LATE),
     Open("a Friday evening in UTC is Saturday in Auckland", _utc(6, 21), False, Calendar(zone="Pacific/Auckland")),
     Open("a Sunday evening in UTC is Monday in Auckland", _utc(8, 21), True, Calendar(zone="Pacific/Auckland")),
 )
@@ -113,7 +118,7 @@ CALENDARS = st.builds(
     Calendar,
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"]),
     opens=st.sampled_from([time(0), time(1, 30), time(9)]),
-    closes=st.sampled_from([time(9, 30), time(17), time(23, 59)]),
+    closes=st.sampled_from([time(9, 30), time(17), time(23, 59), time(0)]),
     weekdays=st.lists(st.integers(0, 6), min_size=1, unique=True).map(tuple),
     holidays=st.sampled_from([(), ("2026-03-29", "2026-03-30")]),
 )
@@ -138,6 +143,11 @@ def test_adding_in_two_parts_is_adding_at_once(
 ) -> None:
     halfway = add_business_time(calendar, start, one)
     assert add_business_time(calendar, halfway, other) == add_business_time(calendar, start, one + other)
+
+
+@given(INSTANTS, AMOUNTS)
+def test_where_it_is_always_open_business_time_is_time(start: datetime, amount: timedelta) -> None:
+    assert add_business_time(ALWAYS, start, amount) == start.astimezone(UTC) + amount
 
 
 @given(CALENDARS, INSTANTS, AMOUNTS)
