@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import structlog
 
+from domain.invisible import spelled_out
+
 _SECRET_KEY = re.compile(r"token|password|passwd|secret|dsn|authorization|api_?key|cookie", re.IGNORECASE)
 _USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
 _LIBPQ = re.compile(r"\bpassword\s*=\s*('[^']*'|\S+)", re.IGNORECASE)
-# What a stranger typed must not move the cursor of whoever reads it; a traceback keeps its lines.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 HIDDEN = "***"
 # uvicorn's second copy of its message, with colour codes.
 _FOR_TERMINALS = "color_message"
@@ -59,7 +59,8 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 def _clean(value: object) -> object:
     if isinstance(value, str):
         hidden = _LIBPQ.sub(f"password={HIDDEN}", _USERINFO.sub(rf"\g<scheme>{HIDDEN}@", value))
-        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), hidden)
+        # What a stranger typed must not move the cursor of whoever reads it; a traceback keeps its lines.
+        return spelled_out(hidden)
     if isinstance(value, dict):
         return redact(None, "", {str(key): item for key, item in cast("dict[object, object]", value).items()})
     if isinstance(value, list | tuple):

@@ -14,16 +14,17 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 def check_access(request: Request, token: SecretStr | None) -> None:
     """Raises Refused: 401 for a missing or wrong token, 403 for a peer from elsewhere while no token is set."""
     if token is None:
-        _only_loopback(request)
+        only_this_machine(request, "NIGHTSHIFT_WEBHOOK_TOKEN is not set")
     elif not _knows(request.headers.get("authorization", ""), token):
         raise Refused(401, "authorization: the bearer token is missing or wrong")
 
 
-def _only_loopback(request: Request) -> None:
+def only_this_machine(request: Request, why: str) -> None:
+    """Raises Refused with 403 for a peer from elsewhere, and for one behind a proxy."""
     # A proxy on this machine makes the whole world look like loopback.
     proxied = next((name for name in _FORWARDED if name in request.headers), None)
     if proxied is not None or not is_loopback(request.client.host if request.client else ""):
-        raise Refused(403, "NIGHTSHIFT_WEBHOOK_TOKEN is not set, so only this machine may call")
+        raise Refused(403, f"{why}, so only this machine may call")
 
 
 def is_loopback(host: str) -> bool:

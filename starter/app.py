@@ -16,6 +16,7 @@ from starter.console.rendering import STATIC
 from starter.headers import SafeHeaders
 from starter.health import health_routes
 from starter.parts import Parts
+from starter.remote_codec import codec_app
 from starter.slack import slack_routes
 from starter.webhooks.routes import webhook_routes
 
@@ -35,6 +36,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(login_routes(parts.desk))
     app.include_router(page_routes(parts))
     app.mount("/static", StaticFiles(directory=STATIC))
+    if parts.codec is not None and parts.temporal_ui is not None:
+        app.mount("/codec", codec_app(parts.codec, parts.temporal_ui, parts.desk))
     return app
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
+from temporalio.converter import PayloadCodec
 
 from domain.levels import Risk
 from integrations.ports import AuditLog, FeedbackStore, FilterStore, IncidentStore, Memory, PostmortemStore, Whisperer
@@ -26,6 +27,7 @@ class Parts:
     (DNS rebinding) comes with another one, and gets nothing. `pagerduty_home` tells our pages from those of
     others, and of another installation of Nightshift that pages by the same account.
     `slack_decides_up_to`: the highest risk that a button decides on, whoever presses it and wherever it comes from.
+    `codec` opens and seals for Temporal's web UI; None where nothing is sealed.
     `desk`: where people are recognised; None: nobody is known, so that nobody can decide on a page.
     """
 
@@ -42,6 +44,7 @@ class Parts:
     webhook_token: SecretStr | None = None
     desk: Desk | None = None
     temporal_ui: str | None = None
+    codec: PayloadCodec | None = None
     pagerduty_secrets: tuple[SecretStr, ...] = ()
     pagerduty_home: Home = HERE
     slack_secret: SecretStr | None = None

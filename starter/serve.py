@@ -14,7 +14,7 @@ from config import adapters
 from config.people import load_people
 from config.policy import differences
 from config.settings import Settings
-from config.temporal import connect
+from config.temporal import connect, converter
 from domain.levels import Risk
 from domain.people import People
 from domain.policy import Policy
@@ -118,6 +118,7 @@ async def _parts(settings: Settings) -> Parts:
         slack_decides_up_to=settings.slack_decide_up_to,
         desk=desk_of(settings, people, TemporalEar(client)),
         temporal_ui=settings.temporal_ui_url,
+        codec=converter(settings).payload_codec,
         pagerduty_secrets=settings.pagerduty_webhook_secret,
         pagerduty_home=Home(settings.temporal_namespace, settings.pagerduty_service),
         namespace=settings.temporal_namespace,

@@ -1,16 +1,9 @@
 """Text from outside, made safe to keep: without control characters, and no longer than people read."""
 
-import unicodedata
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-_REMOVED = {"Cc", "Cf", "Cs", "Co", "Cn"}
-_KEPT = "\n\t"
-
-
-def without_invisible(text: str) -> str:
-    """The text without control characters (escape sequences begin with one) and marks that turn text around."""
-    return "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in _REMOVED)
+from domain.invisible import without_invisible
 
 
 def clean(text: str, longest: int) -> str:

@@ -29,7 +29,7 @@ def current_details(view: IncidentView) -> str:
         _plan(view),
         f"**Last decision received:** {_code(view.last_decision) if view.last_decision else 'none'}",
         f"**Undelivered:** {_undelivered(view)}",
-        "**Proof** " + ", ".join(f"{f.id} {_code(f.title)}" for f in view.findings if f.strength > 0)[:4_000],
+        f"**Proof** {_proof(view)}",
         f"[Incident page]({view.page_url})" if view.page_url else "",
     ]
     return "\n\n".join(part for part in parts if part)[:_LONGEST]
@@ -37,6 +37,10 @@ def current_details(view: IncidentView) -> str:
 
 def _code(text: str) -> str:
     return "`" + " ".join(text.replace("`", "'").split())[:300] + "`"
+
+
+def _proof(view: IncidentView) -> str:
+    return ", ".join(f"{f.id} {_code(f.title)}" for f in view.findings if f.strength > 0)[:4_000] or "none so far"
 
 
 def _cause(view: IncidentView) -> str:

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from activities.postmortem.facts import Facts
 from activities.postmortem.measure import at, clause, number
+from domain.invisible import without_invisible
 
 LONGEST = 300
 LONGEST_CODE = 600
@@ -18,8 +19,6 @@ LONGEST_PARAGRAPH = 3_000
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~&$!@])|(?<=\w)(:)(?=//)|(?<=www)(\.)", re.I)
 _LIST_MARK = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])(?=[\s=-]|$)")
 _LINK = re.compile(r"https?://[^\s<>\"'`\\^{}|]+", re.I)
-# Marks that turn the direction of writing make a text read as another than it is.
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class Markdown(str):
@@ -97,7 +96,7 @@ def _marked(found: re.Match[str]) -> str:
 
 
 def _one_line(said: str, longest: int) -> str:
-    said = " ".join(_INVISIBLE.sub(" ", said).split())
+    said = " ".join(without_invisible(said).split())
     return said if len(said) <= longest else f"{said[: longest - 1]}…"
 
 

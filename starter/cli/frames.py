@@ -8,11 +8,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from domain.invisible import without_invisible
 from domain.levels import Severity
 from domain.timeline import Entry
 from domain.view import IncidentView
 from starter import words
-from starter.untrusted import without_invisible
 
 SCHEMA = "nightshift.event/1"
 WIDTH = 100

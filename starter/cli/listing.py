@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.audit import AuditRow
+from domain.invisible import without_invisible
 from domain.listing import Filter
 from domain.memory import Similar
 from domain.view import IncidentView
@@ -21,7 +22,6 @@ from starter.cli.frames import frame
 from starter.cli.output import output_of
 from starter.cli.session import session
 from starter.reading import Listed
-from starter.untrusted import without_invisible
 
 Name = Annotated[str, typer.Argument(metavar="ID", help="An incident's id, such as INC-20260131-7F3K2A.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, whole and for scripts.")]

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from starter.untrusted import without_invisible
+from domain.invisible import without_invisible
 
 # Not a terminal: wide enough that no sentence is folded in a file or a pipe.
 _PIPE_WIDTH = 200
