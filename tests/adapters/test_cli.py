@@ -447,7 +447,7 @@ async def test_a_worker_is_healthy_while_it_polls_from_here(
 
         away = await health("--queues", "analysis")
         assert (away.exit_code, "polls the queue analysis" in away.stderr) == (Exit.UNREACHABLE, True)
-        async with World().living(await server.connect()), asyncio.timeout(_HANGS_AFTER_S):
+        async with World(detects=True).living(await server.connect()), asyncio.timeout(_HANGS_AFTER_S):
             while (await health()).exit_code != Exit.DONE:  # noqa: ASYNC110 - a server sets no event
                 await asyncio.sleep(0.2)
 

@@ -52,7 +52,7 @@ async def test_workers_people_and_servers_show_as_they_are(
         assert first.ended_badly == 0
         now = datetime.now(UTC)
         ask.store.guard.pause("ana", "release day", now + timedelta(hours=1), now)
-        async with World().living(client):
+        async with World(detects=True).living(client):
             await client.start_workflow("IncidentWorkflow", id="incident-x", task_queue="nowhere")
             await client.get_workflow_handle("incident-x").terminate("by hand")
             second = await ask.ask()

@@ -25,7 +25,16 @@ from domain.question import Question, RankQuestion
 from domain.services import Database, Expression, Service, ServiceMap
 from domain.verification import Sample, Watch
 from integrations.ports import Intent, Remediator, Unavailable
-from tests.fakes import FakeAudit, FakeChannel, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
+from tests.fakes import (
+    FakeAudit,
+    FakeChannel,
+    FakeEvidence,
+    FakeGuard,
+    FakeIncidents,
+    FakeMemory,
+    FakePostmortems,
+    FakeSeries,
+)
 from workers.lifecycle import working
 from workers.registry import NAMES, Ports, Queue, queues
 from workflows.contract import (
@@ -136,6 +145,7 @@ class World:
     first action, the second, and so on, each a value, or values for as many looks, the last one for ever.
     `failing` names sources that raise; `unranked` makes the ranking raise. `hold` stops the named activity until the
     event is set, and says in `reached` that it is there. `workers_policy`: the one that workers were started with.
+    `detects`: detection's queue is served too; it opens incidents and takes no part in them.
     """
 
     value: Shown = 0.4
@@ -150,6 +160,7 @@ class World:
     limits: dict[str, Risk] = field(default_factory=dict[str, Risk])
     identity_key: SecretStr | None = KEY
     workers_policy: Policy | None = None
+    detects: bool = False
     looks: list[Question] = field(default_factory=list[Question])
     hold: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
     reached: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
@@ -275,11 +286,10 @@ class World:
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
             evidence=FakeEvidence(), postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
-            limits=self.limits,
+            limits=self.limits, series=FakeSeries(),
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
-        # Detection opens incidents and takes no part in them.
-        served = queues(ports, [name for name in NAMES if name != DETECTION_QUEUE])
+        served = queues(ports, [name for name in NAMES if self.detects or name != DETECTION_QUEUE])
         return [replace(q, activities=swapped.get(q.name, q.activities)) for q in served]
 
     @asynccontextmanager
