@@ -145,7 +145,7 @@ async def test_what_no_key_opens_is_refused_in_words_and_the_incident_goes_on(
             await theirs.signal(name, _garbage(sealed_with))
         refusals = [await _refused(theirs, name, ours) for name in ("person", "decide")]
         await handle.signal("ack", {"who": "mia"})
-        seen = await until(handle, lambda v: v.clock.acknowledged_by == "mia", "acknowledged")
+        seen = await until(handle, lambda v: v.clock.acknowledged_by == "mia (claimed)", "acknowledged")
         await handle.signal("resolve", {"who": "mia"})
         await asyncio.wait_for(handle.result(), 60)
     said = [entry.text for entry in seen.timeline if "could not be opened" in entry.text]
