@@ -18,9 +18,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.record import Record
     from workflows.timers import happens
 
-AGAIN = timedelta(seconds=60)
-"""After so long a call that no channel took is made again."""
-
 
 class EscalationClock:
     """Tells people what the domain's clock says is due. One message covers all that is due within some seconds."""
@@ -153,7 +150,7 @@ class EscalationClock:
         calls = told.awaits or Reason.APPROVAL_NEEDED in told.reasons
         later = any(d.delivered and d.calls and d.at >= told.at for d in record.deliveries)
         if calls and not later and any(answer.configured for answer in answers) and record.clock.stopped_at is None:
-            record.clock = record.clock.unheard_again(told, now + AGAIN)
+            record.clock = record.clock.unheard_again(told, now)
 
     def _say_who_is_slow(self, wanted: tuple[str, ...], sending: Sequence["asyncio.Task[Receipt]"]) -> None:
         slow = [name for name, task in zip(wanted, sending, strict=True) if not task.done()]

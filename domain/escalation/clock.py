@@ -1,6 +1,6 @@
 """All that the clock remembers of an incident; everything else is computed from it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from pydantic import AwareDatetime
@@ -8,6 +8,9 @@ from pydantic import AwareDatetime
 from domain.escalation.reasons import Reason
 from domain.levels import Severity
 from domain.model import Model
+
+AGAIN_FIRST, AGAIN_AT_LAST = timedelta(minutes=1), timedelta(minutes=30)
+"""How long a call that no channel took waits until it is made again."""
 
 
 class Raised(Model):
@@ -57,7 +60,7 @@ class Clock(Model):
 
     `acknowledged_by` has what there is now. `void` are acknowledgements of less than this (a lower severity, or what
     had recovered since): they are history, and whoever has it now has to say so. `void_at`: since when.
-    `unheard` is what people were called for, and no channel took; it is said again at `again_at`.
+    `unheard` is what people were called for, and no channel took since `unheard_since`; it is said again at `again_at`.
     """
 
     detected_at: AwareDatetime
@@ -69,6 +72,7 @@ class Clock(Model):
     void: tuple[Acknowledgement, ...] = ()
     void_at: AwareDatetime | None = None
     unheard: tuple[Reason, ...] = ()
+    unheard_since: AwareDatetime | None = None
     again_at: AwareDatetime | None = None
     snoozed_until: AwareDatetime | None = None
     stopped_at: AwareDatetime | None = None
@@ -131,9 +135,15 @@ class Clock(Model):
         """Clocks stop at verified recovery."""
         return self.hearing().model_copy(update={"stopped_at": at})
 
-    def unheard_again(self, told: Told, at: datetime) -> Self:
-        """No channel took it: it is said again at that time."""
-        return self.model_copy(update={"unheard": (*dict.fromkeys((*self.unheard, *told.reasons)),), "again_at": at})
+    def unheard_again(self, told: Told, now: datetime) -> Self:
+        """No channel took it: it is said again, first after a minute, then when it has been unheard for twice as long,
+        at last every half hour: what is down for hours is not worth a call a minute, nor a history of them.
+        """
+        since = self.unheard_since if told.again and self.unheard_since else told.at
+        return self.model_copy(update={
+            "unheard": (*dict.fromkeys((*self.unheard, *told.reasons)),), "unheard_since": since,
+            "again_at": now + min(max(now - since, AGAIN_FIRST), AGAIN_AT_LAST),
+        })  # fmt: skip
 
     def hearing(self, *reasons: Reason) -> Self:
         """Somebody has heard, or these reasons are none any more."""

@@ -227,9 +227,9 @@ async def test_a_note_stands_in_the_timeline_and_changes_nothing(night_of: Night
         seen = await view(handle)
         assert seen.waiting == request
         assert seen.clock.acknowledged_at is None
-        assert await decide(handle, decision(request)) == "accepted: approve by ana"
+        assert await decide(handle, decision(request)) == "accepted: approve by ana (claimed)"
     said = texts(seen, Kind.PERSON)
-    assert answer == "accepted: noted by mia: the report can wait"
+    assert answer == "accepted: noted by mia (claimed): the report can wait"
     assert said[0] == answer
-    assert said[1] == "accepted: noted by mia: asked the owner"
+    assert said[1] == "accepted: noted by mia (claimed): asked the owner"
     assert said[2].startswith("refused: comment is missing or empty")

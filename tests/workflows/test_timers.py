@@ -245,7 +245,7 @@ async def test_who_had_it_is_called_again_by_a_relapse_on_every_channel_and_unti
     assert relapsed.needs == "ack"
     for channel in by:
         assert any("it had recovered, and is back" in message.text for message in channel.sent.values()), channel.name
-    assert seen.clock.acknowledged_by == "ana"
+    assert seen.clock.acknowledged_by == "ana (claimed)"
     assert pager.count(Moment.ACKNOWLEDGED) == 2
     assert pager[-1] is Moment.ACKNOWLEDGED
 
@@ -274,7 +274,7 @@ async def test_what_was_acknowledged_before_a_raise_can_be_acknowledged_again(ni
         last = await view(handle)
     assert [(minute, tier) for minute, _, tier in told(seen)[2:]] == [(35, 1), (40, 1)]
     assert unheard.clock.acknowledged_by is None
-    assert last.clock.acknowledged_by == "Mia Maier"
+    assert last.clock.acknowledged_by == "Mia Maier (claimed)"
     assert told(last) == told(seen)
 
 

@@ -82,7 +82,7 @@ def relapsed(c: Clock, at: datetime) -> Clock:
 
 
 def unheard(c: Clock, at: datetime) -> Clock:
-    return c.unheard_again(c.told[-1], at + minutes(1))
+    return c.unheard_again(c.told[-1], at)
 
 
 @dataclass(frozen=True)
@@ -323,7 +323,7 @@ LIVES = (
             Said(10, (UNRESOLVED,), 2, SLACK_MAIL),
             Said(12, (UNRESOLVED,), 2, SLACK_MAIL),
             Said(14.5, (NO_PLAN,), 2, SLACK_MAIL, calls=False),
-            Said(15, (UNRESOLVED,), 2, SLACK_MAIL),
+            Said(18, (UNRESOLVED,), 2, SLACK_MAIL),
             Said(20, (SILENCE,), 1, PAGE_TOO),
         ),
         turns=((11, unheard), (14, unheard), (14.5, raises(NO_PLAN))),
