@@ -1,0 +1,76 @@
+"""`nightshift bench`: how fast the product is, with a baseline of the same run beside it."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from evals.bench.house import BenchHouse
+from evals.bench.storm import Load, Seen, alone, weather
+from evals.chaos.processes import ProductFailedError
+from evals.chaos.sender import NotStoredError
+from rig.obtain.missing import Missing
+from rig.servers.process import ServerFailedError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+_FAILURES = (Missing, ServerFailedError, ProductFailedError, NotStoredError)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure how fast the product is. Each figure stands beside a baseline of the same run."""
+
+
+@app.command("storm")
+def storm(
+    alerts: Annotated[int, typer.Option(min=1, help="How many alerts, each of a series of its own.")] = 10_000,
+    services: Annotated[int, typer.Option(min=1, help="Over how many services they are spread.")] = 200,
+    patience_s: Annotated[float, typer.Option("--patience", min=1, help="Seconds after which it is given up.")] = 600.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+) -> None:
+    """Alertmanager delivers a storm at once. Exits with 0 only when every alert is accounted for in time."""
+    console = Console(highlight=False)
+    with tempfile.TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        try:
+            one, many = asyncio.run(_both(Path(folder), Load(alerts, services), patience_s))
+        except _FAILURES as error:
+            console.print(f"stopped: {error}", markup=False, soft_wrap=True)
+            sys.exit(1)
+    _show(console, one, many)
+    if json_file is not None:
+        figures = {"name": "storm", "alone": asdict(one), "storm": asdict(many), "complete": many.complete}
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    sys.exit(0 if one.complete and many.complete else 1)
+
+
+async def _both(folder: Path, load: Load, patience_s: float) -> tuple[Seen, Seen]:
+    with BenchHouse(folder) as house:
+        client = await house.temporal.connect()
+        one = await alone(client, house.starter, house.token, patience_s)
+        return one, await weather(client, house.starter, house.token, load, patience_s)
+
+
+def _show(console: Console, one: Seen, many: Seen) -> None:
+    table = Table("", "one alert alone", "the storm", title="seconds from the first delivery")
+    table.add_row("alerts, services", "1, 1", f"{many.load.alerts}, {many.load.services}")
+    table.add_row("incidents", str(one.incidents), str(many.incidents))
+    table.add_row("alerts accounted for", str(one.counted), str(many.counted))
+    for name, figures in (
+        ("all deliveries answered", (one.accepted_s, many.accepted_s)),
+        ("slowest answer", (one.slowest_answer_s, many.slowest_answer_s)),
+        ("every alert accounted for", (one.accounted_s, many.accounted_s)),
+        ("every incident looked at", (one.told_s, many.told_s)),
+    ):
+        table.add_row(name, *("not in time" if figure is None else f"{figure:.2f}" for figure in figures))
+    console.print(table)
+    if one.told_s is not None and many.told_s is not None:
+        said = f"{many.told_s / one.told_s:.1f} times as long as one alert alone, for {many.load.alerts} times as many"
+        console.print(said)
