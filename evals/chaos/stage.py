@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import yaml
 
-from evals.chaos.complaints import INDEX, complain, open_log
+from evals.chaos.complaints import INDEX, complain, no_connection, open_log
 from evals.chaos.past import write_past
 from evals.chaos.patients import METRIC, OWN, REMEDY_ROLE, WATCH_ROLE, Patient, Patients, database_of
 from evals.chaos.processes import Mortals, OneProcess, run_once, start_all
@@ -123,7 +123,7 @@ class Stage:
         """The application takes all connections of the service's database, and the service complains."""
         patient = self.patients[service]
         patient.fall_ill(application)
-        complain(self.elasticsearch.url, service, patient.database)
+        complain(self.elasticsearch.url, service, no_connection(patient.database))
         return patient
 
     def _starter(self, door: str) -> OneProcess:
