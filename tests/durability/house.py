@@ -63,7 +63,8 @@ class House:
 
     def __init__(self, folder: Path, services: list[str], deployed: list[str], cluster: KubernetesServer) -> None:
         """Of the `services` those `deployed` run on the cluster."""
-        self.stage = Stage(folder, services, {})
+        # One has as many threads to act as there are rows that hold one of them.
+        self.stage = Stage(folder, services, {}, workers=2)
         self._services, self._deployed, self._cluster = services, deployed, cluster
         self.pager = PagerDutyServer()
         self.slack = SlackServer()
@@ -156,19 +157,16 @@ class House:
         return Release(self._cluster, self.stage.patients[service], self.folder)
 
     @property
-    def worker(self) -> int:
-        """The id of the process that works now."""
-        process = self.stage.mortals.worker.process
-        assert process is not None
-        return process.pid
+    def workers(self) -> set[int]:
+        """The ids of the processes that work now."""
+        return {worker.process.pid for worker in self.stage.mortals.workers if worker.process is not None}
 
     def fall_ill(self, case: Case) -> None:
-        """Somebody holds all connections of the service's database, and the service complains."""
+        """Somebody holds all connections of the service's database, its release does already, and it complains."""
         if case.release is None:
             self.stage.fall_ill(case.service, case.row.holder)
-            return
-        case.release.fall_ill()
-        complain(self.stage.elasticsearch.url, case.service, BUG)
+        else:
+            complain(self.stage.elasticsearch.url, case.service, BUG)
 
     def listen(self, cases: Iterable[Case]) -> None:
         """Hold the calls of these cases."""

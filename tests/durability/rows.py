@@ -92,7 +92,8 @@ PAGED = _minutes(delay=60, target=240, decide=30, channels=("pagerduty", "email"
 THREADED = _minutes(delay=60, target=240, decide=30, channels=("slack", "email"))
 
 ROWS = (
-    Row("closing", Call("store", ("{service}", '"workflow_run"', '"auto_resolved"'), "before the answer", "save"),
+    Row("closing",
+        Call("store", ("incident-{service}", '"workflow_run"', '"auto_resolved"'), "before the answer", "save"),
         turn=1, changes=lambda _: {"watch_s": 1}),
     Row("postmortem being written",
         Call("store", ("Draft, not reviewed", "{service}"), "before the answer", "write"),
@@ -123,7 +124,7 @@ ROWS = (
              "execute"), ended=SESSIONS),
     Row("investigating", Call("metrics", ("query_range", "{service}"), "before the answer", "look_at_metrics"),
         turn=3),
-    Row("gathering", Wait("gather alerts"), turn=3, changes=lambda _: {"gather_s": 20}),
+    Row("gathering", Wait("gather alerts"), turn=4, changes=lambda _: {"gather_s": 20}),
     Row("reserving the target",
         Call("store", ("INSERT INTO nightshift.reservations", "database/{database}"), "after the answer", "reserve"),
         turn=3),
