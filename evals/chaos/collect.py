@@ -63,17 +63,17 @@ async def _incident(client: Client, run: WorkflowExecution) -> Incident:
     described = await handle.describe()
     events = [event async for event in handle.fetch_history_events()]
     status = described.status.name if described.status else "UNKNOWN"
-    return Incident(status, view, await _policy(client, events), timers(events), await _orders(client, events))
+    return Incident(status, view, await _policy(client, events), timers(events), await orders(client, events, MAIL))
 
 
-async def _orders(client: Client, events: Sequence[HistoryEvent]) -> tuple[Order, ...]:
-    """The mails that were ordered. An order that was given again after it had failed has the same number."""
+async def orders(client: Client, events: Sequence[HistoryEvent], channel: str) -> tuple[Order, ...]:
+    """What a channel was to send. An order that was given again after it had failed has the same number."""
     found: dict[int, Order] = {}
     for event in events:
         scheduled = event.activity_task_scheduled_event_attributes
         if event.event_type is EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED and scheduled.activity_type.name == _SEND:
             (send,) = await client.data_converter.decode(scheduled.input.payloads, [Send])
-            if send.channel == MAIL:
+            if send.channel == channel:
                 found[send.number] = Order(send.number, send.moment, send.told)
     return tuple(found.values())
 

@@ -16,7 +16,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from evals.chaos import report
 from evals.chaos.collect import NobodyAnswersError
 from evals.chaos.evidence import Evidence
-from evals.chaos.judge import Problem, judge
+from evals.chaos.judge import judge
 from evals.chaos.performance import Performance
 from evals.chaos.processes import ProductFailedError
 from evals.chaos.sabotage import spoil, without_a_letter
@@ -80,7 +80,7 @@ def _run(console: Console, folder: Path, script: Script, seed: int, json_file: P
     if json_file is not None:
         figures = report.as_json(script, seed, evidence, problems, time.monotonic() - began)
         json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return _verdict(console, problems)
+    return report.verdict(console, problems)
 
 
 def _play(console: Console, folder: Path, script: Script, *, sabotage: bool) -> Evidence:
@@ -93,11 +93,3 @@ def _play(console: Console, folder: Path, script: Script, *, sabotage: bool) -> 
             spoil(stage, performance)
         evidence = asyncio.run(performance.collect())
     return without_a_letter(evidence) if sabotage else evidence
-
-
-def _verdict(console: Console, problems: tuple[Problem, ...]) -> int:
-    if problems:
-        console.print(f"{len(problems)} problems: something was lost, doubled or left behind")
-        return 1
-    console.print("nothing was lost, nothing was done twice, nothing is held")
-    return 0

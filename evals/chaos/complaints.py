@@ -1,4 +1,4 @@
-"""What the application of a database under care logs when it gets no connection."""
+"""What the application of a service under care logs when it is in trouble."""
 
 import json
 from datetime import UTC, datetime
@@ -17,13 +17,17 @@ def open_log(elasticsearch_url: str) -> None:
     httpx.put(f"{elasticsearch_url}/{INDEX}", json=body, timeout=60, trust_env=False).raise_for_status()
 
 
-def complain(elasticsearch_url: str, service: str, database: str) -> None:
+def no_connection(database: str) -> str:
+    """What PostgreSQL tells an application for which there is no connection left, as the application logs it."""
+    return f'connection failed: FATAL: too many connections for database "{database}"'
+
+
+def complain(elasticsearch_url: str, service: str, message: str) -> None:
     """Lines of this very moment, findable when the call returns. Raises httpx.HTTPError."""
     lines: list[str] = []
     for _ in range(_LINES):
         line = {
-            "@timestamp": datetime.now(UTC).isoformat(), "service": service, "level": "ERROR",
-            "message": f'connection failed: FATAL: too many connections for database "{database}"',
+            "@timestamp": datetime.now(UTC).isoformat(), "service": service, "level": "ERROR", "message": message,
         }  # fmt: skip
         lines += [json.dumps({"index": {}}), json.dumps(line)]
     answer = httpx.post(

@@ -34,7 +34,7 @@ class Timer:
 
 @dataclass(frozen=True)
 class Order:
-    """A mail that the incident ordered, as history has it. `told`: what the clock says in it, None: it only follows."""
+    """A message that was ordered, as history has it. `told`: what the clock says in it, None: it only follows."""
 
     number: int
     moment: Moment

@@ -71,7 +71,8 @@ class Patient:
     def welcome_bystander(self) -> None:
         """Once the machine has begun to act, somebody opens a session of the very kind that it ends."""
         if self.held.ended and not self.bystanders.opened and not self.refuses():
-            self.bystanders.hold(self._session(REPORT))
+            with suppress(psycopg.OperationalError):  # somebody else took what was free: then the next time
+                self.bystanders.hold(self._session(REPORT))
 
     def discharge(self) -> None:
         self.held.close()
@@ -92,6 +93,9 @@ class Patients:
         self._all: dict[str, Patient] = {}
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
+        self._page = ""
+        self._over = threading.Event()
+        self._measuring = threading.Thread(target=self._measure, name="measuring", daemon=True)
 
     def open(self) -> None:
         """Roles as the documentation asks for them, and the exporter."""
@@ -102,6 +106,7 @@ class Patients:
             admin.execute(f"GRANT pg_read_all_stats TO {WATCH_ROLE}")
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _exporter(self))
         threading.Thread(target=self._server.serve_forever, name="exporter", daemon=True).start()
+        self._measuring.start()
 
     @property
     def scrape_job(self) -> ScrapeJob:
@@ -127,14 +132,26 @@ class Patients:
         return self._all[service]
 
     def close(self) -> None:
+        self._over.set()
+        if self._measuring.ident is not None:
+            self._measuring.join()
         for patient in self:
             patient.discharge()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
 
-    def measured(self) -> str:
-        """One line for each that was admitted."""
+    @property
+    def page(self) -> str:
+        """What was measured last. A scrape that waited for it would be given up where the machine is slow."""
+        return self._page
+
+    def _measure(self) -> None:
+        while not self._over.wait(_MEASURE_EVERY_S):
+            self._page = self._measured()
+
+    def _measured(self) -> str:
+        """One line for each that was admitted, by connecting as its application does."""
         lines: list[str] = []
         for patient in self:
             lines.append(f'{METRIC}{{service="{patient.service}"}} {int(patient.refuses())}')
@@ -147,19 +164,9 @@ def database_of(service: str) -> str:
 
 
 def _exporter(patients: Patients) -> type[BaseHTTPRequestHandler]:
-    """Measured at each scrape, by connecting as the application does; never twice within a second."""
-    lock = threading.Lock()
-    known: list[tuple[float, str]] = [(float("-inf"), "")]
-
-    def page() -> str:
-        with lock:
-            if time.monotonic() - known[0][0] > _MEASURE_EVERY_S:
-                known[0] = (time.monotonic(), patients.measured())
-            return known[0][1]
-
     class Exporter(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = page().encode()
+            body = patients.page.encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             with suppress(ConnectionError):  # a scraper that has given up on us

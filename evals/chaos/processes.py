@@ -80,7 +80,7 @@ def start_all(processes: Sequence[OneProcess]) -> None:
 class Mortals:
     """Who may die: `kill` and `revive` them by name, and know afterwards who was away when."""
 
-    worker: OneProcess
+    workers: tuple[OneProcess, ...]
     starters: tuple[OneProcess, ...]
     temporal: TemporalServer
     downs: list[Down] = field(default_factory=list[Down])
@@ -91,7 +91,8 @@ class Mortals:
         self._since[victim] = datetime.now(UTC)
         match victim:
             case Victim.WORKER:
-                self.worker.kill()
+                for worker in self.workers:
+                    worker.kill()
             case Victim.STARTER:
                 for starter in self.starters:
                     starter.kill()
@@ -104,7 +105,7 @@ class Mortals:
         """Start what was killed, on the data that is left, and return when it is at work."""
         match victim:
             case Victim.WORKER:
-                self.worker.start()
+                start_all(self.workers)
             case Victim.STARTER:
                 start_all(self.starters)
             case Victim.SERVER:

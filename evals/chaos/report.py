@@ -68,6 +68,15 @@ def show(console: Console, script: Script, evidence: Evidence, problems: Sequenc
         console.print(f"{problem.sort}: {problem.who}: {problem.said}", markup=False, soft_wrap=True)
 
 
+def verdict(console: Console, problems: Sequence[Problem]) -> int:
+    """Said in a sentence; the exit code: 0 only without any problem."""
+    if problems:
+        console.print(f"{len(problems)} problems: something was lost, doubled or left behind")
+        return 1
+    console.print("nothing was lost, nothing was done twice, nothing is held")
+    return 0
+
+
 def _show_ends(console: Console, script: Script, evidence: Evidence) -> None:
     """How the incidents of each kind ended: what a blow cost beyond time is seen here."""
     kinds = {f"incident-{case.service}": case.kind.value for case in script.cases}

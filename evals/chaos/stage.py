@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import yaml
 
-from evals.chaos.complaints import INDEX, complain, open_log
+from evals.chaos.complaints import INDEX, complain, no_connection, open_log
 from evals.chaos.past import write_past
 from evals.chaos.patients import METRIC, OWN, REMEDY_ROLE, WATCH_ROLE, Patient, Patients, database_of
 from evals.chaos.processes import Mortals, OneProcess, run_once, start_all
@@ -73,7 +73,7 @@ def service_map(services: Sequence[str], callers: Mapping[str, str]) -> dict[str
 class Stage:
     """Everything that runs, on loopback; it ends with the block."""
 
-    def __init__(self, folder: Path, services: Sequence[str], callers: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, services: Sequence[str], callers: Mapping[str, str], workers: int = 1) -> None:
         self._folder = folder
         self._services = services
         self._callers = callers
@@ -88,10 +88,10 @@ class Stage:
         self.addresses = {door: f"http://{LOOPBACK}:{free_port()}" for door in (ACTS, ASKS)}
         self.store = ""
         self.worker_wires: dict[str, str] = {}
-        """Settings of the worker that lead it to its servers by another way: a test listens in there."""
+        """Settings of the workers that lead them to their servers by another way: a test listens in there."""
         self.starter_wires: dict[str, dict[str, str]] = {ACTS: {}, ASKS: {}}
         self.mortals = Mortals(
-            OneProcess("worker", folder / "worker", lambda: {**self._environment(ACTS), **self.worker_wires}),
+            tuple(self._worker(number) for number in range(1, workers + 1)),
             tuple(self._starter(door) for door in (ACTS, ASKS)),
             self.temporal,
         )
@@ -114,7 +114,7 @@ class Stage:
         write_past(self.prometheus, self._services)
         self._running.enter_context(self.prometheus)
         run_once(self._environment(ACTS), "migrate")
-        processes = (self.mortals.worker, *self.mortals.starters)
+        processes = (*self.mortals.workers, *self.mortals.starters)
         for process in processes:
             self._running.callback(process.end)
         start_all(processes)
@@ -123,8 +123,12 @@ class Stage:
         """The application takes all connections of the service's database, and the service complains."""
         patient = self.patients[service]
         patient.fall_ill(application)
-        complain(self.elasticsearch.url, service, patient.database)
+        complain(self.elasticsearch.url, service, no_connection(patient.database))
         return patient
+
+    def _worker(self, number: int) -> OneProcess:
+        folder = self._folder / f"worker-{number}"
+        return OneProcess("worker", folder, lambda: {**self._environment(ACTS), **self.worker_wires})
 
     def _starter(self, door: str) -> OneProcess:
         return OneProcess(

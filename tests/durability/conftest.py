@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from rig.servers.kubernetes import KubernetesServer
 from tests.durability.house import House
-from tests.durability.rows import ROWS, VICTIMS
+from tests.durability.rows import RELEASE, ROWS, VICTIMS
 from tests.durability.test_starter_killed import STARTER_SERVICES
 
 
 @pytest.fixture(scope="package")
-def house() -> Iterator[House]:
+def house(cluster: KubernetesServer) -> Iterator[House]:
     """Up once: its processes die and come back, its databases stay. A short path, as PostgreSQL's sockets need it."""
     services = [f"{prefix}-{row.slug}" for prefix in VICTIMS for row in ROWS]
+    deployed = [f"{prefix}-{row.slug}" for prefix in VICTIMS for row in ROWS if row.holder == RELEASE]
     folder = Path(tempfile.mkdtemp(prefix="nightshift-"))
     folder.chmod(0o755)
-    with House(folder, [*services, *STARTER_SERVICES]) as house:
+    with House(folder, [*services, *STARTER_SERVICES], deployed, cluster) as house:
         yield house
     shutil.rmtree(folder)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import yaml
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
@@ -19,15 +20,19 @@ from domain.levels import Severity
 from domain.policy import Policy
 from domain.view import IncidentView
 from evals.chaos import collect
+from evals.chaos.complaints import complain
 from evals.chaos.evidence import Alert, Evidence
 from evals.chaos.patients import METRIC, Patient, database_of
 from evals.chaos.people import Handle, handle_of, view_of
-from evals.chaos.stage import ACTS, ASKS, STORE, Stage
+from evals.chaos.stage import ACTS, ASKS, STORE, Stage, policy, service_map
+from rig.servers.kubernetes import KubernetesServer
 from rig.servers.pagerduty import KEY, POLICIES, SENDER, SERVICE, PagerDutyServer
 from rig.servers.slack import CHANNEL, SlackServer
 from starter.intake import House as Opened
 from starter.intake import TemporalIntake
-from tests.durability.rows import PATIENT, Call, Row, Scheduled, Wait, Wire
+from tests.adapters.deployments import NAME
+from tests.durability.release import BUG, Release
+from tests.durability.rows import PATIENT, Call, Rollout, Row, Scheduled, Wait, Wire
 from tests.durability.wiretap import Fate, Hold, Wiretap
 
 COMES_WITHIN_S = 180
@@ -46,6 +51,7 @@ class Case:
     patient: Patient
     handle: Handle
     hold: Hold | None
+    release: Release | None = None
 
     @property
     def key(self) -> str:
@@ -55,11 +61,15 @@ class Case:
 class House:
     """The stage, with a wire to each server that the worker calls, and one between sender and starter."""
 
-    def __init__(self, folder: Path, services: list[str]) -> None:
-        self.stage = Stage(folder, services, {})
+    def __init__(self, folder: Path, services: list[str], deployed: list[str], cluster: KubernetesServer) -> None:
+        """Of the `services` those `deployed` run on the cluster."""
+        # One has as many threads to act as there are rows that hold one of them.
+        self.stage = Stage(folder, services, {}, workers=2)
+        self._services, self._deployed, self._cluster = services, deployed, cluster
         self.pager = PagerDutyServer()
         self.slack = SlackServer()
         self.folder = folder
+        self._known, self._rules = folder / "services-worker.yaml", folder / "policy-worker.yaml"
         self._stack = ExitStack()
         self.wires: dict[Wire, Wiretap] = {}
         """"door" is what senders call, "temporal of ..." how starters reach Temporal; the others are the worker's."""
@@ -69,6 +79,7 @@ class House:
             stack.enter_context(self.pager)
             stack.enter_context(self.slack)
             self._wire(stack)
+            self._write_rules()
             stack.enter_context(self.stage)
             self._stack = stack.pop_all()
         return self
@@ -111,6 +122,22 @@ class House:
                 f"postgresql://care_remedy@127.0.0.1:{self.wires['target'].port}/postgres?{plain}",
         })  # fmt: skip
 
+    def _write_rules(self) -> None:
+        """The worker's own: those of its starters, with what is on the cluster. Databases of such services are not
+        shown to it, so that it looks at the release that holds their connections, and not at who holds them.
+        """
+        on_hosts = [name for name in self._services if name not in self._deployed]
+        known = service_map(on_hosts, {})
+        known["services"] += [{"name": n, "deployment": {"namespace": n, "name": NAME}} for n in self._deployed]
+        rules = policy(on_hosts, asks=False)
+        rules["allow"] += [f"deployment/{name}/{NAME}" for name in self._deployed]
+        for file, content in ((self._known, known), (self._rules, rules)):
+            file.write_text(yaml.safe_dump(content))
+        self.stage.worker_wires.update({
+            "NIGHTSHIFT_SERVICES": str(self._known), "NIGHTSHIFT_POLICY": str(self._rules),
+            "KUBECONFIG": str(self._cluster.admin_kubeconfig),
+        })  # fmt: skip
+
     # -- rows
 
     def admit(self, row: Row, client: Client, prefix: str) -> Case:
@@ -122,7 +149,24 @@ class House:
             names = {"service": service, "database": database_of(service)}
             needles = tuple(needle.format(**names).encode() for needle in row.caught.needles)
             hold = Hold(needles, row.caught.moment, row.caught.nth, alone=row.caught.wire == "store")
-        return Case(row, service, patient, handle_of(client, f"incident-{service}"), hold)
+        release = self.release(service) if service in self._deployed else None
+        return Case(row, service, patient, handle_of(client, f"incident-{service}"), hold, release)
+
+    def release(self, service: str) -> Release:
+        """Of a service that runs on the cluster."""
+        return Release(self._cluster, self.stage.patients[service], self.folder)
+
+    @property
+    def workers(self) -> set[int]:
+        """The ids of the processes that work now."""
+        return {worker.process.pid for worker in self.stage.mortals.workers if worker.process is not None}
+
+    def fall_ill(self, case: Case) -> None:
+        """Somebody holds all connections of the service's database, its release does already, and it complains."""
+        if case.release is None:
+            self.stage.fall_ill(case.service, case.row.holder)
+        else:
+            complain(self.stage.elasticsearch.url, case.service, BUG)
 
     def listen(self, cases: Iterable[Case]) -> None:
         """Hold the calls of these cases."""
@@ -138,14 +182,15 @@ class House:
         """What the starter does with a sender's alert, under the policy of the row."""
         opened = Opened(
             policy=self._policy(case.row, long_s), namespace="default", temporal_ui=None, public_url=None,
-            services=load_services(self.folder / "services.yaml"),
+            services=load_services(self._known),
         )  # fmt: skip
         await TemporalIntake(client, opened).accept([_anomaly(case.service, case.patient.ill_since)])
 
     def _policy(self, row: Row, long_s: float) -> Policy:
         loaded = load_policy(self.folder / f"policy-{ASKS if row.asks else ACTS}.yaml")
+        allowed = load_policy(self._rules).allow
         return Policy.model_validate(
-            {**loaded.model_dump(), "gather_s": 0, "watch_s": 2, **PATIENT, **row.changes(long_s)}
+            {**loaded.model_dump(), "allow": allowed, "gather_s": 0, "watch_s": 2, **PATIENT, **row.changes(long_s)}
         )
 
     async def caught(self, case: Case) -> None:
@@ -160,6 +205,10 @@ class House:
                 arrived = await until(lambda: self._waits(case, timer), COMES_WITHIN_S)
             case Scheduled(activity):
                 arrived = await until(lambda: _ordered(case.handle, activity), COMES_WITHIN_S)
+            case Rollout():
+                release = case.release
+                assert release is not None
+                arrived = await until(lambda: asyncio.to_thread(release.half_way), COMES_WITHIN_S)
         if not arrived:
             raise AssertionError(f"never came to {case.row.name!r}: {await story(case.handle)}")
 

@@ -11,6 +11,8 @@ from tests.durability.wiretap import Moment
 
 Wire = Literal["metrics", "store", "target", "mail", "page", "slack", "door", "temporal of acts", "temporal of asks"]
 Person = Literal["nobody", "approves before the blow", "approves after the blow"]
+RELEASE = "release"
+"""The service's new release holds the connections: it runs on the cluster."""
 LONG_S = 40.0
 """Longer than it takes the others to come to their stages, and not much longer; where the machine is slow, more."""
 Changes = Callable[[float], Mapping[str, Any]]
@@ -43,16 +45,24 @@ class Scheduled:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One stage. `turn`: those that take longest to come to theirs begin first, what holds up others comes last.
+class Rollout:
+    """Caught when the API server has been asked to put the release back, and one of its pods is there, not ready."""
 
-    `holder` is who holds the connections: the service's own application leaves the machine without a remedy.
-    `ended`: how many sessions have been ended when the blow falls. `paged`: somebody is called by phone;
-    `threaded`: Slack has a thread of it.
+    activity: str = "execute"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stage. `turn`: those that take longest to come to theirs begin first; what holds up others, or cannot be held
+    for long, comes last, and together.
+
+    `holder` is who holds the connections: the service's own application leaves the machine without a remedy, of its own
+    new release it is the way back. `ended`: how many sessions have been ended when the blow falls. `paged`: somebody is
+    called by phone; `threaded`: Slack has a thread of it.
     """
 
     name: str
-    caught: Call | Wait | Scheduled
+    caught: Call | Wait | Scheduled | Rollout
     outcome: Outcome = Outcome.AUTO_RESOLVED
     turn: int = 2
     holder: str = REPORT
@@ -82,7 +92,8 @@ PAGED = _minutes(delay=60, target=240, decide=30, channels=("pagerduty", "email"
 THREADED = _minutes(delay=60, target=240, decide=30, channels=("slack", "email"))
 
 ROWS = (
-    Row("closing", Call("store", ("{service}", '"workflow_run"', '"auto_resolved"'), "before the answer", "save"),
+    Row("closing",
+        Call("store", ("incident-{service}", '"workflow_run"', '"auto_resolved"'), "before the answer", "save"),
         turn=1, changes=lambda _: {"watch_s": 1}),
     Row("postmortem being written",
         Call("store", ("Draft, not reviewed", "{service}"), "before the answer", "write"),
@@ -99,11 +110,12 @@ ROWS = (
         changes=lambda long_s: _minutes(delay=long_s / 120, target=240, decide=30)),
     Row("message accepted and not recorded", Call("mail", ("{service}", "\r\n.\r\n"), "after the answer", "send"),
         Outcome.SELF_RESOLVED, holder=OWN),
-    Row("page accepted and not recorded", Call("page", ("POST /incidents ", "{service}"), "after the answer", "send"),
-        Outcome.SELF_RESOLVED, turn=4, holder=OWN, paged=True, changes=lambda _: PAGED),
+    Row("page accepted and not recorded", Call("page", ("POST /incidents ", "{service}"), "within the answer", "send"),
+        Outcome.SELF_RESOLVED, turn=3, holder=OWN, paged=True, changes=lambda _: PAGED),
     Row("thread begun and not recorded",
-        Call("slack", ("POST /api/chat.postMessage ", "{service}"), "after the answer", "send"),
-        Outcome.SELF_RESOLVED, turn=4, holder=OWN, threaded=True, changes=lambda _: THREADED),
+        Call("slack", ("POST /api/chat.postMessage ", "{service}"), "within the answer", "send"),
+        Outcome.SELF_RESOLVED, turn=3, holder=OWN, threaded=True, changes=lambda _: THREADED),
+    Row("rollout half way", Rollout(), Outcome.RESOLVED_BY_HUMAN, holder=RELEASE, person="approves before the blow"),
     Row("act half way",
         Call("target", ("pg_terminate_backend(pid) AS signalled", "{database}"), "after the answer", "execute", nth=3),
         ended=3),
@@ -111,12 +123,12 @@ ROWS = (
         Call("store", (":execute", "database/{database}"), "before the answer",
              "execute"), ended=SESSIONS),
     Row("investigating", Call("metrics", ("query_range", "{service}"), "before the answer", "look_at_metrics"),
-        turn=4),
+        turn=3),
     Row("gathering", Wait("gather alerts"), turn=4, changes=lambda _: {"gather_s": 20}),
     Row("reserving the target",
         Call("store", ("INSERT INTO nightshift.reservations", "database/{database}"), "after the answer", "reserve"),
         turn=3),
-    Row("ranking", Scheduled("rank"), turn=4),
+    Row("ranking", Scheduled("rank"), turn=3),
 )  # fmt: skip
 """One line for each stage; whatever else a channel or an action can be caught in is one more line."""
 

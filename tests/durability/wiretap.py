@@ -10,8 +10,9 @@ from enum import Enum, auto
 from typing import Literal
 
 Upstream = tuple[str, int] | str
-Moment = Literal["before the answer", "after the answer"]
+Moment = Literal["before the answer", "after the answer", "within the answer"]
 _LONGEST_HOLD_S = 300
+_DRIP_S = 1.0
 
 
 @dataclass
@@ -20,8 +21,9 @@ class Hold:
 
     A call is known by all of `needles` or, where what is sent is compressed, by its size: `at_least` bytes.
     "before the answer": it has reached nobody yet. "after the answer": the server has done it and said so, and the
-    process never hears of it. `alone`: while one is held, its repetitions are turned away, else each of them would
-    hold up a thread of the process.
+    process never hears of it. "within the answer": the same, for a process that would soon give up on a silent server,
+    ask it what became of the call, and know: the answer drips, and its last byte does not come. `alone`: while one is
+    held, its repetitions are turned away, else each of them would hold up a thread of the process.
     """
 
     needles: tuple[bytes, ...]
@@ -106,7 +108,7 @@ class Wiretap:
                     held = self._held(bytes(asked))
                     if held == "again" or (held == "before the answer" and not self._passes()):
                         break
-                    if held == "after the answer":
+                    if held in {"after the answer", "within the answer"}:
                         answer_held.set()
                     server.sendall(data)
             with contextlib.suppress(OSError):
@@ -119,13 +121,15 @@ class Wiretap:
         """What is asked next begins anew when an answer has come."""
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
+                rest = data
                 if answer_held.is_set():
-                    self._say_reached(bytes(asked))
+                    if self._reached(bytes(asked)) == "within the answer":
+                        rest = self._drip(data, client)
                     if not self._passes():
                         break
                     answer_held.clear()
                 asked.clear()
-                client.sendall(data)
+                client.sendall(rest)
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 
@@ -151,11 +155,20 @@ class Wiretap:
                 hold.reached.set()
             return hold.moment
 
-    def _say_reached(self, asked: bytes) -> None:
+    def _reached(self, asked: bytes) -> Moment | None:
+        """Say so of those who know this call; where the first of them holds it."""
         with self._lock:
-            for hold in self._holds:
-                if hold.knows(asked):
-                    hold.reached.set()
+            known = [hold for hold in self._holds if hold.knows(asked)]
+        for hold in known:
+            hold.reached.set()
+        return known[0].moment if known else None
+
+    def _drip(self, answer: bytes, client: socket.socket) -> bytes:
+        """Byte by byte, all but the last, until the blow has fallen; what is left of it then."""
+        while len(answer) > 1 and not self._over.wait(_DRIP_S):
+            client.sendall(answer[:1])
+            answer = answer[1:]
+        return answer
 
     def _passes(self) -> bool:
         """Wait until the blow has fallen: may it go on its way?"""

@@ -14,6 +14,7 @@ from domain.timeline import Entry, Kind
 from domain.view import Delivery
 from evals.chaos.evidence import Act, Alert, Down, Evidence, Incident, Letter, Order, Patient, Timer
 from evals.chaos.judge import COMPLETED, RUNNING, TERMINATED, Sort, judge
+from evals.chaos.sabotage import without_a_letter
 from tests.eventful import ATTEMPT
 from tests.incidents import NOON, a_view, an_anomaly, minutes
 
@@ -233,6 +234,10 @@ def test_nothing_is_wrong_where_nothing_was_lost_or_doubled() -> None:
 def test_the_judge_sees(what: str) -> None:
     sort, spoil = SPOILT[what]
     assert sort in {problem.sort for problem in judge(spoil(good()))}
+
+
+def test_the_mail_that_the_sabotage_drops_is_missed() -> None:
+    assert {problem.sort for problem in judge(without_a_letter(good()))} == {Sort.ESCALATION_LOST}
 
 
 def test_the_same_mail_taken_twice_is_one_mail() -> None:
