@@ -565,6 +565,10 @@ class LanguageModel(Protocol):
         """
         ...
 
+    def models(self, seconds: float) -> Sequence[str]:
+        """Names of the models that the other side offers: a question that costs nothing."""
+        ...
+
 
 class ModelLedger(Protocol):
     """What calls of language models cost: one place where all incidents ask before they pay."""

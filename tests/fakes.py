@@ -622,6 +622,10 @@ class FakeModel(Breakable):
         self.asked()
         return self.answer(inquiry)
 
+    def models(self, seconds: float) -> Sequence[str]:
+        self.asked()
+        return ("a model",)
+
 
 @dataclass
 class _Paid:

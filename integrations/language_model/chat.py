@@ -41,7 +41,6 @@ class ChatModel:
         return reply_of(answer, request.size, may_use=bool(inquiry.offers))
 
     def models(self, seconds: float) -> tuple[str, ...]:
-        """Names of the models that the other side offers: a question that costs nothing. Raises PortError."""
         try:
             return tuple(model.id for model in self._client.models.list(timeout=seconds).data)
         except openai.OpenAIError as error:
