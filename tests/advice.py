@@ -3,7 +3,10 @@
 from typing import Any
 
 from activities.advice import Ask
+from domain.advice.advice import Advice
+from domain.advice.opinion import Claim, Suspect
 from domain.advice.terms import Price, Terms
+from domain.advice.weighing import Standing
 from domain.diagnosis import Contribution, Diagnosis, Hypothesis
 from domain.finding import Category, Finding, Source, Window
 from tests.incidents import NOON, an_anomaly, minutes
@@ -53,3 +56,18 @@ def an_ask(**changes: Any) -> Ask:
         "anomalies": (an_anomaly(),), "diagnosis": DIAGNOSIS, "findings": FINDINGS,
     }  # fmt: skip
     return Ask(**{**facts, **changes})
+
+
+HOSTILE = "<b>DROP</b> [fix](https://evil.example.com) | `rm -rf /` @channel"
+
+
+def an_advice(words: str = HOSTILE, **changes: Any) -> Advice:
+    """It agrees, by a finding of ours and one that it asked for; its words are hostile."""
+    claims = (Claim(text=words, findings=("F1", "M1")),)
+    facts: dict[str, Any] = {
+        "model": "rig-mind", "standing": Standing.AGREES, "said": "agrees with the ranking: connection pool at orders",
+        "suspects": (Suspect(service="orders", category=Category.CONNECTION_POOL, claims=claims),),
+        "dropped": ("disk at billing: no candidate of the ranking",), "evidence": (a_finding("M1", words),),
+        "usd": 0.0123, "tokens": 4_200,
+    }  # fmt: skip
+    return Advice(**{**facts, **changes})
