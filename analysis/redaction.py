@@ -51,6 +51,20 @@ def private(text: str) -> str:
     return text
 
 
+# All but what a sentence is about: quoted text, short paths and plain numbers.
+_OUTGOING = tuple((mask, pattern) for mask, pattern in _MASKS if mask not in {"<text>", "<path>", "<n>"})
+
+
+def outgoing(text: str, longest: int = LONGEST) -> str:
+    """The text as it may leave for another company: one line without addresses of people, machines and pages, without
+    ids, passwords and tokens; cut.
+    """
+    shown = one_line(text[:_READ])
+    for mask, pattern in _OUTGOING:
+        shown = pattern.sub(mask, shown)
+    return cut(shown, longest)
+
+
 def one_line(text: str) -> str:
     """Without control characters, marks that turn the writing direction and the like; white space is one space."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -34,6 +34,7 @@ from integrations.ports import (
     ChangeSource,
     Channel,
     DatabaseSource,
+    LanguageModel,
     LogSource,
     MetricSource,
     Remediator,
@@ -52,6 +53,7 @@ from integrations.store.filters import PostgresFilters
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
+from integrations.store.model_calls import PostgresModelCalls
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
 from integrations.store.series import PostgresSeries
@@ -94,6 +96,10 @@ class Store:
     @cached_property
     def postmortems(self) -> PostgresPostmortems:
         return PostgresPostmortems(self.pool)
+
+    @cached_property
+    def model_calls(self) -> PostgresModelCalls:
+        return PostgresModelCalls(self.pool)
 
     @cached_property
     def series(self) -> PostgresSeries:
@@ -167,6 +173,17 @@ def changes(settings: Settings) -> ChangeSource | None:
     """Kubernetes as a source of changes, None without a cluster."""
     found = cluster(settings)
     return KubernetesChanges(found) if found is not None else None
+
+
+def language_model(settings: Settings) -> LanguageModel | None:
+    """The model, None without NIGHTSHIFT_MODEL. Raises ConfigError when it has neither a key nor another server."""
+    if settings.model is None:
+        return None
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        raise ConfigError("OPENAI_API_KEY: is not set; NIGHTSHIFT_MODEL needs it, or OPENAI_BASE_URL of another server")
+    from integrations.language_model import ChatModel  # noqa: PLC0415 - slow to import, and for those who have a model
+
+    return ChatModel(settings.openai_api_key, settings.openai_base_url)
 
 
 def remediators(settings: Settings, services: ServiceMap, leaving: Callable[[], bool] = never) -> Sequence[Remediator]:

@@ -28,6 +28,7 @@ from config.addresses import (
 )
 from config.errors import ConfigError, problems, sentence, shown
 from config.keys import PayloadKeys
+from config.prices import Prices
 from config.slack import SlackChannelId, SlackHook, SlackNames, SlackTiers, SlackToken
 from domain.levels import Risk
 
@@ -35,7 +36,7 @@ CONNECTION = "NIGHTSHIFT_CONNECTION_"
 _SECRET = (
     "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", "PAGERDUTY_API_KEY",
     "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", "SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL",
-    "SLACK_SIGNING_SECRET", "TEMPORAL_API_KEY", "NIGHTSHIFT_PAYLOAD_KEYS", "NIGHTSHIFT_CODEC_TOKEN",
+    "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "TEMPORAL_API_KEY", "NIGHTSHIFT_PAYLOAD_KEYS", "NIGHTSHIFT_CODEC_TOKEN",
     "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", CONNECTION,
 )  # fmt: skip
 
@@ -103,6 +104,17 @@ class Settings(BaseSettings):
     slack_decide_up_to: Risk = Field(default=Risk.HIGH, validation_alias="SLACK_DECIDE_UP_TO")
     slack_api_url: HttpAddress | None = Field(default=None, validation_alias="SLACK_API_URL")
     detection_every_s: float = Field(default=0.0, validation_alias="NIGHTSHIFT_DETECTION_EVERY_S", ge=0, le=3_600)
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY", min_length=1)
+    openai_base_url: HttpAddress | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    model: str | None = Field(default=None, validation_alias="NIGHTSHIFT_MODEL", min_length=1, max_length=100)
+    model_prices: Annotated[Prices, NoDecode] = Field(default={}, validation_alias="NIGHTSHIFT_MODEL_PRICES")
+    model_temperature: float = Field(default=0.0, validation_alias="NIGHTSHIFT_MODEL_TEMPERATURE", ge=0, le=2)
+    model_usd_per_incident: float = Field(default=0.5, validation_alias="NIGHTSHIFT_MODEL_USD_PER_INCIDENT", ge=0)
+    model_usd_per_hour: float = Field(default=5.0, validation_alias="NIGHTSHIFT_MODEL_USD_PER_HOUR", ge=0)
+    model_steps: int = Field(default=5, validation_alias="NIGHTSHIFT_MODEL_STEPS", ge=1, le=20)
+    model_looks: int = Field(default=6, validation_alias="NIGHTSHIFT_MODEL_LOOKS", ge=0, le=30)
+    model_tokens: int = Field(default=60_000, validation_alias="NIGHTSHIFT_MODEL_TOKENS", ge=1_000)
+    model_within_s: float = Field(default=60.0, validation_alias="NIGHTSHIFT_MODEL_WITHIN_S", ge=1, le=600)
     templates: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_TEMPLATES")
     webhook_token: Token | None = Field(default=None, validation_alias="NIGHTSHIFT_WEBHOOK_TOKEN")
     people_file: Path | None = Field(default=None, validation_alias="NIGHTSHIFT_PEOPLE")

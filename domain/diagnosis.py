@@ -53,6 +53,7 @@ class Diagnosis(Model):
     `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one,
     None: nobody reckoned it.
     `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
+    `advised`: a language model put the first one first, against the ranking (domain/advice/weighing.py).
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
@@ -64,6 +65,7 @@ class Diagnosis(Model):
     causal_chain: tuple[str, ...] = ()
     not_seen: tuple[Source, ...] = ()
     look_next: tuple[str, ...] = ()
+    advised: bool = False
 
     @property
     def named(self) -> Hypothesis | None:

@@ -36,9 +36,12 @@ class Controls(Model):
 
 
 class Circumstances(Model):
-    """What holds inside of the incident: how sure we are, and what people said."""
+    """What holds inside of the incident: how sure we are, and what people said. `advised`: a language model put the
+    cause before another one that has the better evidence.
+    """
 
     confidence: float
+    advised: bool = False
     hands_off: bool = False
     approved: bool = False
     precheck: str | None = None
@@ -136,6 +139,13 @@ def _confidence(plan: Plan, policy: Policy, _c: Controls, now: Circumstances) ->
     return None
 
 
+def _advised(_p: Plan, _y: Policy, _c: Controls, now: Circumstances) -> GateVerdict | None:
+    if now.advised:
+        said = "a language model put this cause first, against the ranking: a person decides"
+        return _verdict(Ruling.ASK, "advised", said)
+    return None
+
+
 def _target_limit(plan: Plan, policy: Policy, controls: Controls, _n: Circumstances) -> GateVerdict | None:
     if controls.actions_on_target >= policy.limits.per_target_hour:
         return _verdict(
@@ -160,7 +170,7 @@ def _hour_limit(_p: Plan, policy: Policy, controls: Controls, _n: Circumstances)
 CLAUSES: tuple[Clause, ...] = (
     _hands_off, _paused, _observe, _allow_list, _precheck, _busy,
     _approved,
-    _frozen, _risk, _confidence, _target_limit, _hour_limit,
+    _frozen, _risk, _confidence, _advised, _target_limit, _hour_limit,
 )  # fmt: skip
 
 

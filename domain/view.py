@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
+from domain.advice.advice import Advice
 from domain.anomaly import Anomaly
 from domain.approval import Decision, Request
 from domain.correlation import Link, Previous
@@ -47,6 +48,7 @@ class IncidentView(Model):
     Shares are 0 to 1. `failing_share` is the measured share of failing user-facing requests, None: not measured.
     `alerts` counts distinct series, of which `anomalies` has the first. `sla_due` is when the MTTR target passes.
     `sla_at_risk` is when 75 % of it are used, which is not told by `sla_due`: LOW counts business hours.
+    `advice`: what came of asking a language model, None: none was asked.
     `last_decision` answers the last signal, well-formed or not. `roots`: what each channel calls the incident's first
     message there, which what people say in its thread is known by.
     """
@@ -77,6 +79,7 @@ class IncidentView(Model):
     sightings: int = 0
     findings: tuple[Finding, ...] = ()
     diagnosis: Diagnosis | None = None
+    advice: Advice | None = None
     attempts: tuple[Attempt, ...] = ()
     waiting: Request | None = None
     decisions: tuple[Decision, ...] = ()
@@ -100,7 +103,7 @@ class IncidentView(Model):
         and the last deliveries only. History keeps each.
         """
         less = {
-            "findings": (), "timeline": (), "clock": folded(self.clock),
+            "findings": (), "timeline": (), "clock": folded(self.clock), "advice": self.advice and self.advice.brief,
             "anomalies": self.anomalies[:_BRIEF], "deliveries": self.deliveries[-_BRIEF:],
         }  # fmt: skip
         return self.model_copy(update=less)

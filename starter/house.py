@@ -1,5 +1,6 @@
 """What every incident of this installation starts with, by its settings."""
 
+from config.advice import advice_terms
 from config.people import load_people
 from config.policy import load_policy
 from config.services import load_services
@@ -8,7 +9,7 @@ from starter.intake import House
 
 
 def house_of(settings: Settings) -> House:
-    """The policy, the services and the addresses for links. Raises ConfigError."""
+    """The policy, the services, the addresses for links and the terms for a language model. Raises ConfigError."""
     policy = load_policy(settings.policy_file)
     return House(
         policy=policy,
@@ -17,4 +18,5 @@ def house_of(settings: Settings) -> House:
         temporal_ui=settings.temporal_ui_url,
         public_url=settings.public_url,
         limits=load_people(settings, policy).limits,
+        adviser=advice_terms(settings),
     )

@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.advice.terms import Terms
 from domain.anomaly import Anomaly
 from domain.identity import group_key
 from domain.levels import Risk, Severity
@@ -33,11 +34,13 @@ class House:
     temporal_ui: str | None
     public_url: str | None
     limits: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
+    adviser: Terms | None = None
 
     def opening(self, key: str) -> Opening:
         return Opening(
             key=key, policy=self.policy, services=self.services, namespace=self.namespace,
             temporal_ui=self.temporal_ui, public_url=self.public_url, limits=dict(self.limits),
+            adviser=self.adviser,
         )  # fmt: skip
 
 

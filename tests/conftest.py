@@ -17,4 +17,5 @@ pytest_plugins = [
     "tests.fixtures.smtp",
     "tests.fixtures.pagerduty",
     "tests.fixtures.slack",
+    "tests.fixtures.model",
 ]

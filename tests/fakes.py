@@ -3,8 +3,13 @@
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from domain.advice.ledger import Account, Admission, Entry, admission
+from domain.advice.money import HOUR, Spent
+from domain.advice.talk import Reply as ModelReply
+from domain.advice.terms import Terms
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous, survivor
@@ -25,6 +30,7 @@ from domain.view import IncidentView
 from integrations.ports import (
     Changes,
     DatabaseState,
+    Inquiry,
     Instant,
     LogLine,
     LogPage,
@@ -600,3 +606,70 @@ class FakeChanges(Breakable):
 
     def query_text(self, deployment: Deployment) -> str:
         return f"kubectl rollout history deployment/{deployment.name}"
+
+
+class FakeModel(Breakable):
+    """LanguageModel that answers by a script: `answer` decides by the inquiry. `asked_of` keeps them, in order."""
+
+    def __init__(self, answer: Callable[[Inquiry], ModelReply]) -> None:
+        super().__init__()
+        self.answer = answer
+        self.asked_of: list[Inquiry] = []
+
+    def ask(self, inquiry: Inquiry) -> ModelReply:
+        with self.lock:
+            self.asked_of.append(inquiry)
+        self.asked()
+        return self.answer(inquiry)
+
+    def models(self, seconds: float) -> Sequence[str]:
+        self.asked()
+        return ("a model",)
+
+
+@dataclass
+class _Paid:
+    """A call in the ledger: what it cost so far, and the most that the try under way may cost."""
+
+    incident: str
+    at: datetime
+    spent: float = 0.0
+    reserved: float = 0.0
+    entry: Entry = field(default_factory=lambda: Entry(under_way=True))
+
+
+class FakeModelCalls(Breakable):
+    """ModelLedger in a dict; the rules are the real ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: dict[str, _Paid] = {}
+
+    def begin(self, key: str, incident: str, at: datetime, most_usd: float, terms: Terms) -> Account:
+        with self.lock:
+            self.asked()
+            known = self.calls.get(key)
+            account = admission(known.entry if known else None, most_usd, self._spent(incident, at), terms)
+            if account.admission is Admission.NEW:
+                spent = known.spent if known else 0.0
+                self.calls[key] = _Paid(incident, at, spent=spent, reserved=most_usd)
+            return account
+
+    def end(self, key: str, usd: float, kept: str | None) -> None:
+        with self.lock:
+            self.asked()
+            call = self.calls[key]
+            if call.entry.under_way:
+                call.spent, call.reserved = call.spent + usd, 0.0
+                call.entry = Entry(under_way=False, kept=kept)
+
+    def spent(self, incident: str | None, now: datetime) -> Spent:
+        self.asked()
+        return self._spent(incident, now)
+
+    def _spent(self, incident: str | None, now: datetime) -> Spent:
+        ours = (c for c in self.calls.values() if c.incident == incident)
+        recent = (c for c in self.calls.values() if c.at > now - HOUR)
+        return Spent(
+            incident_usd=sum(c.spent + c.reserved for c in ours), hour_usd=sum(c.spent + c.reserved for c in recent)
+        )

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
+from activities.advice import AdviceActivities
 from activities.detection import DetectionActivities
 from activities.diagnosis import DiagnosisActivities
 from activities.identity import IdentityActivities
@@ -32,15 +33,18 @@ from integrations.ports import (
     FeedbackStore,
     Guard,
     IncidentStore,
+    LanguageModel,
     LogSource,
     Memory,
     MetricSource,
+    ModelLedger,
     PostmortemStore,
     Remediator,
     SeriesStore,
     TraceSource,
 )
 from workflows.contract import (
+    ADVICE_QUEUE,
     ANALYSIS_QUEUE,
     DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
@@ -58,7 +62,7 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first seven, and `series`) may only be None where no queue that needs them is served.
+    The store's ports (the first seven, `series`, `ledger`) may only be None where no queue that needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
     """
@@ -86,6 +90,8 @@ class Ports:
     intake: AnomalyIntake | None = None
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
+    model: LanguageModel | None = None
+    ledger: ModelLedger | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,12 @@ def _detection(ports: Ports) -> Queue:
     return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
 
 
+def _advice(ports: Ports) -> Queue:
+    """Apart from the sources: a model that is slow must not take the threads of those who investigate."""
+    ask = AdviceActivities(ports.model, _needed(ports.ledger), ports.evidence)
+    return Queue(ADVICE_QUEUE, [ask.consult], threads=4)
+
+
 _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {
     TASK_QUEUE: _incidents,
     INVESTIGATION_QUEUE: _investigation,
@@ -163,6 +175,7 @@ _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {
     REMEDIATION_QUEUE: _remediation,
     NOTIFICATION_QUEUE: _notification,
     DETECTION_QUEUE: _detection,
+    ADVICE_QUEUE: _advice,
 }
 NAMES: Final = tuple(_BUILD)
 """All task queues. `remediation` is the only one whose worker needs credentials that can write."""

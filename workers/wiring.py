@@ -18,6 +18,7 @@ from domain.services import ServiceMap
 from integrations.ports import AnomalyIntake
 from workers.registry import NAMES, Ports
 from workflows.contract import (
+    ADVICE_QUEUE,
     DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
     NOTIFICATION_QUEUE,
@@ -25,7 +26,7 @@ from workflows.contract import (
     TASK_QUEUE,
 )
 
-_NEED_STORE = {TASK_QUEUE, INVESTIGATION_QUEUE, REMEDIATION_QUEUE, DETECTION_QUEUE}
+_NEED_STORE = {TASK_QUEUE, INVESTIGATION_QUEUE, REMEDIATION_QUEUE, DETECTION_QUEUE, ADVICE_QUEUE}
 _NEED_METRICS = {TASK_QUEUE, INVESTIGATION_QUEUE, DETECTION_QUEUE}
 
 
@@ -64,6 +65,8 @@ def ports(
         intake=intake,
         services=services,
         detection_every_s=settings.detection_every_s,
+        model=adapters.language_model(settings) if ADVICE_QUEUE in served else None,
+        ledger=store.model_calls if store else None,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from domain.advice.terms import Terms
 from domain.anomaly import Anomaly
 from domain.approval import Door
 from domain.command import CommandName
@@ -21,6 +22,7 @@ ANALYSIS_QUEUE = "analysis"
 REMEDIATION_QUEUE = "remediation"
 NOTIFICATION_QUEUE = "notification"
 DETECTION_QUEUE = "detection"
+ADVICE_QUEUE = "advice"
 
 UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""
@@ -34,7 +36,8 @@ class Opening(Model):
     many events of history it goes on in a new run as soon as it can; None: when Temporal suggests it. `carried`: what
     an earlier run knew, when it goes on in this one (workflows.carrying); None in the first.
     `limits`: the highest risk that a person may decide on, by name; who is not in it is limited by the policy alone.
-    `temporal_ui` and `public_url` are base addresses for links, None where there is none.
+    `adviser`: the terms on which a language model is asked as well, None: none is. It is decided here, and not by what
+    a worker finds in its environment, so that a history replays the same everywhere.
     """
 
     key: str
@@ -46,6 +49,7 @@ class Opening(Model):
     events_per_run: int | None = Field(default=None, ge=100)
     carried: dict[str, Any] | None = None
     limits: dict[str, Risk] = {}
+    adviser: Terms | None = None
 
 
 class Report(Model):

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.unopened import why_unopened
     from domain.verification import Recovery
     from domain.view import IncidentView, Next
+    from workflows.advising import advise
     from workflows.approval import Approvals
     from workflows.beside import beside
     from workflows.carrying import resumed
@@ -135,7 +136,7 @@ class IncidentWorkflow:
         record.news = False
         record.enter(State.INVESTIGATING, workflow.now(), Next(text="All sources are asked at once."))
         await investigate(record)
-        diagnosis = await diagnose(record)
+        diagnosis = await advise(record, await diagnose(record))
         record.enter(State.DIAGNOSED, workflow.now(), Next(text="A plan is chosen and shown to the safety gate."))
         if diagnosis.confidence < record.rules.tell_below:
             detail = f"{diagnosis.confidence:.2f} is below {record.rules.tell_below:.2f}"

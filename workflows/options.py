@@ -6,8 +6,10 @@ from typing import TypedDict
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
+from domain.advice.conduct import Step
 from domain.plan import Plan
 from workflows.contract import (
+    ADVICE_QUEUE,
     ANALYSIS_QUEUE,
     DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
@@ -113,6 +115,24 @@ SWEEP = Options(
     schedule_to_close_timeout=timedelta(seconds=100),
     retry_policy=RetryPolicy(maximum_attempts=1),
 )
+# Of one call of a language model: a good answer takes a few seconds, and people wait.
+_LONGEST_CALL_S = 30.0
+_AROUND_A_CALL = timedelta(seconds=10)
+
+
+def call_seconds(step: Step) -> float:
+    """How long one call of a language model may take."""
+    return min(step.seconds, _LONGEST_CALL_S)
+
+
+def consult(step: Step) -> Options:
+    """One call, tried again where nothing was paid, as long as the consultation has time."""
+    return Options(
+        task_queue=ADVICE_QUEUE,
+        start_to_close_timeout=timedelta(seconds=call_seconds(step)) + _AROUND_A_CALL,
+        schedule_to_close_timeout=timedelta(seconds=step.seconds) + _AROUND_A_CALL,
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+    )
 
 
 def act(plan: Plan) -> Options:

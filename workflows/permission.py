@@ -58,6 +58,7 @@ def _refused(record: Record, approvals: Approvals, asked: GateVerdict, decision:
 def _circumstances(record: Record, *, approved: bool, precheck: str | None) -> Circumstances:
     return Circumstances(
         confidence=record.diagnosis.confidence if record.diagnosis else 0.0,
+        advised=record.diagnosis is not None and record.diagnosis.advised,
         hands_off=record.hands_off_by is not None, approved=approved, precheck=precheck, now=workflow.now(),
     )  # fmt: skip
 

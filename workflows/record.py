@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.advice.advice import Advice
 from domain.anomaly import Anomaly, latest
 from domain.approval import Decision, Docket, Request
 from domain.audit import AuditRow
@@ -87,6 +88,7 @@ class Record:
     failing_share: float | None = None
     findings: tuple[Finding, ...] = ()
     diagnosis: Diagnosis | None = None
+    advice: Advice | None = None
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     waiting: Request | None = None
     decisions: list[Decision] = field(default_factory=list[Decision])
@@ -440,6 +442,7 @@ class Record:
             sightings=self.sightings,
             findings=self.findings,
             diagnosis=self.diagnosis,
+            advice=self.advice,
             attempts=tuple(self.attempts),
             waiting=self.waiting,
             decisions=tuple(self.decisions),

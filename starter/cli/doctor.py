@@ -67,7 +67,7 @@ async def _examine(*, send_test: bool) -> Sequence[Row]:
         *kubernetes.checks(settings, services),
         *channels.checks(settings, rules),
         *(trial.checks(settings) if send_test else ()),
-        *model.checks(),
+        *model.checks(settings),
         *policy.checks(settings, rules, services),
     )
     return await run_all(checks)

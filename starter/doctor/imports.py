@@ -20,5 +20,7 @@ def _modules(settings: Settings) -> Iterator[str]:
         yield "integrations.elasticsearch.api"
     if adapters.cluster(settings) is not None:
         yield "integrations.kubernetes.api"
+    if settings.model is not None:
+        yield from ("integrations.language_model", "openai.resources.chat.completions", "openai.resources.models")
     if settings.database_url is not None:
         yield from ("alembic.command", "alembic.script", "sqlalchemy.dialects.postgresql.psycopg")

@@ -13,10 +13,11 @@ from domain.timeline import Entry, Kind
 from starter.cli import app
 from starter.cli.durations import duration
 from starter.cli.exits import Exit, Stop
-from starter.cli.frames import as_json, frame, plain
+from starter.cli.frames import as_json, facts, frame, plain
 from starter.cli.group import COMMANDS, PLUGINS, plugged
 from starter.cli.output import ColorMode, Output
 from tests import page_views
+from tests.advice import an_advice
 
 NOW = datetime(2026, 1, 31, 3, 7, tzinfo=UTC)
 HEAVY = ("prophet", "sklearn", "pandas", "matplotlib", "kubernetes", "sqlalchemy")
@@ -127,6 +128,13 @@ def test_a_frame_answers_the_questions_within_100_columns_and_without_control_co
     assert "\u202e" not in shown
     starts = [next(n for n, line in enumerate(lines) if line.startswith(word)) for word in ("cause", "next", "decides")]
     assert starts == sorted(starts)
+
+
+def test_a_frame_says_what_a_model_made_of_it() -> None:
+    view = page_views.diagnosed(NOW).model_copy(update={"advice": an_advice()})
+    said = "rig-mind: agrees with the ranking: connection pool at orders ($0.0123 for 4,200 tokens)"
+    assert dict(facts(view, NOW))["model"] == said
+    assert "model" not in dict(facts(page_views.diagnosed(NOW), NOW))
 
 
 def test_the_frame_of_a_merged_incident_names_the_one_that_took_it_over(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from starter.away import TemporalAway
 from starter.console.rendering import postmortem
 from starter.parts import Parts
 from tests import page_views
+from tests.advice import an_advice
 from tests.fakes import FakeIncidents, FakeLive
 from tests.incidents import an_anomaly
 from tests.parts import parts_with
@@ -94,6 +95,26 @@ async def test_a_source_that_could_not_be_asked_is_said_beside_the_cause() -> No
     text = await page(parts(view), f"/incidents/{view.incident}")
     assert "Not looked at: traces: Jaeger timed out after 10 s, twice." in text
     assert "0.82, likely, uncalibrated" in text
+
+
+async def test_what_a_model_says_stands_beside_the_cause_as_its_words_with_what_it_cites_and_what_it_cost() -> None:
+    view = page_views.diagnosed(now()).model_copy(update={"advice": an_advice()})
+    answer = await get(parts(view), f"/incidents/{view.incident}")
+    text = text_of(answer)
+    assert "rig-mind: agrees with the ranking: connection pool at orders ($0.0123 for 4,200 tokens)" in text
+    assert "Left out: disk at billing: no candidate of the ranking." in text
+    assert '<a href="#F1">F1</a> <a href="#M1">M1</a>' in answer.text
+    assert '<li id="M1"' in answer.text
+    assert "<b>DROP" not in answer.text
+    assert 'href="https://evil.example.com"' not in answer.text
+
+
+async def test_a_model_that_gave_no_answer_is_said_beside_the_cause() -> None:
+    void = an_advice(standing=None, suspects=(), evidence=(), said="no opinion: 503; the statistical answer stands")
+    view = page_views.diagnosed(now()).model_copy(update={"advice": void})
+    text = await page(parts(view), f"/incidents/{view.incident}")
+    assert "rig-mind: no opinion: 503; the statistical answer stands" in text
+    assert "What the language model says" not in text
 
 
 async def test_a_closed_incident_leads_with_its_outcome_and_does_not_reload() -> None:

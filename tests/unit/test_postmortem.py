@@ -19,6 +19,7 @@ from domain.incident import Outcome
 from domain.timeline import Entry, Kind
 from domain.view import IncidentView
 from integrations.ports import Series, Unavailable
+from tests.advice import an_advice
 from tests.eventful import ATTEMPT, WINDOW, an_eventful_view
 from tests.fakes import FakeMetrics, FakePostmortems
 from tests.incidents import NOON, a_view, an_anomaly, minutes
@@ -360,6 +361,7 @@ def _hostile_view(text: str) -> IncidentView:
     )
     row = Entry(seq=1, at=NOON, kind=Kind.PERSON, actor=text, text=text, ref=text)
     return an_eventful_view(
+        advice=an_advice(text, said=text, model=text, dropped=(text,)),
         title=text, service=text, services=(text,), severity_reasons=(text,), findings=(finding,), anomalies=(anomaly,),
         diagnosis=diagnosis.model_copy(update={"hypotheses": (first,), "causal_chain": (text,), "look_next": (text,)}),
         timeline=(row,), runbook=text, page_url=f"http://x.example/ {text}", temporal_url="https://t.example/run",
@@ -375,6 +377,18 @@ def test_no_text_of_others_becomes_markup(text: str) -> None:
     assert read.cells == calm.cells
     assert read.headings == HEADINGS
     assert read.targets == ["https://t.example/run"]
+
+
+def test_what_a_model_said_is_told_with_what_it_cites_and_what_it_cost() -> None:
+    root_cause = _section(render(_facts(an_eventful_view(advice=an_advice("the pool is full")))), 5)
+    assert "(rig-mind) was asked as well: agrees with the ranking: connection pool at orders" in plain_again(root_cause)
+    assert "in its words, on connection_pool at orders: the pool is full (F1, M1)" in plain_again(root_cause)
+    assert "All that cost $0.0123 for 4,200 tokens." in plain_again(root_cause)
+    assert "language model" not in _section(render(_facts()), 5)
+
+
+def plain_again(markdown: str) -> str:
+    return markdown.replace("\\", "")
 
 
 def test_a_bar_does_not_cut_a_cell() -> None:

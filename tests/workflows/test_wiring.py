@@ -10,7 +10,16 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowUpdateFailedError
 
 from domain.incident import Outcome
-from tests.fakes import FakeAudit, FakeEvidence, FakeGuard, FakeIncidents, FakeMemory, FakePostmortems
+from tests.advice import TERMS
+from tests.fakes import (
+    FakeAudit,
+    FakeEvidence,
+    FakeGuard,
+    FakeIncidents,
+    FakeMemory,
+    FakeModelCalls,
+    FakePostmortems,
+)
 from tests.workflows.asking import asked, decide, decision, frozen
 from tests.workflows.conftest import NightOf
 from tests.workflows.world import Handle, World
@@ -40,7 +49,7 @@ class Remembering(Forgetful):
 def _queues() -> tuple[Queue, ...]:
     return queues(Ports(
         incidents=FakeIncidents(), audit=FakeAudit(), guard=FakeGuard(), memory=FakeMemory(), evidence=FakeEvidence(),
-        postmortems=FakePostmortems(),
+        postmortems=FakePostmortems(), ledger=FakeModelCalls(),
     ), [name for name in NAMES if name != DETECTION_QUEUE])  # fmt: skip
 
 
@@ -65,10 +74,10 @@ async def _called(handle: Handle) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("world", [Remembering, Forgetful])
 async def test_what_is_called_is_served_and_what_is_served_is_called(night_of: NightOf, world: type[Forgetful]) -> None:
-    """An approved fix, after a forged approval, needs all activities; it ends the same when no run is kept in memory
-    between its steps.
+    """An approved fix, after a forged approval and a word with a model that is not there, needs all activities; it ends
+    the same when no run is kept in memory between its steps.
     """
-    async with night_of(frozen(world())) as night:
+    async with night_of(frozen(world(adviser=TERMS))) as night:
         handle = await night.open()
         request = await asked(night, handle)
         forged = {"door": "console", "issued_at": (await night.now()).isoformat(), "proof": "0" * 64}

@@ -14,6 +14,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
+from domain.advice.terms import Terms
 from domain.anomaly import AlertStatus, Anomaly
 from domain.diagnosis import Contribution, Diagnosis, Hypothesis
 from domain.finding import Category, Finding, Source, Window
@@ -24,7 +25,7 @@ from domain.policy import Calendar, Policy, Verification
 from domain.question import Question, RankQuestion
 from domain.services import Database, Expression, Service, ServiceMap
 from domain.verification import Sample, Watch
-from integrations.ports import Intent, Remediator, Unavailable
+from integrations.ports import Intent, LanguageModel, Remediator, Unavailable
 from tests.fakes import (
     FakeAudit,
     FakeChannel,
@@ -32,6 +33,7 @@ from tests.fakes import (
     FakeGuard,
     FakeIncidents,
     FakeMemory,
+    FakeModelCalls,
     FakePostmortems,
     FakeSeries,
 )
@@ -146,12 +148,20 @@ class World:
     `failing` names sources that raise; `unranked` makes the ranking raise. `hold` stops the named activity until the
     event is set, and says in `reached` that it is there. `workers_policy`: the one that workers were started with.
     `detects`: detection's queue is served too; it opens incidents and takes no part in them.
+    `rival`: the kind of the ranking's second candidate, None: there is none. `log_title`: what logs say.
+    `adviser`: the terms for a language model, None: the starter knows of none.
     """
 
     value: Shown = 0.4
     cures: tuple[Shown | tuple[Shown, ...], ...] = (0.0,)
     confidence: float = 0.85
     category: Category = Category.CONNECTION_POOL
+    rival: Category | None = None
+    log_title: str = "logs looked"
+    adviser: Terms | None = None
+    model: LanguageModel | None = None
+    ledger: FakeModelCalls = field(default_factory=FakeModelCalls)
+    evidence: FakeEvidence = field(default_factory=FakeEvidence)
     failing_share: float | None = None
     failing: set[Source] = field(default_factory=set[Source])
     unranked: bool = False
@@ -216,7 +226,10 @@ class World:
                 self.looks.append(question)
             if source in self.failing:
                 raise ApplicationError(f"{source} does not answer", type="Unavailable")
-            return _findings(source, question)
+            found = _findings(source, question)
+            if source is Source.LOGS:
+                return tuple(f.model_copy(update={"title": self.log_title}) for f in found)
+            return found
 
         return look
 
@@ -255,8 +268,13 @@ class World:
             service="orders", category=self.category, score=9, weight=1, contributions=cited,
             sentence="orders cannot get connections: nightly-report holds 11 of 12",
         )  # fmt: skip
+        if self.rival is None:
+            rivals: tuple[Hypothesis, ...] = ()
+        else:
+            said = {"category": self.rival, "score": 6.0, "sentence": f"{self.rival} at orders"}
+            rivals = (hypothesis.model_copy(update=said),)
         return Diagnosis(
-            hypotheses=(hypothesis,), confidence=self.confidence - 0.02 * len(missing), not_seen=missing,
+            hypotheses=(hypothesis, *rivals), confidence=self.confidence - 0.02 * len(missing), not_seen=missing,
             confidence_reason="scripted",
         )  # fmt: skip
 
@@ -275,7 +293,7 @@ class World:
         for held in self.hold.values():
             held.set()
         self.hold.clear()
-        fakes = (self.incidents, self.audit, self.guard, self.memory, self.postmortems, *self.channels)
+        fakes = (self.incidents, self.audit, self.guard, self.memory, self.postmortems, self.ledger, *self.channels)
         for fake in fakes:
             fake.error = None
 
@@ -284,9 +302,9 @@ class World:
     def queues(self) -> list[Queue]:
         ports = Ports(
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
-            evidence=FakeEvidence(), postmortems=self.postmortems, remediators=self.remediators,
+            evidence=self.evidence, postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
-            limits=self.limits, series=FakeSeries(),
+            limits=self.limits, series=FakeSeries(), model=self.model, ledger=self.ledger,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
         served = queues(ports, [name for name in NAMES if self.detects or name != DETECTION_QUEUE])
@@ -301,7 +319,7 @@ class World:
         """What the starter does: signal-with-start on the group's key."""
         opening = Opening(
             key=key, policy=self.policy, services=self.services, public_url="http://127.0.0.1:8000", limits=self.limits,
-            events_per_run=self.events_per_run,
+            events_per_run=self.events_per_run, adviser=self.adviser,
         )  # fmt: skip
         try:
             return await self._signal_with_start(client, opening, Report(anomalies=anomalies))

@@ -1,0 +1,114 @@
+"""One call of a language model: asked for in the ledger first, recorded whole, and never paid for twice."""
+
+import json
+import time
+
+from pydantic import ValidationError
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.advice.asked import Ask, Said
+from activities.advice.prompt import inquiry_of
+from activities.errors import LONGEST_TEXT, retry_only_what_helps
+from analysis.redaction import outgoing
+from domain.advice.advice import Call
+from domain.advice.ledger import Account, Admission
+from domain.advice.money import cost_usd, most_usage
+from domain.advice.opinion import Claim, Opinion
+from domain.advice.talk import Reply
+from domain.finding import EvidenceRef
+from integrations.ports import (
+    EvidenceStore,
+    Inquiry,
+    LanguageModel,
+    ModelLedger,
+    PortError,
+    Rejected,
+    Unanswered,
+)
+
+_LONGEST_CLAIM = 400
+_LONGEST_REASON = 200
+
+
+class AdviceActivities:
+    """Asks the model, None: none is configured on this worker, and that is said."""
+
+    def __init__(self, model: LanguageModel | None, ledger: ModelLedger, evidence: EvidenceStore | None) -> None:
+        self._model = model
+        self._ledger = ledger
+        self._evidence = evidence
+
+    @activity.defn
+    @retry_only_what_helps
+    def consult(self, ask: Ask) -> Said:
+        """The model's answer. The same `key` again gets the answer that was paid for, and costs nothing.
+
+        Raises Rejected, which is final, for a call that would be over budget or whose answer was lost.
+        """
+        if self._model is None:
+            raise Rejected("no language model is configured on the worker that was asked")
+        inquiry = inquiry_of(ask)
+        most = cost_usd(most_usage(_size(inquiry)), ask.terms.price)
+        account = self._ledger.begin(ask.key, ask.incident, ask.at, most, ask.terms)
+        if account.admission is not Admission.NEW:
+            return _kept(account)
+        began = time.monotonic()
+        try:
+            reply = self._model.ask(inquiry)
+        except PortError as error:
+            self._ledger.end(ask.key, most if isinstance(error, Unanswered) else 0.0, None)
+            raise
+        said = self._said(ask, inquiry, reply, time.monotonic() - began)
+        self._ledger.end(ask.key, said.call.usd, said.model_dump_json())
+        return said
+
+    def _said(self, ask: Ask, inquiry: Inquiry, reply: Reply, seconds: float) -> Said:
+        transcript, note = self._recorded(inquiry, reply)
+        call = Call(
+            at=ask.at, usage=reply.usage, usd=cost_usd(reply.usage, ask.terms.price), seconds=round(seconds, 3),
+            transcript=transcript, note=note,
+        )  # fmt: skip
+        opinion = _masked(reply.opinion) if reply.opinion is not None else None
+        useless = outgoing(reply.useless) if reply.useless is not None else None
+        return Said(opinion=opinion, uses=reply.uses, useless=useless, call=call)
+
+    def _recorded(self, inquiry: Inquiry, reply: Reply) -> tuple[EvidenceRef | None, str]:
+        """Prompt and answer in the store, or why they are not there."""
+        if self._evidence is None:
+            return None, "not stored: no evidence store is configured"
+        masked = reply.model_copy(update={"opinion": _masked(reply.opinion)}) if reply.opinion is not None else reply
+        content = {"sent": inquiry.model_dump(mode="json"), "answered": masked.model_dump(mode="json")}
+        try:
+            return self._evidence.put(json.dumps(content, sort_keys=True).encode(), "a call of the language model"), ""
+        except PortError as error:
+            return None, f"not stored: {str(error)[:_LONGEST_REASON]}"
+
+
+def _size(inquiry: Inquiry) -> int:
+    """Bytes of the request, a little more than what is billed."""
+    return len(inquiry.model_dump_json().encode())
+
+
+def _kept(account: Account) -> Said:
+    """The answer of an earlier try. Raises Rejected where there is none, and ApplicationError for one of another form
+    than this build's.
+    """
+    if account.admission is not Admission.ANSWERED:
+        raise Rejected(account.objection)
+    try:
+        return Said.model_validate_json(account.kept)
+    except ValidationError as error:
+        said = f"an answer that was kept cannot be read: {error.error_count()} fields"
+        raise ApplicationError(said[:LONGEST_TEXT], type="Rejected", non_retryable=True) from error
+
+
+def _masked(opinion: Opinion) -> Opinion:
+    """Its words may repeat what it has read, and go to pages and records."""
+    suspects = (
+        s.model_copy(update={"claims": tuple(
+            Claim(text=outgoing(c.text, _LONGEST_CLAIM), findings=c.findings) for c in s.claims
+        )})
+        for s in opinion.suspects
+    )  # fmt: skip
+    return Opinion(suspects=tuple(suspects))

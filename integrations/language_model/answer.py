@@ -1,0 +1,101 @@
+"""From a chat completion to a reply. Whatever came was paid for, so that nothing here raises."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from domain.advice.money import most_usage
+from domain.advice.opinion import Opinion
+from domain.advice.talk import Reply, ToolUse, Usage
+from integrations.http_answers import one_line
+
+_MOST_USES = 8
+_LONGEST_ARGUMENTS = 500
+_LONGEST_NAME = 64
+
+
+def _none_as_empty(value: object) -> object:
+    return () if value is None else value
+
+
+class _Function(BaseModel):
+    name: str
+    arguments: str
+
+
+class _Call(BaseModel):
+    id: str
+    function: _Function
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: Annotated[tuple[_Call, ...], BeforeValidator(_none_as_empty)] = ()
+
+
+class _Choice(BaseModel):
+    finish_reason: str | None = None
+    message: _Message
+
+
+class _Counted(BaseModel):
+    prompt_tokens: int = Field(ge=0)
+    completion_tokens: int = Field(ge=0)
+
+
+class _Completion(BaseModel):
+    choices: tuple[_Choice, ...] = Field(min_length=1)
+
+
+def reply_of(answer: dict[str, object], size: int, *, may_use: bool) -> Reply:
+    """`size`: bytes that were sent, by which what nobody counted is estimated. `may_use`: tools were offered."""
+    usage = _usage(answer.get("usage"), size)
+    try:
+        choice = _Completion.model_validate(answer).choices[0]
+    except ValidationError:
+        return Reply(useless="its answer is no chat completion", usage=usage)
+    useless = _useless(choice, may_use=may_use)
+    if useless is not None:
+        return Reply(useless=useless, usage=usage)
+    if choice.message.tool_calls:
+        return Reply(uses=tuple(_use(c) for c in choice.message.tool_calls[:_MOST_USES]), usage=usage)
+    try:
+        return Reply(opinion=Opinion.model_validate_json(choice.message.content or ""), usage=usage)
+    except ValidationError as error:
+        return Reply(useless=f"its answer does not have the form that was asked for ({_first(error)})", usage=usage)
+
+
+def _useless(choice: _Choice, *, may_use: bool) -> str | None:
+    """Why nothing of it can be used, as far as the other side says so."""
+    if choice.message.refusal:
+        return f"it refused to answer: {one_line(choice.message.refusal)[:120]}"
+    if choice.finish_reason == "content_filter":
+        return "its answer was held back by a content filter"
+    if choice.finish_reason == "length":
+        return "its answer was cut off at the limit of tokens"
+    if choice.message.tool_calls and not may_use:
+        return "it asked to look at more when it had to answer"
+    return None
+
+
+def _use(call: _Call) -> ToolUse:
+    return ToolUse(
+        id=call.id[:_LONGEST_NAME], name=call.function.name[:_LONGEST_NAME],
+        arguments=call.function.arguments[:_LONGEST_ARGUMENTS],
+    )  # fmt: skip
+
+
+def _usage(said: object, size: int) -> Usage:
+    """As the other side counted; one that does not say is counted as the most that it can be."""
+    try:
+        counted = _Counted.model_validate(said)
+    except ValidationError:
+        return most_usage(size)
+    return Usage(input_tokens=counted.prompt_tokens, output_tokens=counted.completion_tokens)
+
+
+def _first(error: ValidationError) -> str:
+    detail = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in detail["loc"])
+    return f"{where}: {detail['type']}" if where else detail["type"]

@@ -1,0 +1,162 @@
+"""The HTTP server: keys, errors and counts as OpenAI's API documents them."""
+
+import json
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from rig.servers.model.minds import Answer, Breaks, Fails, Hangs, Mind, Says, Wants, agreeing
+from rig.servers.model.request import ChatRequest, tokens
+from rig.servers.ports import LOOPBACK, free_port
+from rig.servers.server import Server
+
+KEY = "sk-rig-0123456789abcdef"
+MODEL = "rig-mind"
+
+
+class ModelServer(Server):
+    """Chat completions and the list of models at `url`, for whoever has the `KEY`. `mind` answers.
+
+    `asked` keeps what came in, `paid` counts the answers that a provider would bill, with their tokens in and out.
+    """
+
+    def __init__(self, mind: Mind = agreeing) -> None:
+        self.port = free_port()
+        self.mind = mind
+        self.asked: list[ChatRequest] = []
+        self.paid: list[tuple[int, int]] = []
+        self.lock = threading.Lock()
+        self._over = threading.Event()
+        self._serving: ThreadingHTTPServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}/v1"
+
+    def start(self) -> None:
+        """Start it; returns when it takes requests."""
+        self._over.clear()
+        self._serving = ThreadingHTTPServer((LOOPBACK, self.port), _handler(self))
+        self._serving.daemon_threads = True
+        self._thread = threading.Thread(target=self._serving.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop it; requests that hang are let go."""
+        self._over.set()
+        if self._serving is not None and self._thread is not None:
+            self._serving.shutdown()
+            self._thread.join()
+            self._serving.server_close()
+            self._serving = None
+
+    def clear(self, mind: Mind = agreeing) -> None:
+        """Another mind, and nothing asked yet."""
+        self.mind = mind
+        self.asked.clear()
+        self.paid.clear()
+
+    def always(self, answer: Answer) -> None:
+        """Whatever is asked, this is answered."""
+
+        def mind(_request: ChatRequest) -> Answer:
+            return answer
+
+        self.mind = mind
+
+    def hold(self) -> None:
+        """Never answer, until the server stops."""
+        self._over.wait()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    served: ModelServer
+
+    def do_GET(self) -> None:
+        if self._authorized():
+            listed = {"id": MODEL, "object": "model", "created": 0, "owned_by": "rig"}
+            self._json(200, {"object": "list", "data": [listed]})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not self._authorized():
+            return
+        request = ChatRequest(json.loads(body))
+        with self.served.lock:
+            self.served.asked.append(request)
+        refused = request.refusal()
+        if refused is not None:
+            self._error(Fails(400, "invalid_request_error"), refused)
+            return
+        self._answer(request, self.served.mind(request))
+
+    def _answer(self, request: ChatRequest, answer: Answer) -> None:
+        match answer:
+            case Hangs():
+                self.served.hold()
+            case Fails():
+                self._error(answer, "trouble on demand")
+            case Breaks():
+                self._write(200, answer.body, {"Content-Type": answer.kind})
+            case Says() | Wants():
+                self._json(200, self._completion(request, answer))
+
+    def _completion(self, request: ChatRequest, answer: Says | Wants) -> dict[str, Any]:
+        message, finish = _message(answer)
+        usage = (request.input_tokens, tokens(json.dumps(message)))
+        with self.served.lock:
+            self.served.paid.append(usage)
+        completion: dict[str, Any] = {
+            "id": f"chatcmpl-{len(self.served.paid)}", "object": "chat.completion", "created": 0,
+            "model": request.body["model"],
+            "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
+        }  # fmt: skip
+        if isinstance(answer, Wants) or answer.counted:
+            prompt, output = usage
+            counted = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+            completion["usage"] = counted
+        return completion
+
+    def _authorized(self) -> bool:
+        if self.headers.get("Authorization") == f"Bearer {KEY}":
+            return True
+        self._error(Fails(401, "invalid_api_key"), "Incorrect API key provided")
+        return False
+
+    def _error(self, error: Fails, message: str) -> None:
+        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+        said = {"message": message, "type": "error", "param": None, "code": error.code}
+        self._json(error.status, {"error": said}, headers)
+
+    def _json(self, status: int, answered: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        self._write(status, json.dumps(answered), {"Content-Type": "application/json", **(headers or {})})
+
+    def _write(self, status: int, body: str, headers: Mapping[str, str]) -> None:
+        content = body.encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Say nothing."""
+
+
+def _message(answer: Says | Wants) -> tuple[dict[str, Any], str]:
+    """The assistant's message, and why it ended."""
+    if isinstance(answer, Says):
+        said = {"role": "assistant", "content": answer.content, "refusal": answer.refusal}
+        return said, answer.finish
+    calls = [
+        {"id": f"call_{n}", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+        for n, (name, arguments) in enumerate(answer.calls, 1)
+    ]
+    return {"role": "assistant", "content": None, "refusal": None, "tool_calls": calls}, "tool_calls"
+
+
+def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
+    return type("Handler", (_Handler,), {"served": server})

@@ -1,0 +1,160 @@
+"""One call of a language model, as an activity: what leaves, what is recorded, and that nothing is paid twice."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.advice import AdviceActivities, Ask
+from activities.advice.prompt import MOST_ALERTS, MOST_FINDINGS, inquiry_of
+from domain.advice.opinion import Claim, Opinion, Suspect
+from domain.advice.talk import Reply, Usage
+from domain.finding import Category, EvidenceRef
+from integrations.ports import Inquiry, PortError, Rejected, Unanswered, Unavailable
+from tests.advice import DIAGNOSIS, FINDINGS, a_finding, an_ask
+from tests.fakes import FakeEvidence, FakeModel, FakeModelCalls
+from tests.incidents import NOON, an_anomaly
+
+SECRETS = {
+    "https://shop.example.com/cart?user=7": "<url>", "mia@example.com": "<email>", "password=hunter2hunter2": "<token>",
+    "Bearer abcdef0123456789": "<token>", "10.9.8.7:5432": "<ip>", "550e8400-e29b-41d4-a716-446655440000": "<id>",
+    "deadbeef0123": "<hex>", "AKIA0123456789ABCDEFGHIJKLMN": "<token>",
+}  # fmt: skip
+
+
+def answered(text: str = "the findings say so") -> Reply:
+    claims = (Claim(text=text, findings=("F1",)),)
+    suspect = Suspect(service="orders", category=Category.CONNECTION_POOL, claims=claims)
+    return Reply(opinion=Opinion(suspects=(suspect,)), usage=Usage(input_tokens=1_000, output_tokens=100))
+
+
+class Desk:
+    """The activity with stand-ins around it."""
+
+    def __init__(self, answer: Callable[[Inquiry], Reply] = lambda _: answered()) -> None:
+        self.model, self.ledger, self.evidence = FakeModel(answer), FakeModelCalls(), FakeEvidence()
+        self.activities = AdviceActivities(self.model, self.ledger, self.evidence)
+
+    def transcript(self, ref: EvidenceRef | None) -> dict[str, Any]:
+        assert ref is not None
+        return json.loads(self.evidence.get(ref))
+
+
+def whole(ask: Ask) -> str:
+    """All text that leaves."""
+    inquiry = inquiry_of(ask)
+    return inquiry.evidence + inquiry.instructions + str(inquiry.exchanges)
+
+
+@pytest.mark.parametrize(("secret", "mask"), SECRETS.items())
+def test_nothing_that_opens_a_door_or_names_a_person_leaves(secret: str, mask: str) -> None:
+    """Wherever text of others stands."""
+    said = f"it failed for {secret} again"
+    hypothesis = DIAGNOSIS.hypotheses[0].model_copy(update={"sentence": said})
+    ask = an_ask(
+        anomalies=(an_anomaly(title=said),), findings=(a_finding("F1", said),),
+        diagnosis=DIAGNOSIS.model_copy(update={"hypotheses": (hypothesis,)}),
+    )  # fmt: skip
+    assert secret not in whole(ask)
+    assert whole(ask).count(mask) == 3
+
+
+def test_no_query_and_no_fact_leaves() -> None:
+    """Plans are built from facts; who reads them could aim."""
+    told = a_finding("F1", query="SELECT secret_query", link="https://x.example.com", facts={"role": "secret_role"})
+    assert "secret_" not in whole(an_ask(findings=(told,)))
+
+
+def test_a_storm_leaves_in_part_with_what_candidates_rest_on() -> None:
+    storm = tuple(a_finding(f"F{n}", strength=5.0) for n in range(10, 300))
+    alerts = tuple(an_anomaly(fingerprint=f"f{n}") for n in range(300))
+    evidence = json.loads(inquiry_of(an_ask(findings=(*FINDINGS, *storm), anomalies=alerts)).evidence)["untrusted_data"]
+    ids = {finding["id"] for finding in evidence["findings"]}
+    assert len(ids) == MOST_FINDINGS
+    assert {"F1", "F2", "F3"} <= ids
+    assert len(evidence["alerts"]) == MOST_ALERTS
+
+
+def test_the_last_call_is_offered_no_tools() -> None:
+    assert inquiry_of(an_ask(last=True)).offers == ()
+    assert len(inquiry_of(an_ask()).offers) == 4
+
+
+def test_prompt_answer_tokens_and_cost_are_recorded_without_secrets() -> None:
+    desk = Desk(lambda _: answered("it is password=hunter2hunter2 of mia@example.com"))
+    said = desk.activities.consult(an_ask())
+    record = desk.transcript(said.call.transcript)
+    assert record["sent"] == inquiry_of(an_ask()).model_dump(mode="json")
+    assert record["answered"]["usage"] == {"input_tokens": 1_000, "output_tokens": 100, "counted": True}
+    assert (said.call.usd, said.call.at) == (pytest.approx(0.0035), NOON)
+    for text in (json.dumps(record), said.model_dump_json(), str(desk.ledger.calls)):
+        assert "hunter2" not in text
+        assert "mia@" not in text
+
+
+def test_the_same_call_again_gets_the_answer_that_was_paid_for() -> None:
+    """As when the worker died after the answer, before Temporal heard of it."""
+    desk = Desk()
+    first, again = desk.activities.consult(an_ask()), desk.activities.consult(an_ask())
+    assert again == first
+    assert len(desk.model.asked_of) == 1
+    assert desk.ledger.spent(an_ask().incident, NOON).incident_usd == pytest.approx(0.0035)
+
+
+def test_a_call_whose_worker_died_is_not_made_again() -> None:
+    class Killed(BaseException):
+        """The worker is no more."""
+
+    def die(_: Inquiry) -> Reply:
+        raise Killed
+
+    desk = Desk(die)
+    with pytest.raises(Killed):
+        desk.activities.consult(an_ask())
+    with pytest.raises(ApplicationError, match="not paid twice") as raised:
+        desk.activities.consult(an_ask())
+    assert raised.value.non_retryable
+    assert len(desk.model.asked_of) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "final", "paid"),
+    [(Unavailable("429", 7.0), False, False), (Unanswered("late"), False, True), (Rejected("401"), True, False)],
+    ids=["busy", "late", "refused"],
+)
+def test_a_failure_is_retried_where_that_helps_and_booked_where_it_may_be_paid(
+    error: PortError, final: bool, paid: bool
+) -> None:
+    desk = Desk()
+    desk.model.error = error
+    with pytest.raises(ApplicationError) as raised:
+        desk.activities.consult(an_ask())
+    assert raised.value.non_retryable is final
+    assert (raised.value.next_retry_delay is not None) is (error.args == ("429",))
+    spent = desk.ledger.spent(an_ask().incident, NOON).incident_usd
+    assert (spent > 0) is paid
+    desk.model.error = None
+    assert desk.activities.consult(an_ask()).opinion is not None
+
+
+def test_without_a_ledger_that_answers_nothing_is_paid() -> None:
+    desk = Desk()
+    desk.ledger.error = Unavailable("store: down")
+    with pytest.raises(ApplicationError, match="store: down"):
+        desk.activities.consult(an_ask())
+    assert desk.model.asked_of == []
+
+
+def test_without_a_place_for_the_record_the_answer_stands_and_says_so() -> None:
+    desk = Desk()
+    desk.evidence.error = Unavailable("store: full")
+    said = desk.activities.consult(an_ask())
+    assert (said.call.transcript, said.call.note) == (None, "not stored: store: full")
+
+
+def test_a_worker_without_a_model_says_so() -> None:
+    with pytest.raises(ApplicationError, match="no language model is configured") as raised:
+        AdviceActivities(None, FakeModelCalls(), None).consult(an_ask())
+    assert raised.value.non_retryable
