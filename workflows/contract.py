@@ -21,6 +21,7 @@ ANALYSIS_QUEUE = "analysis"
 REMEDIATION_QUEUE = "remediation"
 NOTIFICATION_QUEUE = "notification"
 DETECTION_QUEUE = "detection"
+TRAINING_QUEUE = "training"
 
 UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""

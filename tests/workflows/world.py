@@ -33,6 +33,7 @@ from workflows.contract import (
     DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
     TASK_QUEUE,
+    TRAINING_QUEUE,
     Opening,
     Report,
     Summary,
@@ -279,7 +280,7 @@ class World:
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
         # Detection opens incidents and takes no part in them.
-        served = queues(ports, [name for name in NAMES if name != DETECTION_QUEUE])
+        served = queues(ports, [name for name in NAMES if name not in {DETECTION_QUEUE, TRAINING_QUEUE}])
         return [replace(q, activities=swapped.get(q.name, q.activities)) for q in served]
 
     @asynccontextmanager
