@@ -157,7 +157,7 @@ def _notification(ports: Ports) -> Queue:
 def _detection(ports: Ports) -> Queue:
     services = ports.services or ServiceMap(expressions=())
     watch = DetectionActivities(
-        ports.metrics, _needed(ports.series), ports.intake, services, ports.detection_every_s
+        ports.metrics, _needed(ports.series), _needed(ports.forecasts), ports.intake, services, ports.detection_every_s
     )  # fmt: skip
     return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
 

@@ -42,14 +42,10 @@ class Band:
 
 @dataclass(frozen=True)
 class Rule:
-    """How samples of one series are judged: its band, how far that is stretched, and the least scale (in its unit).
-
-    Nothing after unix time `until` is judged by it.
-    """
+    """How samples of one series are judged: by its band, stretched, and until which unix time."""
 
     band: Band
     stretch: float
-    floor: float
     until: float
 
 
@@ -70,21 +66,23 @@ class Rules:
         width = max((rule.band.table.shape[1] for rule in rules.values()), default=1)
         self._expected = np.full((len(rules), width), np.nan)
         self._scale = np.full((len(rules), width), np.nan)
-        self._grid = np.array([(rule.band.start, rule.band.step_s, rule.until) for rule in rules.values()])
+        self._grid = np.array(
+            [(rule.band.start, rule.band.step_s, rule.until, rule.stretch) for rule in rules.values()]
+        )
         for number, rule in enumerate(rules.values()):
             columns = rule.band.table.shape[1]
             self._expected[number, :columns] = rule.band.table[0]
-            self._scale[number, :columns] = np.maximum(rule.band.scales(), rule.floor) * rule.stretch
+            self._scale[number, :columns] = rule.band.scales()
 
-    def judge(self, rows: NDArray[np.int64], times: Floats, values: Floats) -> Judged:
-        """Judge samples of all series at once: the series' row, unix time and value of each.
+    def judge(self, rows: NDArray[np.int64], times: Floats, values: Floats, floors: Floats) -> Judged:
+        """Judge samples of all series at once: the series' row, unix time, value and least scale of each.
 
         sigma = |actual - expected| / max((upper - lower) / (2 * 1.96), floor) / stretch, between two columns the
         straight line.
         """
         if not rows.size:
             return Judged(np.empty(0), np.empty(0), np.empty(0))
-        start, step, until = self._grid[rows].T
+        start, step, until, stretch = self._grid[rows].T
         place = (times - start) / step
         outside = (place < 0) | (place > self._expected.shape[1] - 1) | (times > until)
         place = np.where(outside, 0.0, place)
@@ -92,7 +90,7 @@ class Rules:
         right = np.minimum(left + 1, self._expected.shape[1] - 1)
         share: Floats = place - left.astype(np.float64)
         expected = _between(self._expected, rows, left, right, share)
-        scale = _between(self._scale, rows, left, right, share)
+        scale = np.maximum(_between(self._scale, rows, left, right, share), floors) * stretch
         expected[outside] = np.nan
         return Judged(expected, scale, np.abs(values - expected) / scale)
 

@@ -101,17 +101,18 @@ def test_whatever_comes_the_history_is_finite_rises_and_ends_in_time(points: lis
         assert found.times[-1] <= NOW - 1_800
 
 
-def rule(columns: int = 3, *, floor: float = 0.1, stretch: float = 1.0, until: float = NOW + DAY) -> Rule:
+def rule(columns: int = 3, *, stretch: float = 1.0, until: float = NOW + DAY) -> Rule:
     """Rises by 10 each 600 s from 10 on, sigma 1."""
     expected = np.arange(10.0, 10.0 * columns + 1, 10.0)
     band = Band(NOW, 600.0, np.stack([expected, expected - 1.96, expected + 1.96]))
-    return Rule(band, stretch, floor, until)
+    return Rule(band, stretch, until)
 
 
 def test_sigma_is_the_deviation_over_the_scale_of_the_interval() -> None:
-    rules = Rules({"a": rule(), "b": rule(5, floor=4.0), "c": rule(stretch=2.0)})
+    rules = Rules({"a": rule(), "b": rule(5), "c": rule(stretch=2.0)})
     rows = np.array([rules.row[key] for key in "abc"])
-    judged = rules.judge(rows, np.array([NOW + 300.0, NOW + 600.0, NOW]), np.array([19.0, 12.0, 16.0]))
+    times, values = np.array([NOW + 300.0, NOW + 600.0, NOW]), np.array([19.0, 12.0, 16.0])
+    judged = rules.judge(rows, times, values, np.array([0.1, 4.0, 0.1]))
     assert judged.expected.tolist() == [15.0, 20.0, 10.0]
     assert judged.sigma == pytest.approx([4.0, 2.0, 3.0])
 
@@ -120,7 +121,14 @@ def test_what_the_table_does_not_reach_is_not_judged() -> None:
     rules = Rules({"a": rule(3), "long": rule(9), "stale": rule(9, until=NOW + 700)})
     times = np.array([NOW - 1, NOW + 1_200, NOW + 1_201, NOW + 1_201, NOW + 701])
     rows = np.array([rules.row[key] for key in ("a", "a", "a", "long", "stale")])
-    assert np.isnan(rules.judge(rows, times, np.zeros(5)).sigma).tolist() == [True, False, True, False, True]
+    sigma = rules.judge(rows, times, np.zeros(5), np.ones(5)).sigma
+    assert np.isnan(sigma).tolist() == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_table_survives_being_stored_and_nothing_else_is_taken_for_one() -> None:
