@@ -44,10 +44,11 @@ def fit(history: History, until: float) -> Fitted | Failed:
 
     Parameters as in spec: changepoint prior 0.05, seasonality prior 10, interval 95 %, seasons where they are covered.
     """
-    _be_quiet()
+    _be_quiet("prophet.plot")
     import pandas as pd  # noqa: PLC0415 - seconds
     from prophet import Prophet  # noqa: PLC0415 - seconds
 
+    _be_quiet("cmdstanpy", "prophet")
     np.random.seed(_SEED)  # Prophet draws from this generator
     model = Prophet(
         changepoint_prior_scale=0.05, seasonality_prior_scale=10.0, interval_width=0.95, yearly_seasonality=False,
@@ -76,7 +77,7 @@ def _stretch(misses: Floats, scale: float) -> float:
     return max(1.0, float(np.quantile(misses, _RARE)) / (STRANGE * scale))
 
 
-def _be_quiet() -> None:
-    """Each fit would say on stderr that it began and ended, and that there is no plotly."""
-    for name in ("cmdstanpy", "prophet.plot", "prophet"):
+def _be_quiet(*loggers: str) -> None:
+    """Each fit would say on stderr that it began and ended, and the first one that there is no plotly."""
+    for name in loggers:
         logging.getLogger(name).setLevel(logging.CRITICAL)
