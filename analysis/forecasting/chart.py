@@ -6,18 +6,20 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.forecasting.band import Band
+from analysis.series import Floats
 from domain.detection import STRANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _INCHES, _DOTS = (10.0, 4.0), 120
+# matplotlib counts time in days since 1970.
+_DAY_S = 86_400.0
 _LINE, _BAND, _STRANGE = "#1f77b4", "#ff7f0e", "#d62728"
 
 
@@ -47,9 +49,10 @@ def png(picture: Picture) -> bytes:
     canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
     if picture.band is not None:
         _draw_band(axes, picture, picture.band)
-    measured = [(_moment(at), value) for at, value in picture.points if picture.start <= at <= picture.end]
-    axes.plot([at for at, _ in measured], [value for _, value in measured], color=_LINE, lw=1, label="measured")
-    axes.set_xlim(_moment(picture.start), _moment(picture.end))
+    measured = np.array([point for point in picture.points if picture.start <= point[0] <= picture.end]).reshape(-1, 2)
+    axes.plot(measured[:, 0] / _DAY_S, measured[:, 1], color=_LINE, lw=1, label="measured")
+    axes.set_xlim(picture.start / _DAY_S, picture.end / _DAY_S)
+    axes.xaxis_date()
     axes.set_title(picture.title, parse_math=False)
     axes.set_ylabel(picture.unit, parse_math=False)
     axes.set_xlabel("UTC")
@@ -60,16 +63,12 @@ def png(picture: Picture) -> bytes:
 
 
 def _draw_band(axes: "Axes", picture: Picture, band: Band) -> None:
-    times = band.start + band.step_s * np.arange(band.table.shape[1])
+    times: Floats = band.start + band.step_s * np.arange(band.table.shape[1], dtype=np.float64)
     inside = (times >= picture.start) & (times <= picture.end)
-    moments = [_moment(at) for at in times[inside].tolist()]
+    days = times[inside] / _DAY_S
     expected, lower, upper = band.table[:, inside]
     strange = STRANGE * np.maximum(band.scales()[inside], picture.floor) * picture.stretch
-    axes.fill_between(moments, lower, upper, color=_BAND, alpha=0.25, lw=0, label="95 % of the forecast")
-    axes.plot(moments, expected, color=_BAND, lw=1, label="forecast")
+    axes.fill_between(days, lower, upper, color=_BAND, alpha=0.25, lw=0, label="95 % of the forecast")
+    axes.plot(days, expected, color=_BAND, lw=1, label="forecast")
     for edge, label in ((expected + strange, "3 sigma"), (expected - strange, None)):
-        axes.plot(moments, edge, color=_STRANGE, lw=0.8, ls="--", label=label)
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+        axes.plot(days, edge, color=_STRANGE, lw=0.8, ls="--", label=label)

@@ -169,8 +169,9 @@ def test_forecast_and_streaming_detector_are_each_other_s_witness_and_the_reason
     both = verdict(stands(*(sample(n, novelty=4.0, forecast=4.0) for n in range(3))))
     assert both.anomaly is not None
     assert "forecast and streaming detector agree" in both.anomaly.title
-    for one in ({"novelty": 4.0, "forecast": 1.0}, {"forecast": 4.0}):
-        assert "no second witness" in verdict(stands(*(sample(n, **one) for n in range(5)))).reason
+    for novelty, forecast in ((4.0, 1.0), (0.0, 4.0)):
+        alone = stands(*(sample(n, novelty=novelty, forecast=forecast) for n in range(5)))
+        assert "no second witness" in verdict(alone).reason
     assert "seen by the forecast" in verdict(stands(*(sample(n, forecast=7.0) for n in range(3)))).reason
     assert "seen by the streaming detector" in verdict(stands(*(sample(n, novelty=7.0) for n in range(3)))).reason
 
