@@ -105,7 +105,7 @@ class ForecastStore(Protocol):
     """What was forecast of each series: written by training, read by every cycle of detection."""
 
     def trained(self) -> Mapping[str, datetime]:
-        """For each series that training has seen: when it last was."""
+        """For each series that has a forecast: when it was trained."""
         ...
 
     def load(self, keys: Sequence[str]) -> Sequence[Forecast]:

@@ -338,7 +338,7 @@ class FakeForecasts(Breakable):
 
     def trained(self) -> Mapping[str, datetime]:
         self.asked()
-        return {key: forecast.trained_at for key, forecast in self.all.items()}
+        return {key: forecast.trained_at for key, forecast in self.all.items() if forecast.ready}
 
     def load(self, keys: Sequence[str]) -> Sequence[Forecast]:
         self.asked()

@@ -31,7 +31,6 @@ class Forecasts:
     def __init__(self, store: ForecastStore) -> None:
         self._store = store
         self._known: dict[str, Forecast] = {}
-        self._bands: dict[str, Band] = {}
         self._rules = Rules({})
 
     def refresh(self) -> None:
@@ -44,11 +43,8 @@ class Forecasts:
         for forecast in self._store.load(changed) if changed else ():
             self._known[forecast.key] = forecast
         if changed or gone:
-            self._bands = {key: band for key, one in self._known.items() if (band := _band(one)) is not None}
-            self._rules = Rules({
-                key: Rule(band, self._known[key].stretch, (self._known[key].trained_at + STALE_AFTER).timestamp())
-                for key, band in self._bands.items()
-            })  # fmt: skip
+            rules = {key: rule for key, one in self._known.items() if (rule := _rule(one)) is not None}
+            self._rules = Rules(rules)
 
     def judge(self, watched: Sequence[Watched], points: Sequence[Sequence[tuple[float, float]]]) -> list[Expected]:
         """What is expected of the samples (unix time, value) of each series."""
@@ -73,7 +69,7 @@ class Forecasts:
         return sum(forecast.stale(now) for forecast in self._known.values())
 
     def __len__(self) -> int:
-        return len(self._bands)
+        return len(self._rules.row)
 
     def _row(self, watched: Watched) -> int:
         """The row of a series' rule; -1: there is none. What was trained for another query is not of this series."""
@@ -81,11 +77,12 @@ class Forecasts:
         return self._rules.row.get(watched.key, -1) if known is not None and known.query == watched.query else -1
 
 
-def _band(forecast: Forecast) -> Band | None:
+def _rule(forecast: Forecast) -> Rule | None:
     if forecast.starts_at is None:
         return None
     try:
-        return Band.unpacked(forecast.starts_at.timestamp(), forecast.step_s, forecast.band)
+        band = Band.unpacked(forecast.starts_at.timestamp(), forecast.step_s, forecast.band)
     except ValueError as error:
         _log.warning("%s of %s is judged without a forecast: %s", forecast.expression, forecast.service, error)
         return None
+    return Rule(band, forecast.stretch, (forecast.trained_at + STALE_AFTER).timestamp())

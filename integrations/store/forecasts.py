@@ -15,6 +15,7 @@ _BUT_THE_BAND = (
 )  # fmt: skip
 _COLUMNS = (*_BUT_THE_BAND, "band")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM nightshift.forecasts WHERE key = ANY(%s)"  # noqa: S608 - ours
+_TRAINED = "SELECT key, trained_at FROM nightshift.forecasts WHERE starts_at IS NOT NULL"
 _HEADS = f"SELECT {', '.join(_BUT_THE_BAND)} FROM nightshift.forecasts ORDER BY service, expression, key"  # noqa: S608 - ours
 # Of two trainings at the same time the later one is right.
 _SAVE = f"""
@@ -41,7 +42,7 @@ class PostgresForecasts:
 
     def trained(self) -> Mapping[str, datetime]:
         with self._pool.transaction() as connection:
-            return dict(connection.execute("SELECT key, trained_at FROM nightshift.forecasts").fetchall())
+            return dict(connection.execute(_TRAINED).fetchall())
 
     def load(self, keys: Sequence[str]) -> Sequence[Forecast]:
         with self._pool.transaction() as connection, connection.cursor(row_factory=class_row(Forecast)) as cursor:

@@ -64,11 +64,11 @@ def _document(row: SeriesRow, forecast: Forecast | None) -> dict[str, Any]:
 
 
 def _listed(rows: Sequence[SeriesRow], forecasts: Mapping[str, Forecast], now: datetime) -> Table:
-    table = Table("series", "service", "expression", "sigma", "stands", "forecast")
+    table = Table("series", "service", "expression", "sigma", "stands, and its forecast")
     for row in rows:
         service, name = (Text(without_invisible(said)) for said in (row.watched.service, row.watched.expression.name))
-        forecast = Text(_forecast(row, forecasts.get(row.watched.key), now))
-        table.add_row(row.watched.key[:10], service, name, f"{row.standing.sigma:.1f}", _stands(row), forecast)
+        stands = Text(f"{_stands(row)}\nforecast {_forecast(row, forecasts.get(row.watched.key), now)}")
+        table.add_row(row.watched.key[:10], service, name, f"{row.standing.sigma:.1f}", stands)
     return table
 
 
@@ -108,21 +108,21 @@ def _explained(row: SeriesRow, forecast: Forecast | None, now: datetime) -> Tabl
     if forecast is not None and forecast.fitted_from is not None and forecast.fitted_to is not None:
         days = (forecast.fitted_to - forecast.fitted_from).total_seconds() / 86_400
         said += f", from {forecast.points} points of {days:.1f} days, sigma stretched by {forecast.stretch:.2f}"
-    title = Text(without_invisible(f"{expression.name} of {row.watched.service}: {_stands(row)}\nforecast {said}"))
-    table = Table(
-        "at (UTC)", f"value ({without_invisible(expression.unit)})", "forecast ± 3 sigma", "usual", "by forecast",
-        "by streaming", "sigma", "decided by", title=title,
-    )  # fmt: skip
+    about = f"{expression.name} ({expression.unit}) of {row.watched.service}: {_stands(row)}\nforecast {said}"
+    title = Text(f"{without_invisible(about)}\nof both: sigma by forecast, sigma by streaming detector")
+    table = Table(title=title)
+    for column in ("at (UTC)", "value", "forecast", "usual", "sigma", "strongest look", "of both"):
+        table.add_column(column, no_wrap=True)
     for sign in row.standing.signs:
         sigma = f"{sign.sigma:.1f}{' strange' if sign.sigma >= STRANGE else ''}"
+        both = f"{f'{sign.by_forecast:.1f}' if sign.deviation is not None else 'none'}, {sign.novelty:.1f}"
         table.add_row(
-            f"{sign.at:%m-%d %H:%M:%S}", f"{sign.value:.4g}", _band(sign), f"{sign.usual:.4g}",
-            f"{sign.by_forecast:.1f}" if sign.deviation is not None else "-", f"{sign.novelty:.1f}", sigma, sign.look,
+            f"{sign.at:%m-%d %H:%M:%S}", f"{sign.value:.4g}", _band(sign), f"{sign.usual:.4g}", sigma, sign.look, both
         )  # fmt: skip
     return table
 
 
 def _band(sign: Sign) -> str:
     if sign.expected is None or sign.scale is None:
-        return "-"
+        return "none"
     return f"{sign.expected:.4g} ± {STRANGE * sign.scale:.4g}"

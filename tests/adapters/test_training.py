@@ -103,7 +103,7 @@ async def test_a_round_forecasts_what_it_can_says_why_of_the_rest_and_detection_
         await run.result()
         history = await run.fetch_history()
     assert len(history.events) < 15
-    known = {one.expression: one for one in forecasts.load(list(forecasts.trained()))}
+    known = {one.expression: one for one in forecasts.load([head.key for head in forecasts.heads()])}
     assert known["raw"].reason == "it only grows, as a counter does: write rate() around it"
     assert known["young"].ready_at == datetime.fromtimestamp(now - YOUNG + STEP + DAY + 1_800, UTC)
     assert np.abs(band(known["errors"]).table).max() < 1e-6
@@ -120,7 +120,7 @@ async def test_a_round_forecasts_what_it_can_says_why_of_the_rest_and_detection_
 
 
 def band(forecast: Forecast) -> Band:
-    assert forecast.starts_at is not None
+    assert forecast.starts_at is not None, forecast.reason
     return Band.unpacked(forecast.starts_at.timestamp(), forecast.step_s, forecast.band)
 
 
