@@ -1,5 +1,6 @@
 """Made-up but not tame: five series of one service, with a day, a week, bursts, deployments, and faults."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -90,7 +91,8 @@ def _memory(rng: np.random.Generator, times: Floats) -> Floats:
 
 def _slow(rng: np.random.Generator, size: int, steps: int) -> Floats:
     """Noise of variance 1 that changes over so many steps."""
-    return np.convolve(rng.standard_normal(size + steps - 1), np.ones(steps) / np.sqrt(steps), mode="valid")
+    window: Floats = np.full(steps, 1 / math.sqrt(steps))
+    return np.convolve(rng.standard_normal(size + steps - 1), window, mode="valid")
 
 
 def _faults(rng: np.random.Generator, start: float, end: float) -> list[Fault]:
