@@ -12,8 +12,8 @@ _NICE = 10
 
 
 def processes() -> int:
-    """How many fit at once: as many as this process has cores."""
-    return min(len(os.sched_getaffinity(0)), _MOST_PROCESSES)
+    """How many fit at once: as many as this machine has cores."""
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
 
 
 def pool() -> Executor:
