@@ -107,10 +107,19 @@ class Standing(Model):
         return sum(sign.sigma >= STRANGE for sign in self.signs) >= _NEEDED
 
     @property
+    def new(self) -> bool:
+        """Does the streaming detector call k of the last n samples strange: did the series never show the like?"""
+        return sum(sign.novelty >= STRANGE for sign in self.signs) >= _NEEDED
+
+    @property
+    def constant(self) -> bool:
+        """Are all of the last n samples strange? A pause of a minute, as the series has many, is over by then."""
+        return len(self.signs) == _OF and all(sign.sigma >= STRANGE for sign in self.signs)
+
+    @property
     def agreed(self) -> bool:
         """Do forecast and streaming detector both call k of the last n samples strange?"""
-        forecast = sum(sign.by_forecast >= STRANGE for sign in self.signs) >= _NEEDED
-        return forecast and sum(sign.novelty >= STRANGE for sign in self.signs) >= _NEEDED
+        return self.new and sum(sign.by_forecast >= STRANGE for sign in self.signs) >= _NEEDED
 
     def fits(self, at: datetime) -> bool:
         """Is the forecast still believed? Not after it was wrong for hours, until a sample is where it says."""
@@ -225,7 +234,7 @@ def _is_down_for_good(series: Watched, standing: Standing) -> bool:
 def _believed(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> str | None:
     """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
     high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
-    if standing.sigma > high:
+    if standing.sigma > high and (standing.new or standing.constant):
         return f"{standing.sigma:.1f} sigma speaks for itself, {_seen_by(standing)}"
     if standing.agreed:
         return "forecast and streaming detector agree"

@@ -34,7 +34,9 @@ SERIES = Watched(key="k", service="orders", expression=ERRORS, query="sum(rate(x
 def standing(*sigmas: float, value: float = 0.03) -> Standing:
     found = Standing()
     for n, sigma in enumerate(sigmas):
-        found = found.with_sign(Sign(at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma))
+        found = found.with_sign(
+            Sign(at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma, novelty=sigma)
+        )
     return found
 
 
@@ -135,7 +137,7 @@ def test_reports_alternate_and_a_sample_twice_is_a_sample_once(sigmas: list[floa
     now, told = Standing(), list[AlertStatus]()
     for n, sigma in enumerate(sigmas):
         at = NOON + timedelta(seconds=15 * n)
-        sign = Sign(at=at, value=1.0, usual=0.001, sigma=sigma)
+        sign = Sign(at=at, value=1.0, usual=0.001, sigma=sigma, novelty=sigma)
         now = now.with_sign(sign)
         assert now.with_sign(sign) == now
         found = decide(SERIES, now, {}, at)
@@ -172,8 +174,19 @@ def test_forecast_and_streaming_detector_are_each_other_s_witness_and_the_reason
     for novelty, forecast in ((4.0, 1.0), (0.0, 4.0)):
         alone = stands(*(sample(n, novelty=novelty, forecast=forecast) for n in range(5)))
         assert "no second witness" in verdict(alone).reason
-    assert "seen by the forecast" in verdict(stands(*(sample(n, forecast=7.0) for n in range(3)))).reason
+    assert "seen by the forecast" in verdict(stands(*(sample(n, forecast=7.0) for n in range(5)))).reason
     assert "seen by the streaming detector" in verdict(stands(*(sample(n, novelty=7.0) for n in range(3)))).reason
+
+
+def test_what_the_series_has_shown_before_only_at_other_times_has_to_last_for_all_five_samples() -> None:
+    def opens(*sigmas: float, novelty: float) -> bool:
+        samples = (sample(n, forecast=sigma, novelty=novelty) for n, sigma in enumerate(sigmas))
+        return verdict(stands(*samples)).anomaly is not None
+
+    assert not opens(9.0, 9.0, 9.0, 9.0, novelty=2.0)
+    assert not opens(9.0, 9.0, 2.0, 9.0, 9.0, novelty=2.0)
+    assert opens(9.0, 9.0, 9.0, 9.0, 9.0, novelty=2.0)
+    assert opens(9.0, 9.0, 9.0, novelty=3.0)
 
 
 def test_a_forecast_that_is_wrong_for_six_hours_is_not_believed_until_it_is_right_again() -> None:
