@@ -50,6 +50,7 @@ from integrations.store.audit import PostgresAudit
 from integrations.store.evidence import PostgresEvidence
 from integrations.store.feedback import PostgresFeedback
 from integrations.store.filters import PostgresFilters
+from integrations.store.forecasts import PostgresForecasts
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -100,6 +101,10 @@ class Store:
     @cached_property
     def model_calls(self) -> PostgresModelCalls:
         return PostgresModelCalls(self.pool)
+
+    @cached_property
+    def forecasts(self) -> PostgresForecasts:
+        return PostgresForecasts(self.pool)
 
     @cached_property
     def series(self) -> PostgresSeries:

@@ -27,8 +27,10 @@ _OF, _NEEDED = 5, 3
 # `up` needs no history and no statistics; twice, so that one lost scrape is none.
 _DOWN_NEEDED = 2
 _WITNESS_WITHIN = timedelta(minutes=5)
-# What has lasted for so long is how the series is now.
-_AT_MOST = timedelta(hours=6)
+USUAL_AFTER = timedelta(hours=6)
+"""What has lasted for so long is how the series is now, and a forecast that was wrong for so long no longer fits."""
+FORECAST = "forecast"
+"""As the forecast is called beside the looks of the streaming detector."""
 # Pods come and go: their series are the service's.
 _PASSING_LABELS = frozenset(
     {"__name__", "pod", "instance", "container", "container_id", "id", "node", "uid", "replica"}
@@ -47,30 +49,81 @@ class Watched(Model):
 
 
 class Sign(Model):
-    """One sample, judged. `sigma` counts in the harmful direction only: a better value is 0."""
+    """One sample, judged. `sigma` counts in the harmful direction only: a better value is 0.
+
+    It is the greater one of what the streaming detector (`novelty`) and the forecast (`by_forecast`; 0 where it is not
+    believed) say. `look` is the look that said so, `usual` what it compared with. `expected`, `scale` and `deviation`,
+    which counts in either direction, are the forecast's, None where there is none.
+    """
 
     at: AwareDatetime
     value: float
     usual: float
     sigma: float
     look: str = ""
+    novelty: float = 0.0
+    by_forecast: float = 0.0
+    expected: float | None = None
+    scale: float | None = None
+    deviation: float | None = None
+
+
+class Look(Model):
+    """What the streaming detector says of a sample: its strongest look, what that compares with, and how strange."""
+
+    channel: str
+    usual: float
+    sigma: float
+
+
+class Deviation(Model):
+    """What the forecast says of a sample: the expected value, one sigma, and how many of them it is away."""
+
+    expected: float
+    scale: float
+    sigma: float
 
 
 class Standing(Model):
     """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
 
     `worst`: the strangest sample since then. `bound`: half of the way back, for whoever verifies that it is over.
+    `missed_since`: since when every sample has left the forecast, whichever way. `silent`: it is reported for having no
+    samples any more, with most others in `outage`. `gone`: it had none for so long that nothing is expected of it.
     """
 
     signs: tuple[Sign, ...] = ()
     since: AwareDatetime | None = None
     worst: Sign | None = None
     bound: float | None = None
+    missed_since: AwareDatetime | None = None
+    silent: bool = False
+    outage: bool = False
+    gone: bool = False
 
     @property
     def strange(self) -> bool:
         """k of the last n samples."""
         return sum(sign.sigma >= STRANGE for sign in self.signs) >= _NEEDED
+
+    @property
+    def new(self) -> bool:
+        """Does the streaming detector call k of the last n samples strange: did the series never show the like?"""
+        return sum(sign.novelty >= STRANGE for sign in self.signs) >= _NEEDED
+
+    @property
+    def constant(self) -> bool:
+        """Are all of the last n samples strange? A pause of a minute, as the series has many, is over by then."""
+        return len(self.signs) == _OF and all(sign.sigma >= STRANGE for sign in self.signs)
+
+    @property
+    def agreed(self) -> bool:
+        """Do forecast and streaming detector both call k of the last n samples strange?"""
+        return self.new and sum(sign.by_forecast >= STRANGE for sign in self.signs) >= _NEEDED
+
+    def fits(self, at: datetime) -> bool:
+        """Is the forecast still believed? Not after it was wrong for hours, until a sample is where it says."""
+        return self.missed_since is None or at - self.missed_since <= USUAL_AFTER
 
     @property
     def sigma(self) -> float:
@@ -88,7 +141,10 @@ class Standing(Model):
         worst = self.worst
         if self.since is not None and (worst is None or sign.sigma > worst.sigma):
             worst = sign
-        return self.model_copy(update={"signs": (*self.signs, sign)[-_OF:], "worst": worst})
+        missed = sign.deviation is not None and sign.deviation >= STRANGE
+        missed_since = (self.missed_since or sign.at) if missed else None
+        changes = {"signs": (*self.signs, sign)[-_OF:], "worst": worst, "missed_since": missed_since}
+        return self.model_copy(update=changes)
 
 
 class SeriesRow(Model):
@@ -124,6 +180,27 @@ def harmful_sigma(expression: Expression, value: float, usual: float, sigma: flo
     return sigma if worse else _NO_SIGMA
 
 
+def sign(
+    expression: Expression, at: datetime, value: float, look: Look | None, forecast: Deviation | None, *, believed: bool
+) -> Sign:
+    """One score for a sample, of what both say: the greater deviation in the harmful direction.
+
+    `believed`: the forecast still fits the series. None: that one cannot say anything.
+    """
+    novelty = 0.0 if look is None else harmful_sigma(expression, value, look.usual, look.sigma)
+    by_forecast = 0.0
+    if forecast is not None and believed:
+        by_forecast = harmful_sigma(expression, value, forecast.expected, forecast.sigma)
+    usual, said = (value, "") if look is None else (look.usual, look.channel)
+    if forecast is not None and (look is None or by_forecast > novelty):
+        usual, said = forecast.expected, FORECAST
+    return Sign(
+        at=at, value=value, usual=usual, sigma=max(novelty, by_forecast), look=said, novelty=novelty,
+        by_forecast=by_forecast, deviation=None if forecast is None else forecast.sigma,
+        expected=None if forecast is None else forecast.expected, scale=None if forecast is None else forecast.scale,
+    )  # fmt: skip
+
+
 def is_down(expression: Expression, value: float) -> bool:
     """Is this the value of an `up` that says it is not?"""
     return expression.kind == "up" and value < (expression.bound if expression.bound is not None else 1.0)
@@ -131,6 +208,8 @@ def is_down(expression: Expression, value: float) -> bool:
 
 def decide(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> Verdict:
     """What becomes of a series, given how the other expressions of its service stand (by expression's name)."""
+    if standing.silent:
+        return Verdict(standing=standing, reason="it has no samples to judge")
     if standing.since is not None:
         return _while_reported(series, standing, now)
     down = _is_down_for_good(series, standing)
@@ -155,15 +234,25 @@ def _is_down_for_good(series: Watched, standing: Standing) -> bool:
 def _believed(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> str | None:
     """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
     high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
-    if standing.sigma > high:
-        return f"{standing.sigma:.1f} sigma speaks for itself"
+    if standing.sigma > high and (standing.new or standing.constant):
+        return f"{standing.sigma:.1f} sigma speaks for itself, {_seen_by(standing)}"
+    if standing.agreed:
+        return "forecast and streaming detector agree"
     expression, last = series.expression, standing.signs[-1]
     if expression.bound is not None and _beyond(last.value, expression.bound, expression.harmful):
-        return f"{expression.name} is beyond {expression.bound:g} {expression.unit}"
+        return f"{expression.name} is beyond {expression.bound:g} {expression.unit}, {_seen_by(standing)}"
     for name, other in others.items():
         if other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
-            return f"{name} is strange as well"
+            return f"{name} is strange as well, {_seen_by(standing)}"
     return None
+
+
+def _seen_by(standing: Standing) -> str:
+    """Which of the two saw it."""
+    if standing.agreed:
+        return "seen by forecast and streaming detector"
+    worst = max(standing.signs, key=lambda sign: sign.sigma)
+    return f"seen by the {'forecast' if worst.look == FORECAST else 'streaming detector'}"
 
 
 def _beyond(value: float, bound: float, harmful: str | None) -> bool:
@@ -174,7 +263,7 @@ def _while_reported(series: Watched, standing: Standing, now: datetime) -> Verdi
     since = standing.since
     assert since is not None, "only a series that is reported can be over"  # noqa: S101 - by its caller
     back = all(sign.sigma < BACK and not is_down(series.expression, sign.value) for sign in standing.signs)
-    if back or now - since > _AT_MOST:
+    if back or now - since > USUAL_AFTER:
         reason = "all of the last samples are back" if back else "it has been so for six hours: that is usual now"
         over = _anomaly(series, standing, now, down=False, reason=reason)
         resolved = over.model_copy(update={"status": AlertStatus.RESOLVED, "ends_at": now})

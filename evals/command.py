@@ -3,11 +3,13 @@
 import typer
 
 from evals.detection.command import detection
+from evals.detection.week.command import week
 from evals.diagnosis.combined import reliability
 from evals.diagnosis.command import diagnosis
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 app.command("detection")(detection)
+app.command("week")(week)
 app.command("diagnosis")(diagnosis)
 app.command("reliability")(reliability)
 

@@ -21,6 +21,7 @@ from domain.correlation import OpenIncident, Previous
 from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
+from domain.forecast import Forecast, Trouble
 from domain.gate import Circumstances, Controls, GateVerdict
 from domain.incident import Attempt, Executed, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, SavedFilter
@@ -101,6 +102,30 @@ class SeriesStore(Protocol):
 
     def save(self, rows: Sequence[SeriesRow]) -> None:
         """Keep these; an older state never replaces a newer one."""
+        ...
+
+
+class ForecastStore(Protocol):
+    """What was forecast of each series: written by training, read by every cycle of detection."""
+
+    def trained(self) -> Mapping[str, datetime]:
+        """For each series that has a forecast: when it was trained."""
+        ...
+
+    def load(self, keys: Sequence[str]) -> Sequence[Forecast]:
+        """The forecasts of these keys that are kept."""
+        ...
+
+    def heads(self) -> Sequence[Forecast]:
+        """All of them without their tables (`band` is empty), by service and expression."""
+        ...
+
+    def save(self, forecast: Forecast) -> None:
+        """Keep this one; an older one never replaces a newer one."""
+        ...
+
+    def troubles(self, since: datetime) -> Sequence[Trouble]:
+        """When services were in trouble, by the incidents that were open after `since`."""
         ...
 
 

@@ -16,6 +16,7 @@ from domain.correlation import OpenIncident, Previous, survivor
 from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
+from domain.forecast import Forecast, Trouble
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
 from domain.incident import Attempt, State
@@ -331,6 +332,38 @@ class FakeSeries(Breakable):
             known = self.all.get(row.watched.key)
             if known is None or known.until <= row.until:
                 self.all[row.watched.key] = row
+
+
+class FakeForecasts(Breakable):
+    """ForecastStore in a dict. `trouble`: what `troubles` answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: dict[str, Forecast] = {}
+        self.trouble: list[Trouble] = []
+
+    def trained(self) -> Mapping[str, datetime]:
+        self.asked()
+        return {key: forecast.trained_at for key, forecast in self.all.items() if forecast.ready}
+
+    def load(self, keys: Sequence[str]) -> Sequence[Forecast]:
+        self.asked()
+        return [self.all[key] for key in keys if key in self.all]
+
+    def heads(self) -> Sequence[Forecast]:
+        self.asked()
+        heads = [forecast.model_copy(update={"band": b""}) for forecast in self.all.values()]
+        return sorted(heads, key=lambda head: (head.service, head.expression, head.key))
+
+    def save(self, forecast: Forecast) -> None:
+        self.asked()
+        known = self.all.get(forecast.key)
+        if known is None or known.trained_at <= forecast.trained_at:
+            self.all[forecast.key] = forecast
+
+    def troubles(self, since: datetime) -> Sequence[Trouble]:
+        self.asked()
+        return [trouble for trouble in self.trouble if trouble.end is None or trouble.end >= since]
 
 
 class FakeHandingOver(Breakable):

@@ -18,6 +18,7 @@ from activities.postmortem import PostmortemActivities
 from activities.records import RecordActivities
 from activities.remediation import RemediationActivities
 from activities.texts import Texts
+from activities.training import TrainingActivities
 from activities.verification import VerificationActivities
 from domain.levels import Risk
 from domain.policy import Policy
@@ -31,6 +32,7 @@ from integrations.ports import (
     DatabaseSource,
     EvidenceStore,
     FeedbackStore,
+    ForecastStore,
     Guard,
     IncidentStore,
     LanguageModel,
@@ -51,9 +53,11 @@ from workflows.contract import (
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
+    TRAINING_QUEUE,
 )
 from workflows.incident import IncidentWorkflow
 from workflows.sweep import DetectionWorkflow
+from workflows.training import TrainingWorkflow
 
 P = TypeVar("P")
 
@@ -62,7 +66,8 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first seven, `series`, `ledger`) may only be None where no queue that needs them is served.
+    The store's ports (the first seven, `series`, `forecasts`, `ledger`) may only be None where no queue that needs them
+    is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
     """
@@ -87,6 +92,7 @@ class Ports:
     policy: Policy | None = None
     limits: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
     series: SeriesStore | None = None
+    forecasts: ForecastStore | None = None
     intake: AnomalyIntake | None = None
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
@@ -157,7 +163,7 @@ def _notification(ports: Ports) -> Queue:
 def _detection(ports: Ports) -> Queue:
     services = ports.services or ServiceMap(expressions=())
     watch = DetectionActivities(
-        ports.metrics, _needed(ports.series), ports.intake, services, ports.detection_every_s
+        ports.metrics, _needed(ports.series), _needed(ports.forecasts), ports.intake, services, ports.detection_every_s
     )  # fmt: skip
     return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
 
@@ -168,6 +174,12 @@ def _advice(ports: Ports) -> Queue:
     return Queue(ADVICE_QUEUE, [ask.consult], threads=4)
 
 
+def _training(ports: Ports) -> Queue:
+    services = ports.services or ServiceMap(expressions=())
+    train = TrainingActivities(ports.metrics, _needed(ports.forecasts), _needed(ports.series), services)
+    return Queue(TRAINING_QUEUE, [train.train], threads=1, workflows=[TrainingWorkflow])
+
+
 _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {
     TASK_QUEUE: _incidents,
     INVESTIGATION_QUEUE: _investigation,
@@ -176,6 +188,7 @@ _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {
     NOTIFICATION_QUEUE: _notification,
     DETECTION_QUEUE: _detection,
     ADVICE_QUEUE: _advice,
+    TRAINING_QUEUE: _training,
 }
 NAMES: Final = tuple(_BUILD)
 """All task queues. `remediation` is the only one whose worker needs credentials that can write."""

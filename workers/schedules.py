@@ -19,13 +19,16 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.contract import DETECTION_QUEUE
+from workflows.contract import DETECTION_QUEUE, TRAINING_QUEUE
 from workflows.sweep import DetectionWorkflow
+from workflows.training import TrainingWorkflow
 
-DETECTION = "detection"
+DETECTION, TRAINING = "detection", "training"
 _AGAIN_S = 30.0
 _log = structlog.stdlib.get_logger(__name__)
 _LONGEST_CYCLE = timedelta(minutes=2)
+# What is due is trained; a series that became ready waits for this long at most.
+_ROUND_EVERY = timedelta(hours=1)
 
 
 async def keep_detection_in_the_end(client: Client, every_s: float) -> None:
@@ -34,24 +37,28 @@ async def keep_detection_in_the_end(client: Client, every_s: float) -> None:
         try:
             await keep_detection(client, every_s)
         except RPCError as error:
-            _log.warning("the schedule of detection cannot be kept yet", reason=str(error), again_s=_AGAIN_S)
+            _log.warning("the schedules of detection cannot be kept yet", reason=str(error), again_s=_AGAIN_S)
             await asyncio.sleep(_AGAIN_S)
         else:
             return
 
 
 async def keep_detection(client: Client, every_s: float) -> None:
-    """Let a cycle of detection begin every so many seconds; 0: none does. Safe to repeat, and at the same time.
+    """Let a cycle of detection begin every so many seconds, and a round of training every hour; 0: none of them does.
 
-    A cycle that is due while one runs is left out, and so is one that was due while nobody was there: the next one
-    judges all samples since the last. Raises RPCError.
+    Safe to repeat, and at the same time. A cycle that is due while one runs is left out, and so is one that was due
+    while nobody was there: the next one judges all samples since the last. Raises RPCError.
     """
-    if every_s <= 0:
-        await _end(client)
+    await _keep(client, DETECTION, _detection(every_s) if every_s > 0 else None)
+    await _keep(client, TRAINING, _training() if every_s > 0 else None)
+
+
+async def _keep(client: Client, name: str, wanted: Schedule | None) -> None:
+    if wanted is None:
+        await _end(client, name)
         return
-    wanted = _schedule(every_s)
     try:
-        await client.create_schedule(DETECTION, wanted)
+        await client.create_schedule(name, wanted, trigger_immediately=name == TRAINING)
     except ScheduleAlreadyRunningError:
 
         def renewed(update: ScheduleUpdateInput) -> ScheduleUpdate:
@@ -60,18 +67,18 @@ async def keep_detection(client: Client, every_s: float) -> None:
             wanted.state.paused, wanted.state.note = state.paused or wanted.state.paused, state.note
             return ScheduleUpdate(wanted)
 
-        await client.get_schedule_handle(DETECTION).update(renewed)
+        await client.get_schedule_handle(name).update(renewed)
 
 
-async def _end(client: Client) -> None:
+async def _end(client: Client, name: str) -> None:
     try:
-        await client.get_schedule_handle(DETECTION).delete()
+        await client.get_schedule_handle(name).delete()
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
 
 
-def _schedule(every_s: float) -> Schedule:
+def _detection(every_s: float) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
             DetectionWorkflow.run,
@@ -83,4 +90,18 @@ def _schedule(every_s: float) -> Schedule:
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(seconds=every_s))]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10)),
         state=ScheduleState(note="Nightshift looks at all series that it watches."),
+    )
+
+
+def _training() -> Schedule:
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            TrainingWorkflow.run,
+            id="training-round",
+            task_queue=TRAINING_QUEUE,
+            static_summary="A round of training",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_ROUND_EVERY)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
+        state=ScheduleState(note="Nightshift trains forecasts for the series that it watches."),
     )

@@ -24,10 +24,11 @@ from workflows.contract import (
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
+    TRAINING_QUEUE,
 )
 
-_NEED_STORE = {TASK_QUEUE, INVESTIGATION_QUEUE, REMEDIATION_QUEUE, DETECTION_QUEUE, ADVICE_QUEUE}
-_NEED_METRICS = {TASK_QUEUE, INVESTIGATION_QUEUE, DETECTION_QUEUE}
+_NEED_STORE = {TASK_QUEUE, INVESTIGATION_QUEUE, REMEDIATION_QUEUE, DETECTION_QUEUE, ADVICE_QUEUE, TRAINING_QUEUE}
+_NEED_METRICS = {TASK_QUEUE, INVESTIGATION_QUEUE, DETECTION_QUEUE, TRAINING_QUEUE}
 
 
 def ports(
@@ -62,6 +63,7 @@ def ports(
         policy=policy,
         limits=load_people(settings, policy).limits if policy is not None else {},
         series=store.series if store else None,
+        forecasts=store.forecasts if store else None,
         intake=intake,
         services=services,
         detection_every_s=settings.detection_every_s,

@@ -23,6 +23,7 @@ REMEDIATION_QUEUE = "remediation"
 NOTIFICATION_QUEUE = "notification"
 DETECTION_QUEUE = "detection"
 ADVICE_QUEUE = "advice"
+TRAINING_QUEUE = "training"
 
 UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""

@@ -16,6 +16,7 @@ from workflows.contract import (
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
+    TRAINING_QUEUE,
 )
 
 
@@ -114,6 +115,14 @@ SWEEP = Options(
     start_to_close_timeout=timedelta(seconds=90),
     schedule_to_close_timeout=timedelta(seconds=100),
     retry_policy=RetryPolicy(maximum_attempts=1),
+)
+# Hours, for thousands of series. Tried for as long as it takes: the table of forecasts says what is left to train, and
+# a worker that died shows by its heartbeats, which say how far it is.
+TRAIN = Options(
+    task_queue=TRAINING_QUEUE,
+    start_to_close_timeout=timedelta(hours=12),
+    heartbeat_timeout=timedelta(minutes=1),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5)),
 )
 # Of one call of a language model: a good answer takes a few seconds, and people wait.
 _LONGEST_CALL_S = 30.0

@@ -3,29 +3,36 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from temporalio import activity
 
 from activities.detection import asking
+from activities.detection.forecasts import Forecasts
 from activities.detection.kept import Kept
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import Standing, Watched, decide, seen_together, series_key
+from domain.detection import Standing, Verdict, Watched, decide, seen_together, series_key
 from domain.model import Model
 from domain.services import ServiceMap
-from integrations.ports import AnomalyIntake, MetricSource, PortError, SeriesStore
+from domain.silence import absence, in_outage, outage
+from integrations.ports import AnomalyIntake, ForecastStore, MetricSource, PortError, SeriesStore
 
 _log = logging.getLogger(__name__)
 
 
 class Cycle(Model):
-    """What a cycle did: all that history keeps of it. `skipped`: cycles that were due since the one before."""
+    """What a cycle did: all that history keeps of it. `skipped`: cycles that were due since the one before.
+
+    `forecast`: series of which there is a forecast; `stale`: those whose forecast is too old to judge by.
+    """
 
     series: int = 0
     ready: int = 0
+    forecast: int = 0
+    stale: int = 0
     reported: int = 0
     skipped: int = 0
     refused: int = 0
@@ -39,11 +46,12 @@ class DetectionActivities:
     """
 
     def __init__(
-        self, metrics: MetricSource | None, store: SeriesStore, intake: AnomalyIntake | None, services: ServiceMap,
-        every_s: float, clock: Callable[[], float] = time.time,
+        self, metrics: MetricSource | None, store: SeriesStore, forecasts: ForecastStore, intake: AnomalyIntake | None,
+        services: ServiceMap, every_s: float, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._metrics = metrics
         self._store = store
+        self._forecasts = Forecasts(forecasts)
         self._intake = intake
         self._services = services
         self._every_s = every_s
@@ -69,31 +77,40 @@ class DetectionActivities:
         if self._metrics is None or self._intake is None:
             return Cycle()
         now, began = self._clock(), time.perf_counter()
-        refused = await asyncio.to_thread(self._look, self._metrics, now)
-        anomalies = self._decide(datetime.fromtimestamp(now, UTC))
+        moment = datetime.fromtimestamp(now, UTC)
+        answers = await asyncio.to_thread(self._look, self._metrics, now)
+        anomalies = self._decide(answers, moment)
         keys = await self._intake.accept(anomalies) if anomalies else ()
         await asyncio.to_thread(self._write)
         cycle = Cycle(
             series=len(self._kept), ready=sum(kept.detector.ready for kept in self._kept.values()),
-            reported=len(anomalies), skipped=self._skipped(now), refused=refused, incidents=keys[:20],
+            forecast=len(self._forecasts), stale=self._forecasts.stale(moment), reported=len(anomalies),
+            skipped=self._skipped(now), refused=sum(answer.refused is not None for answer in answers),
+            incidents=keys[:20],
         )  # fmt: skip
         _count(cycle, time.perf_counter() - began)
         return cycle
 
-    def _look(self, metrics: MetricSource, now: float) -> int:
-        """Take in what is new of every series; how many questions were refused."""
+    def _look(self, metrics: MetricSource, now: float) -> Sequence[asking.Answered]:
+        """Take in what is new of every series; what was asked, and the answers."""
         self._catch_up()
+        self._forecasts.refresh()
         seen: dict[tuple[str, str], float] = {}
         for kept in self._kept.values():
             name = (kept.watched.service, kept.watched.expression.name)
             seen[name] = max(kept.until, seen.get(name, 0.0))
         answers = asking.ask(metrics, asking.due(self._services, seen, now, self._every_s))
+        new: list[tuple[Kept, list[tuple[float, float]]]] = []
         for answer in answers:
             if answer.refused is not None:
                 _log.warning("%s of %s: %s", answer.asked.expression.name, answer.asked.service, answer.refused)
             for series in answer.series:
-                self._of(answer.asked, series.labels).take(series.points)
-        return sum(answer.refused is not None for answer in answers)
+                kept = self._of(answer.asked, series.labels)
+                new.append((kept, kept.new(series.points)))
+        expected = self._forecasts.judge([kept.watched for kept, _ in new], [points for _, points in new])
+        for (kept, points), of_these in zip(new, expected, strict=True):
+            kept.take(points, of_these)
+        return answers
 
     def _catch_up(self) -> None:
         """Take over what another worker, or this one before it restarted, knew."""
@@ -119,17 +136,34 @@ class DetectionActivities:
         known.watched = watched
         return known
 
-    def _decide(self, now: datetime) -> list[Anomaly]:
+    def _decide(self, answers: Sequence[asking.Answered], now: datetime) -> list[Anomaly]:
         """The anomalies that begin or end now."""
-        found: list[Anomaly] = []
         standings: dict[str, list[tuple[str, Standing]]] = {}
         for kept in self._kept.values():
             standings.setdefault(kept.watched.service, []).append((kept.watched.expression.name, kept.standing))
-        for kept in self._kept.values():
+        verdicts: dict[str, Verdict] = {}
+        for key, kept in self._kept.items():
             others = seen_together(standings[kept.watched.service], kept.watched.expression.name)
-            verdict = decide(kept.watched, kept.standing, others, now)
-            kept.settle(verdict.standing)
-            found += [verdict.anomaly] if verdict.anomaly is not None else []
+            verdicts[key] = decide(kept.watched, kept.standing, others, now)
+        verdicts |= self._silent(answers, now)
+        for key, verdict in verdicts.items():
+            self._kept[key].settle(verdict.standing)
+        return [verdict.anomaly for verdict in verdicts.values() if verdict.anomaly is not None]
+
+    def _silent(self, answers: Sequence[asking.Answered], now: datetime) -> dict[str, Verdict]:
+        """What becomes of the series that have no samples any more, where their source was asked and has answered."""
+        asked = {(answer.asked.service, answer.asked.query) for answer in answers if answer.refused is None}
+        found: dict[str, Verdict] = {}
+        for key, kept in self._kept.items():
+            if (kept.watched.service, kept.watched.query) in asked:
+                last, gap = datetime.fromtimestamp(kept.until, UTC), self._forecasts.gap_s(kept.watched)
+                verdict = absence(kept.watched, kept.standing, last, gap, now)
+                found |= {key: verdict} if verdict is not None else {}
+        silent = {kept.watched.service for kept in self._kept.values() if kept.standing.silent}
+        silent |= {self._kept[key].watched.service for key, verdict in found.items() if verdict.standing.silent}
+        if outage(silent, {kept.watched.service for kept in self._kept.values()}):
+            begins = {key for key, verdict in found.items() if verdict.standing.silent and verdict.anomaly is not None}
+            found |= {key: in_outage(found[key]) for key in begins}
         return found
 
     def _write(self) -> None:
@@ -149,6 +183,8 @@ def _count(cycle: Cycle, seconds: float) -> None:
     meter = activity.metric_meter()
     meter.create_gauge("nightshift_detection_series", "Series that are watched.").set(cycle.series)
     meter.create_gauge("nightshift_detection_series_ready", "Series with enough history.").set(cycle.ready)
+    meter.create_gauge("nightshift_detection_series_forecast", "Series with a forecast.").set(cycle.forecast)
+    meter.create_gauge("nightshift_detection_series_stale", "Series with a stale forecast.").set(cycle.stale)
     meter.create_counter("nightshift_detection_cycles", "Cycles of detection.").add(1)
     meter.create_counter("nightshift_detection_cycles_skipped", "Cycles that came too late.").add(cycle.skipped)
     meter.create_counter("nightshift_detection_anomalies", "Anomalies that began or ended.").add(cycle.reported)

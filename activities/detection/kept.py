@@ -1,13 +1,15 @@
 """One series while a worker holds it: its detector, how it stands, and when it has to be written down."""
 
 import json
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from activities.detection.forecasts import Expected
 from analysis.novelty import Detector
-from domain.detection import SeriesRow, Sign, Standing, Watched, harmful_sigma, is_down
+from domain.detection import Deviation, Look, SeriesRow, Standing, Watched, is_down, sign
 
 # A worker that dies costs so many samples at most, which the next one asks for and judges again.
 _WRITE_EVERY = 20
@@ -30,26 +32,30 @@ class Kept:
         """A change of what is reported is written at once, the rest now and then."""
         return self.changed or self.written < 0 or self.detector.points - self.written >= _WRITE_EVERY
 
-    def take(self, points: Sequence[tuple[float, float]]) -> None:
-        """Judge the samples that are new, (unix time, value) by time."""
-        for at, value in points:
+    def new(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Those of the samples, (unix time, value) by time, that were not judged yet."""
+        return [point for point in points if point[0] > self.until]
+
+    def take(self, points: Sequence[tuple[float, float]], expected: Expected) -> None:
+        """Judge new samples, by what is expected of each."""
+        rows = zip(points, expected.value.tolist(), expected.scale.tolist(), expected.sigma.tolist(), strict=True)
+        for (at, value), usual, scale, deviation in rows:
+            # Two pods of a deployment are one series: of two samples of one time the first counts.
             if at <= self.until:
                 continue
             self.until = at
             # What is known to be trouble must not become what is known to be healthy.
             judged = self.detector.judge(at, value, learn=self.standing.since is None)
-            usual = value if judged is None else judged.usual
-            strange = 0.0 if judged is None else judged.lasting
-            if judged is None and not is_down(self.watched.expression, value):
+            forecast = None if math.isnan(deviation) else Deviation(expected=usual, scale=scale, sigma=deviation)
+            if judged is None and forecast is None and not is_down(self.watched.expression, value):
                 continue
+            moment = datetime.fromtimestamp(at, UTC)
+            look = None
+            if judged is not None:
+                look = Look(channel=judged.channel, usual=judged.usual, sigma=judged.lasting)
+            believed = self.standing.fits(moment)
             self.standing = self.standing.with_sign(
-                Sign(
-                    at=datetime.fromtimestamp(at, UTC),
-                    value=value,
-                    usual=usual,
-                    sigma=harmful_sigma(self.watched.expression, value, usual, strange),
-                    look="" if judged is None else judged.channel,
-                )
+                sign(self.watched.expression, moment, value, look, forecast, believed=believed)
             )
 
     def settle(self, standing: Standing) -> None:

@@ -1,70 +1,128 @@
-"""`nightshift detect`: the series that are watched, and why one is or is not strange."""
+"""`nightshift detect`: the series that are watched, what was forecast of them, and why one is or is not strange."""
 
 import json
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from analysis.novelty import READY_AFTER
-from config.adapters import store
+from config import adapters
 from config.settings import load_settings
-from domain.detection import STRANGE, SeriesRow
+from domain.detection import STRANGE, SeriesRow, Sign
+from domain.forecast import Forecast
 from starter.cli.exits import Exit, Stop
 from starter.cli.output import output_of
+from starter.cli.picturing import picture_of
 from starter.untrusted import without_invisible
 
 
 def detect(
     context: typer.Context,
     explain: Annotated[str | None, typer.Option(metavar="SERIES", help="The last samples of one series.")] = None,
+    png: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --explain: draw its last day and its forecast.")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, whole and for scripts.")] = False,
 ) -> None:
     """List the series that detection watches, or explain one: as they were last written down."""
-    output = output_of(context)
-    kept = store(load_settings())
+    if png is not None and explain is None:
+        raise typer.BadParameter("it draws the one series that --explain names", param_hint="--png")
+    output, settings, now = output_of(context), load_settings(), datetime.now(UTC)
+    kept = adapters.store(settings)
     with kept.pool:
-        rows = kept.series.listed()
-    if explain is not None:
-        rows = [row for row in rows if row.watched.key.startswith(explain)]
-        if len(rows) != 1:
-            raise Stop(Exit.NOT_FOUND, f"{len(rows)} series begin with {explain!r}; `nightshift detect` lists them all")
+        rows, forecasts = kept.series.listed(), {head.key: head for head in kept.forecasts.heads()}
+        if explain is not None:
+            rows = [row for row in rows if row.watched.key.startswith(explain)]
+            if len(rows) != 1:
+                said = f"{len(rows)} series begin with {explain!r}; `nightshift detect` lists them all"
+                raise Stop(Exit.NOT_FOUND, said)
+            forecasts = {one.key: one for one in kept.forecasts.load([rows[0].watched.key])}
+    if png is not None:
+        picture, missing = picture_of(rows[0], forecasts.get(rows[0].watched.key), adapters.metrics(settings), now)
+        png.write_bytes(picture)
+        output.note(f"drawn in {png}{missing}")
     if as_json:
-        output.line(json.dumps([row.model_dump(mode="json", exclude={"detector"}) for row in rows]))
+        output.line(json.dumps([_document(row, forecasts.get(row.watched.key)) for row in rows]))
     elif explain is not None:
-        output.table(_explained(rows[0]))
+        output.table(_explained(rows[0], forecasts.get(rows[0].watched.key), now))
     elif rows:
-        output.table(_listed(rows))
+        output.table(_listed(rows, forecasts, now))
     else:
         output.note("no series yet: they come with the first cycle of detection")
 
 
-def _listed(rows: Sequence[SeriesRow]) -> Table:
-    table = Table("series", "service", "expression", "sigma", "stands")
+def _document(row: SeriesRow, forecast: Forecast | None) -> dict[str, Any]:
+    """The table of a forecast is for machines of our own."""
+    head = None if forecast is None else forecast.model_dump(mode="json", exclude={"band"})
+    return row.model_dump(mode="json", exclude={"detector"}) | {"forecast": head}
+
+
+def _listed(rows: Sequence[SeriesRow], forecasts: Mapping[str, Forecast], now: datetime) -> Table:
+    table = Table("series", "service", "expression", "sigma", "stands, and its forecast")
     for row in rows:
         service, name = (Text(without_invisible(said)) for said in (row.watched.service, row.watched.expression.name))
-        table.add_row(row.watched.key[:10], service, name, f"{row.standing.sigma:.1f}", _stands(row))
+        stands = Text(f"{_stands(row)}\nforecast {_forecast(row, forecasts.get(row.watched.key), now)}")
+        table.add_row(row.watched.key[:10], service, name, f"{row.standing.sigma:.1f}", stands)
     return table
 
 
 def _stands(row: SeriesRow) -> str:
     """In words; a series that is not ready says when it will be, by the pace of its samples."""
     if row.standing.since is not None:
-        return f"reported since {row.standing.since:%Y-%m-%d %H:%M:%S} UTC"
+        how = "gone" if row.standing.silent else "reported"
+        return f"{how} since {row.standing.since:%Y-%m-%d %H:%M:%S} UTC"
+    if row.standing.gone:
+        return "gone for good"
     if row.points < READY_AFTER:
         return f"not ready: {READY_AFTER - row.points} more points"
     return "strange" if row.standing.strange else "calm"
 
 
-def _explained(row: SeriesRow) -> Table:
-    """The last samples, oldest first, with what was usual and which look at the series found them strange."""
-    expression = row.watched.expression
-    title = Text(without_invisible(f"{expression.name} of {row.watched.service}: {_stands(row)}"))
-    table = Table("at (UTC)", f"value ({expression.unit})", "usual", "sigma", "strongest look", title=title)
+def _forecast(row: SeriesRow, forecast: Forecast | None, now: datetime) -> str:
+    """In words: since when there is one, or why not and from when on there will be."""
+    if forecast is None:
+        return "not trained yet"
+    why = without_invisible(forecast.reason)
+    if not forecast.ready:
+        when = "" if forecast.ready_at is None else f", ready at {forecast.ready_at:%Y-%m-%d %H:%M} UTC"
+        return f"not ready: {why}{when}"
+    if forecast.query != row.watched.query:
+        return "of another query; it is not judged by it"
+    trained = f"of {forecast.trained_at:%Y-%m-%d %H:%M} UTC"
+    if forecast.stale(now):
+        return f"{trained}, stale: it is not judged by it{why and f' ({why})'}"
+    if not row.standing.fits(row.until):
+        return f"{trained}, wrong since {row.standing.missed_since:%m-%d %H:%M}: it is not judged by it"
+    return trained
+
+
+def _explained(row: SeriesRow, forecast: Forecast | None, now: datetime) -> Table:
+    """The last samples, oldest first: what each of the two expected and says, and which of them decided."""
+    expression, said = row.watched.expression, _forecast(row, forecast, now)
+    if forecast is not None and forecast.fitted_from is not None and forecast.fitted_to is not None:
+        days = (forecast.fitted_to - forecast.fitted_from).total_seconds() / 86_400
+        said += f", from {forecast.points} points of {days:.1f} days, sigma stretched by {forecast.stretch:.2f}"
+    about = f"{expression.name} ({expression.unit}) of {row.watched.service}: {_stands(row)}\nforecast {said}"
+    title = Text(f"{without_invisible(about)}\nof both: sigma by forecast, sigma by streaming detector")
+    table = Table(title=title)
+    for column in ("at (UTC)", "value", "forecast", "usual", "sigma", "strongest look", "of both"):
+        table.add_column(column, no_wrap=True)
     for sign in row.standing.signs:
         sigma = f"{sign.sigma:.1f}{' strange' if sign.sigma >= STRANGE else ''}"
-        table.add_row(f"{sign.at:%m-%d %H:%M:%S}", f"{sign.value:.4g}", f"{sign.usual:.4g}", sigma, sign.look)
+        both = f"{f'{sign.by_forecast:.1f}' if sign.deviation is not None else 'none'}, {sign.novelty:.1f}"
+        table.add_row(
+            f"{sign.at:%m-%d %H:%M:%S}", f"{sign.value:.4g}", _band(sign), f"{sign.usual:.4g}", sigma, sign.look, both
+        )  # fmt: skip
     return table
+
+
+def _band(sign: Sign) -> str:
+    if sign.expected is None or sign.scale is None:
+        return "none"
+    return f"{sign.expected:.4g} ± {STRANGE * sign.scale:.4g}"

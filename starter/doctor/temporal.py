@@ -20,6 +20,7 @@ from workflows.contract import (
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
+    TRAINING_QUEUE,
 )
 from workflows.search_attributes import ALL
 
@@ -31,6 +32,7 @@ _QUEUES = {
     REMEDIATION_QUEUE: "nothing is fixed",
     NOTIFICATION_QUEUE: "nobody is told",
     DETECTION_QUEUE: "only the alerts of others open incidents",
+    TRAINING_QUEUE: "detection judges without forecasts",
 }
 
 

@@ -27,9 +27,13 @@ from workflows.contract import (
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
+    TRAINING_QUEUE,
 )
 
-QUEUES = (TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE, DETECTION_QUEUE)
+QUEUES = (
+    TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE, DETECTION_QUEUE,
+    TRAINING_QUEUE,
+)  # fmt: skip
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)

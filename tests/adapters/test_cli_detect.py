@@ -1,28 +1,41 @@
 """`nightshift detect`: what is watched, how it stands, and why."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from analysis.forecasting.band import Band
 from domain.detection import SeriesRow, Sign, Standing
+from integrations.store.forecasts import PostgresForecasts
 from integrations.store.pool import Pool
 from integrations.store.series import PostgresSeries
 from starter.cli import app
 from starter.cli.exits import Exit
+from tests.adapters.test_store_forecasts import forecast, not_ready
 from tests.adapters.test_store_series import NOON, row
 
 
 @pytest.fixture
 def environment(database: str, store_pool: Pool) -> dict[str, str]:
-    strange = Sign(at=NOON, value=0.0, usual=1.0, sigma=7.5, look="mean of 3")
+    strange = Sign(
+        at=NOON, value=0.0, usual=1.0, sigma=7.5, look="mean of 3", novelty=7.5, by_forecast=6.25, deviation=6.25,
+        expected=1.25, scale=0.2,
+    )  # fmt: skip
     reported = Standing(signs=(strange,), since=NOON, worst=strange)
     rows: list[SeriesRow] = [
         row("aaaa1", 40),
         row("bbbb2", 400).model_copy(update={"standing": reported, "until": NOON + timedelta(minutes=400)}),
     ]
     PostgresSeries(store_pool).save(rows)
+    at = datetime.now(UTC)
+    table = np.full((3, 289), 1.0) + np.array([[0], [-0.2], [0.2]])
+    trained = forecast("bbbb2", 0, Band(at.timestamp(), 600.0, table).packed())
+    PostgresForecasts(store_pool).save(trained.model_copy(update={"trained_at": at, "starts_at": at, "query": "up"}))
+    PostgresForecasts(store_pool).save(not_ready("aaaa1"))
     return {"DATABASE_URL": database}
 
 
@@ -36,13 +49,26 @@ def test_the_list_says_what_is_reported_and_what_is_missing_until_a_series_is_re
     shown = run(environment).output
     assert "not ready: 60 more points" in shown
     assert "reported since 2026-03-02 12:00:00 UTC" in shown
-    assert len(json.loads(run(environment, "--json").output)) == 2
+    assert "not ready: 3 of 100 points, ready at" in shown
+    known = json.loads(run(environment, "--json").output)
+    assert [row["forecast"]["points"] for row in known] == [0, 400]
 
 
 def test_a_series_is_explained_by_its_last_samples(environment: dict[str, str]) -> None:
     shown = run(environment, "--explain", "bbbb").output
     assert "7.5 strange" in shown
     assert "mean of 3" in shown
+    assert "1.25 ± 0.6" in shown
+    assert "6.2, 7.5" in shown
+    assert "400 points of 3.0 days" in shown
+
+
+def test_a_series_is_drawn_with_its_forecast(environment: dict[str, str], tmp_path: Path) -> None:
+    picture = tmp_path / "series.png"
+    done = run(environment, "--explain", "bbbb", "--png", str(picture))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "PROMETHEUS_URL is not set" in done.output
+    assert run(environment, "--png", str(picture)).exit_code == Exit.USAGE
 
 
 def test_a_series_that_is_not_there_is_not_found(environment: dict[str, str]) -> None:

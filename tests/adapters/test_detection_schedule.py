@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 from domain.services import Expression, Service, ServiceMap
 from integrations.ports import Series
 from rig.servers.temporal import TemporalServer
-from tests.fakes import FakeHandingOver, FakeMetrics, FakeSeries
+from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries
 from workers.lifecycle import working
 from workers.registry import Ports, queues
 from workers.schedules import DETECTION, keep_detection
@@ -45,7 +45,7 @@ async def test_a_cycle_that_the_schedule_starts_tells_of_what_is_down(client: Cl
     metrics, intake = FakeMetrics(), FakeHandingOver()
     last = time.time() // 15 * 15
     metrics.ranges["up"] = [Series(labels={}, points=tuple((last - 15 * n, 0.0) for n in range(5, -1, -1)))]
-    ports = Ports(metrics=metrics, series=FakeSeries(), intake=intake, services=SERVICES)
+    ports = Ports(metrics=metrics, series=FakeSeries(), forecasts=FakeForecasts(), intake=intake, services=SERVICES)
     await keep_detection(client, 3_600)
     handle = client.get_schedule_handle(DETECTION)
     try:

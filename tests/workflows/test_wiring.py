@@ -25,7 +25,7 @@ from tests.workflows.conftest import NightOf
 from tests.workflows.world import Handle, World
 from workers.lifecycle import CACHED_RUNS, working
 from workers.registry import NAMES, Ports, Queue, queues
-from workflows.contract import DETECTION_QUEUE, TASK_QUEUE
+from workflows.contract import DETECTION_QUEUE, TASK_QUEUE, TRAINING_QUEUE
 from workflows.incident import IncidentWorkflow
 
 
@@ -50,7 +50,7 @@ def _queues() -> tuple[Queue, ...]:
     return queues(Ports(
         incidents=FakeIncidents(), audit=FakeAudit(), guard=FakeGuard(), memory=FakeMemory(), evidence=FakeEvidence(),
         postmortems=FakePostmortems(), ledger=FakeModelCalls(),
-    ), [name for name in NAMES if name != DETECTION_QUEUE])  # fmt: skip
+    ), [name for name in NAMES if name not in {DETECTION_QUEUE, TRAINING_QUEUE}])  # fmt: skip
 
 
 def _served() -> set[tuple[str, str]]:

@@ -30,6 +30,7 @@ from tests.fakes import (
     FakeAudit,
     FakeChannel,
     FakeEvidence,
+    FakeForecasts,
     FakeGuard,
     FakeIncidents,
     FakeMemory,
@@ -44,6 +45,7 @@ from workflows.contract import (
     DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
     TASK_QUEUE,
+    TRAINING_QUEUE,
     Opening,
     Report,
     Summary,
@@ -147,7 +149,7 @@ class World:
     first action, the second, and so on, each a value, or values for as many looks, the last one for ever.
     `failing` names sources that raise; `unranked` makes the ranking raise. `hold` stops the named activity until the
     event is set, and says in `reached` that it is there. `workers_policy`: the one that workers were started with.
-    `detects`: detection's queue is served too; it opens incidents and takes no part in them.
+    `detects`: the queues of detection and training are served too; they take no part in incidents.
     `rival`: the kind of the ranking's second candidate, None: there is none. `log_title`: what logs say.
     `adviser`: the terms for a language model, None: the starter knows of none.
     """
@@ -304,10 +306,12 @@ class World:
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
             evidence=self.evidence, postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
-            limits=self.limits, series=FakeSeries(), model=self.model, ledger=self.ledger,
+            limits=self.limits, series=FakeSeries(), forecasts=FakeForecasts(), model=self.model, ledger=self.ledger,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
-        served = queues(ports, [name for name in NAMES if self.detects or name != DETECTION_QUEUE])
+        served = queues(
+            ports, [name for name in NAMES if self.detects or name not in {DETECTION_QUEUE, TRAINING_QUEUE}]
+        )
         return [replace(q, activities=swapped.get(q.name, q.activities)) for q in served]
 
     @asynccontextmanager

@@ -1,7 +1,9 @@
 """A cycle of detection: it tells a fault once, goes on after a restart, and loses nothing when somebody is away."""
 
 import math
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
@@ -9,10 +11,13 @@ from temporalio.testing import ActivityEnvironment
 from activities.detection import DetectionActivities
 from activities.detection.activity import Cycle
 from activities.detection.asking import HISTORY, due
+from analysis.forecasting.band import Band
 from domain.anomaly import AlertStatus
+from domain.detection import series_key
+from domain.forecast import Forecast
 from domain.services import Expression, Service, ServiceMap
 from integrations.ports import Series, Unavailable
-from tests.fakes import FakeHandingOver, FakeMetrics, FakeSeries
+from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries
 
 EVERY = 15.0
 START = 1_800_000_000.0
@@ -26,12 +31,15 @@ class World:
 
     def __init__(self) -> None:
         self.metrics, self.store, self.intake = FakeMetrics(), FakeSeries(), FakeHandingOver()
+        self.forecasts = FakeForecasts()
         self.now = START
-        self.fault = (math.inf, math.inf)
+        self.fault, self.vanished = (math.inf, math.inf), math.inf
         self.worker = self.new_worker()
 
     def new_worker(self) -> DetectionActivities:
-        return DetectionActivities(self.metrics, self.store, self.intake, SERVICES, EVERY, lambda: self.now)
+        return DetectionActivities(
+            self.metrics, self.store, self.forecasts, self.intake, SERVICES, EVERY, lambda: self.now
+        )
 
     def value(self, at: float) -> float:
         first, last = self.fault
@@ -41,7 +49,9 @@ class World:
         """The next cycle, with the samples that exist by then."""
         times = [self.now - EVERY * n for n in range(HISTORY // 4)][::-1]
         self.metrics.ranges["errors"] = [
-            Series(labels={"service": "orders"}, points=tuple((at, self.value(at)) for at in times))
+            Series(
+                labels={"service": "orders"}, points=tuple((at, self.value(at)) for at in times if at < self.vanished)
+            )
         ]
         self.metrics.ranges["rate"] = [Series(labels={}, points=tuple((at, 20.0) for at in times if at % 60 == 0))]
         found: Cycle = await ActivityEnvironment().run(self.worker.sweep)
@@ -88,7 +98,7 @@ async def test_another_worker_goes_on_where_the_first_stopped() -> None:
     assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING], "told once, by one of them"
 
 
-@pytest.mark.parametrize("away", ["metrics", "store", "intake"])
+@pytest.mark.parametrize("away", ["metrics", "store", "forecasts", "intake"])
 async def test_what_could_not_be_told_is_told_by_a_later_cycle(away: str) -> None:
     world = World()
     await world.cycles(3)
@@ -131,3 +141,50 @@ def test_slow_expressions_are_asked_once_a_minute_and_samples_lie_on_one_grid() 
     seen = {("orders", asked.expression.name): asked.end for asked in first}
     assert due(SERVICES, seen, now, EVERY) == []
     assert [asked.expression.name for asked in due(SERVICES, seen, now + EVERY, EVERY)] == ["error ratio"]
+
+
+def forecast(world: World, value: float, hours: float = 0.0, query: str = "errors") -> None:
+    """The error ratio is expected to be so high, by a training of so many hours ago."""
+    at = datetime.fromtimestamp(world.now - hours * 3_600, UTC)
+    table = np.full((3, 12 * 49), value) + np.array([[0], [-0.0098], [0.0098]])
+    world.forecasts.save(
+        Forecast(
+            key=series_key("orders", ERRORS, {"service": "orders"}), service="orders", expression="error ratio",
+            query=query, trained_at=at, again_at=at, starts_at=at, step_s=300.0,
+            band=Band(at.timestamp(), 300.0, table).packed(),
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "hours", "query", "tells"),
+    [(0.0, 0, "errors", False), (-0.1, 0, "errors", True), (-0.1, 48.1, "errors", False), (-0.1, 0, "other", False)],
+)
+async def test_what_the_forecast_alone_sees_is_told_and_a_stale_one_or_one_of_another_query_is_not_asked(
+    value: float, hours: float, query: str, tells: bool
+) -> None:
+    """The ratio is at its usual height all the time: only the forecast says that it should be lower by now."""
+    world = World()
+    await world.cycles(2)
+    forecast(world, value, hours, query)
+    cycles = await world.cycles(6)
+    assert [bool(world.intake.taken), cycles[-1].stale] == [tells, int(hours > 48)]
+    if tells:
+        assert "seen by the forecast" in world.intake.taken[0].title
+
+
+async def test_a_series_that_vanishes_is_told_and_one_that_nobody_asks_for_any_more_is_not() -> None:
+    world = World()
+    await world.cycles(2)
+    forecast(world, 0.0)
+    world.vanished = world.now
+    await world.cycles(19)
+    assert not world.intake.taken, "five minutes are not over"
+    await world.cycles(3)
+    assert [anomaly.name for anomaly in world.intake.taken] == ["error ratio is gone"]
+    world.vanished = math.inf
+    await world.cycles(2)
+    assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING, AlertStatus.RESOLVED]
+    world.metrics.refused["errors"] = "bad query"
+    await world.cycles(30)
+    assert len(world.intake.taken) == 2, "a question that is refused says nothing of its series"

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.anomaly import AlertStatus
-from domain.detection import Sign, Standing, Verdict, Watched, decide, harmful_sigma, series_key
+from domain.detection import (
+    Deviation,
+    Look,
+    Sign,
+    Standing,
+    Verdict,
+    Watched,
+    decide,
+    harmful_sigma,
+    series_key,
+    sign,
+)
 from domain.levels import Severity
 from domain.services import Expression
 from domain.severity import assess
@@ -23,7 +34,9 @@ SERIES = Watched(key="k", service="orders", expression=ERRORS, query="sum(rate(x
 def standing(*sigmas: float, value: float = 0.03) -> Standing:
     found = Standing()
     for n, sigma in enumerate(sigmas):
-        found = found.with_sign(Sign(at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma))
+        found = found.with_sign(
+            Sign(at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma, novelty=sigma)
+        )
     return found
 
 
@@ -124,10 +137,62 @@ def test_reports_alternate_and_a_sample_twice_is_a_sample_once(sigmas: list[floa
     now, told = Standing(), list[AlertStatus]()
     for n, sigma in enumerate(sigmas):
         at = NOON + timedelta(seconds=15 * n)
-        sign = Sign(at=at, value=1.0, usual=0.001, sigma=sigma)
+        sign = Sign(at=at, value=1.0, usual=0.001, sigma=sigma, novelty=sigma)
         now = now.with_sign(sign)
         assert now.with_sign(sign) == now
         found = decide(SERIES, now, {}, at)
         now = found.standing
         told += [found.anomaly.status] if found.anomaly else []
     assert told == [(AlertStatus.FIRING, AlertStatus.RESOLVED)[n % 2] for n in range(len(told))]
+
+
+def sample(n: int, *, novelty: float = 0.0, forecast: float | None = None, believed: bool = True) -> Sign:
+    """A sample of the error ratio, 15 s after the one before, so many sigma above what either expects."""
+    look = Look(channel="value", usual=0.001, sigma=novelty)
+    expected = None if forecast is None else Deviation(expected=0.002, scale=0.005, sigma=forecast)
+    return sign(ERRORS, NOON + timedelta(seconds=15 * n), 0.03, look, expected, believed=believed)
+
+
+def stands(*samples: Sign) -> Standing:
+    found = Standing()
+    for one in samples:
+        found = found.with_sign(one)
+    return found
+
+
+def test_the_score_is_the_greater_of_both_and_says_whose_it_is() -> None:
+    assert (sample(0, novelty=4.0, forecast=5.0).sigma, sample(0, novelty=4.0, forecast=5.0).look) == (5.0, "forecast")
+    assert (sample(0, novelty=4.0, forecast=3.0).sigma, sample(0, novelty=4.0, forecast=3.0).look) == (4.0, "value")
+    assert sample(0, forecast=9.0, believed=False).sigma == 0
+    assert sign(RATE, NOON, 9.0, None, Deviation(expected=5.0, scale=1.0, sigma=4.0), believed=True).sigma == 0
+
+
+def test_forecast_and_streaming_detector_are_each_other_s_witness_and_the_reason_says_who_saw_it() -> None:
+    both = verdict(stands(*(sample(n, novelty=4.0, forecast=4.0) for n in range(3))))
+    assert both.anomaly is not None
+    assert "forecast and streaming detector agree" in both.anomaly.title
+    for novelty, forecast in ((4.0, 1.0), (0.0, 4.0)):
+        alone = stands(*(sample(n, novelty=novelty, forecast=forecast) for n in range(5)))
+        assert "no second witness" in verdict(alone).reason
+    assert "seen by the forecast" in verdict(stands(*(sample(n, forecast=7.0) for n in range(5)))).reason
+    assert "seen by the streaming detector" in verdict(stands(*(sample(n, novelty=7.0) for n in range(3)))).reason
+
+
+def test_what_the_series_has_shown_before_only_at_other_times_has_to_last_for_all_five_samples() -> None:
+    def opens(*sigmas: float, novelty: float) -> bool:
+        samples = (sample(n, forecast=sigma, novelty=novelty) for n, sigma in enumerate(sigmas))
+        return verdict(stands(*samples)).anomaly is not None
+
+    assert not opens(9.0, 9.0, 9.0, 9.0, novelty=2.0)
+    assert not opens(9.0, 9.0, 2.0, 9.0, 9.0, novelty=2.0)
+    assert opens(9.0, 9.0, 9.0, 9.0, 9.0, novelty=2.0)
+    assert opens(9.0, 9.0, 9.0, novelty=3.0)
+
+
+def test_a_forecast_that_is_wrong_for_six_hours_is_not_believed_until_it_is_right_again() -> None:
+    missed = stands(sample(0, forecast=9.0), sample(1, forecast=9.0))
+    hours = timedelta(hours=6)
+    assert missed.fits(NOON + hours)
+    assert not missed.fits(NOON + hours + timedelta(seconds=1))
+    right = missed.with_sign(sample(2, forecast=2.9))
+    assert right.fits(NOON + 2 * hours)

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 # US dollars. `reserved_usd`: the most that a call under way may cost. `kept`: its answer, so that nobody asks again.
 _CALLS = """

@@ -1,0 +1,212 @@
+"""A round of training: every series that is not fresh, fitted in processes of its own, each kept as soon as it is."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.errors import retry_only_what_helps
+from activities.heartbeat import EVERY_S
+from activities.training import asking
+from activities.training.pool import pool, processes
+from analysis.forecasting.fitting import Failed, Fitted, fit
+from analysis.forecasting.history import History, NotReady, prepare
+from domain.detection import series_key
+from domain.forecast import (
+    LONGEST_HISTORY,
+    RETRAINED_AFTER,
+    STALE_AFTER,
+    Forecast,
+    Question,
+    Trouble,
+    again_at,
+    due,
+    troubled,
+)
+from domain.model import Model
+from domain.services import Expression, ServiceMap
+from integrations.ports import ForecastStore, MetricSource, Rejected, Series, SeriesStore
+
+_log = logging.getLogger(__name__)
+Fit = Callable[[History, float], Fitted | Failed]
+
+
+class Round(Model):
+    """What a round of training did, all that history keeps of it, and how far it is while it runs: its heartbeat.
+
+    `questions` of `due` were asked; `refused`: those that the server did not answer. `fresh`: series that another try
+    of this round had trained already, or that are not due.
+    """
+
+    due: int = 0
+    questions: int = 0
+    refused: int = 0
+    trained: int = 0
+    not_ready: int = 0
+    failed: int = 0
+    fresh: int = 0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A series that can be fitted. `forecast`: all that is known of it before the fit."""
+
+    forecast: Forecast
+    history: History
+
+
+class TrainingActivities:
+    """Keeps the table of forecasts. `pool` makes the processes, in which `fit` runs."""
+
+    def __init__(
+        self, metrics: MetricSource | None, forecasts: ForecastStore, series: SeriesStore, services: ServiceMap,
+        pool: Callable[[], Executor] = pool, fit: Fit = fit, clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._metrics = metrics
+        self._forecasts = forecasts
+        self._series = series
+        self._services = services
+        self._pool = pool
+        self._fit = fit
+        self._clock = clock
+
+    @activity.defn
+    @retry_only_what_helps
+    def train(self) -> Round:
+        """Train what is due. The table says what is fresh, so another try goes on where this one ended.
+
+        Raises ApplicationError where Prometheus or the store is away, a process of the pool died, or this worker stops.
+        """
+        if self._metrics is None:
+            return Round()
+        return _Training(self._metrics, self._forecasts, self._moment(), self._fit).run(self._pool, self._asked())
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def _asked(self) -> list[tuple[Question, Expression]]:
+        """The questions that are due, each with its expression."""
+        watched = [(row.watched.key, row.watched.service, row.watched.expression.name) for row in self._series.listed()]
+        every = asking.questions(self._services)
+        wanted = due([question for question, _ in every], watched, self._forecasts.heads(), self._moment())
+        return [(question, expression) for question, expression in every if question in wanted]
+
+
+class _Training:
+    """One try of a round."""
+
+    def __init__(self, metrics: MetricSource, forecasts: ForecastStore, now: datetime, fit: Fit) -> None:
+        self._metrics = metrics
+        self._forecasts = forecasts
+        self._now = now
+        self._fit = fit
+        self._until = (now + STALE_AFTER).timestamp()
+        self._known = {head.key: head for head in forecasts.heads()}
+        self._troubles: list[Trouble] = list(forecasts.troubles(now - LONGEST_HISTORY))
+        self._done = Round()
+
+    def run(self, pool: Callable[[], Executor], asked: list[tuple[Question, Expression]]) -> Round:
+        self._count(due=len(asked))
+        if not asked:
+            return self._done
+        running: dict[Future[Fitted | Failed], _Job] = {}
+        executor = pool()
+        try:
+            for job in self._jobs(asked):
+                running[executor.submit(self._fit, job.history, self._until)] = job
+                # One more than can run waits, so that none waits for Prometheus.
+                while len(running) > processes():
+                    self._gather(running)
+            while running:
+                self._gather(running)
+        except BrokenExecutor as error:
+            raise ApplicationError(f"a process that fits has died: {error}", type="Unavailable") from error
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+        return self._done
+
+    def _jobs(self, asked: list[tuple[Question, Expression]]) -> Iterator[_Job]:
+        for question, expression in asked:
+            try:
+                answer = asking.history(self._metrics, question.query, self._now.timestamp())
+            except Rejected as error:
+                _log.warning("%s of %s is not trained: %s", question.expression, question.service, error)
+                self._count(refused=1)
+                continue
+            self._count(questions=1)
+            self._beat()
+            for series in answer:
+                job = self._job(question, expression, series)
+                if job is not None:
+                    yield job
+
+    def _job(self, question: Question, expression: Expression, series: Series) -> _Job | None:
+        """The series as it is to be fitted; None, with its reason written down, where it need not or cannot be."""
+        key = series_key(question.service, expression, series.labels)
+        if key in self._known and self._known[key].fresh(question.query, self._now):
+            self._count(fresh=1)
+            return None
+        left_out = troubled(self._troubles, question.service, self._now)
+        found = prepare(series.points, expression.kind, expression.floor, left_out, self._now.timestamp())
+        forecast = Forecast(
+            key=key, service=question.service, expression=question.expression, query=question.query,
+            trained_at=self._now, again_at=self._now + RETRAINED_AFTER,
+        )  # fmt: skip
+        if isinstance(found, NotReady):
+            self._put_off(forecast, found.reason, None if found.at is None else _moment(found.at))
+            self._count(not_ready=1)
+            return None
+        if key not in self._known:
+            # Else whoever goes on after this worker died would not know that there is such a series.
+            self._keep(forecast, reason="waits for its first training", again_at=self._now)
+        return _Job(forecast, found)
+
+    def _gather(self, running: dict[Future[Fitted | Failed], _Job]) -> None:
+        """Wait for the next fit and keep it."""
+        ended, _ = wait(running, timeout=EVERY_S, return_when=FIRST_COMPLETED)
+        for future in ended:
+            job = running.pop(future)
+            self._settle(job, future.result())
+        self._beat()
+
+    def _beat(self) -> None:
+        activity.heartbeat(self._done)
+        if activity.is_worker_shutdown():
+            raise ApplicationError("this worker stops; another one goes on", type="Unavailable")
+
+    def _settle(self, job: _Job, found: Fitted | Failed) -> None:
+        if isinstance(found, Failed):
+            _log.warning("%s of %s: %s", job.forecast.expression, job.forecast.service, found.reason)
+            self._put_off(job.forecast, found.reason, None)
+            self._count(failed=1)
+            return
+        history, band = job.history, found.band
+        self._keep(
+            job.forecast, fitted_from=_moment(float(history.times[0])), fitted_to=_moment(float(history.times[-1])),
+            points=history.times.size, gap_s=history.gap_s, starts_at=_moment(band.start), step_s=band.step_s,
+            stretch=found.stretch, band=band.packed(),
+        )  # fmt: skip
+        self._count(trained=1)
+
+    def _put_off(self, forecast: Forecast, reason: str, ready_at: datetime | None) -> None:
+        """Say why there is no new forecast; an old one judges on until it is stale."""
+        old = next(
+            (one for one in self._forecasts.load([forecast.key]) if one.ready and one.query == forecast.query), None
+        )
+        self._keep(old or forecast, reason=reason, ready_at=ready_at, again_at=again_at(self._now, ready_at))
+
+    def _keep(self, forecast: Forecast, **found: object) -> None:
+        self._forecasts.save(Forecast.model_validate({**forecast.model_dump(), **found}))
+
+    def _count(self, **more: int) -> None:
+        counts = self._done.model_dump()
+        self._done = Round(**{name: value + more.get(name, 0) for name, value in counts.items()})
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

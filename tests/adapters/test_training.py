@@ -1,0 +1,134 @@
+"""Training for real: Prometheus with days of history, Prophet in processes, PostgreSQL, Temporal; then a fault."""
+
+import math
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.detection import DetectionActivities
+from analysis.forecasting.band import Band
+from analysis.series import Floats
+from domain.detection import STRANGE
+from domain.forecast import Forecast
+from domain.services import Expression, Service, ServiceMap
+from integrations.prometheus import PrometheusMetrics
+from integrations.store.forecasts import PostgresForecasts
+from integrations.store.pool import Pool
+from integrations.store.series import PostgresSeries
+from rig.servers.prometheus import PrometheusServer
+from rig.servers.temporal import TemporalServer
+from tests.fakes import FakeHandingOver
+from workers.lifecycle import working
+from workers.registry import Ports, queues
+from workflows.contract import TRAINING_QUEUE
+from workflows.training import TrainingWorkflow
+
+DAY, DAYS, STEP = 86_400.0, 3, 60.0
+YOUNG = 6 * 3_600.0
+RATE = 'sum by (service) (rate(training_requests_total{service="{service}"}[2m]))'
+SERVICES = ServiceMap(
+    services=(
+        Service(
+            name="orders",
+            expressions=(
+                # The only one that detection looks at below.
+                Expression(name="rate", kind="load", query=RATE, unit="1/s", floor=0.5, harmful="down", fast=True),
+                Expression(name="errors", kind="errors", query="training_errors", unit="ratio", floor=0.005),
+                Expression(name="raw", kind="load", query="training_requests_total", unit="1", floor=1),
+                Expression(name="young", kind="memory", query="training_memory", unit="bytes", floor=1),
+            ),
+        ),
+    ),
+    expressions=(),
+)
+
+
+def usual(at: float) -> float:
+    """Requests per second of a day with its peak at noon."""
+    return 20 + 10 * math.cos((at / DAY - 0.5) * 2 * math.pi)
+
+
+def openmetrics(now: float) -> Iterator[str]:
+    """A counter with resets and a gap, errors that never come (NaN among them), a memory that is six hours old.
+
+    From a quarter of an hour ago on two of three requests do not arrive: a fault, which goes on for as long as the test
+    may take.
+    """
+    times, chance = np.arange(now - DAYS * DAY, now + 3_600, STEP), np.random.default_rng(1)
+    yield "# TYPE training_requests counter\n"
+    count = 0.0
+    for n, at in enumerate(times.tolist()):
+        rate = usual(at) if at < now - 900 else usual(at) / 3
+        count = 0.0 if n % 1_440 == 700 else count + chance.poisson(rate * STEP)
+        if not now - 1.5 * DAY < at < now - 1.5 * DAY + 5_400:
+            yield f'training_requests_total{{service="orders"}} {count} {at}\n'
+    yield "# TYPE training_errors gauge\n"
+    for n, at in enumerate(times.tolist()):
+        yield f'training_errors{{service="orders"}} {"NaN" if n % 50 == 0 else 0} {at}\n'
+    yield "# TYPE training_memory gauge\n"
+    for at in times[times > now - YOUNG].tolist():
+        yield f'training_memory{{service="orders"}} {1e8 + chance.normal(0, 1e6)} {at}\n'
+    yield "# EOF\n"
+
+
+@pytest.fixture
+def now() -> float:
+    return time.time() // STEP * STEP
+
+
+@pytest.fixture
+def metrics(tmp_path: Path, now: float) -> Iterator[PrometheusMetrics]:
+    text = tmp_path / "history.om"
+    text.write_text("".join(openmetrics(now)))
+    server = PrometheusServer(tmp_path / "prometheus")
+    server.backfill(text)
+    with server:
+        yield PrometheusMetrics(server.url)
+
+
+async def test_a_round_forecasts_what_it_can_says_why_of_the_rest_and_detection_sees_by_it(
+    metrics: PrometheusMetrics, now: float, store_pool: Pool, temporal_dev: TemporalServer
+) -> None:
+    forecasts, series = PostgresForecasts(store_pool), PostgresSeries(store_pool)
+    client = await temporal_dev.connect()
+    ports = Ports(metrics=metrics, forecasts=forecasts, series=series, services=SERVICES)
+    async with working(client, queues(ports, [TRAINING_QUEUE])):
+        run = await client.start_workflow(TrainingWorkflow.run, id=f"round-{uuid4()}", task_queue=TRAINING_QUEUE)
+        await run.result()
+        history = await run.fetch_history()
+    assert len(history.events) < 15
+    known = {one.expression: one for one in forecasts.load([head.key for head in forecasts.heads()])}
+    assert known["raw"].reason == "it only grows, as a counter does: write rate() around it"
+    assert known["young"].ready_at == datetime.fromtimestamp(now - YOUNG + STEP + DAY + 1_800, UTC)
+    assert np.abs(band(known["errors"]).table).max() < 1e-6
+    assert _follows_the_day(known["rate"], now)
+
+    intake = FakeHandingOver()
+    only_rate = SERVICES.services[0].model_copy(update={"expressions": SERVICES.expressions_of("orders")[:1]})
+    watched = SERVICES.model_copy(update={"services": (only_rate,)})
+    watch = DetectionActivities(metrics, series, forecasts, intake, watched, 15.0)
+    await ActivityEnvironment().run(watch.sweep)
+    assert [(told.name, told.service) for told in intake.taken] == [("rate", "orders")]
+    (rate,) = series.listed()
+    assert all(sign.by_forecast > STRANGE for sign in rate.standing.signs)
+
+
+def band(forecast: Forecast) -> Band:
+    assert forecast.starts_at is not None, forecast.reason
+    return Band.unpacked(forecast.starts_at.timestamp(), forecast.step_s, forecast.band)
+
+
+def _follows_the_day(forecast: Forecast, now: float) -> bool:
+    """Tomorrow is as any day, within its interval and within a sixth of the day's swing."""
+    table = band(forecast)
+    times: Floats = table.start + table.step_s * np.arange(table.table.shape[1], dtype=np.float64)
+    truth = np.array([usual(at) for at in times[times < now + DAY].tolist()])
+    expected, lower, upper = table.table[:, : truth.size]
+    assert 0 <= float(times[-1]) - forecast.trained_at.timestamp() - 2 * DAY <= table.step_s
+    return bool(np.abs(expected - truth).max() < 20 / 6 and ((lower < truth) & (truth < upper)).all())

@@ -1,0 +1,84 @@
+"""A series that has no samples any more is missed as soon as it is silent for longer than it ever was."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.anomaly import AlertStatus
+from domain.detection import Sign, Standing, Watched
+from domain.levels import Severity
+from domain.services import Expression
+from domain.severity import assess
+from domain.silence import MONITORING, absence, in_outage, outage
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+RATE = Expression(name="request rate", kind="load", query="q", unit="1/s", floor=0.5, harmful="down")
+UP = Expression(name="up", kind="up", query="q", unit="targets", floor=0.1, bound=0.5, harmful="down")
+SERIES = Watched(key="k", service="orders", expression=RATE, query="q")
+CALM = Standing(signs=(Sign(at=NOON, value=20.0, usual=20.0, sigma=0.0),))
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "gap_s", "missed"),
+    [(4, 60.0, False), (6, 60.0, True), (15, 600.0, False), (21, 600.0, True), (600, None, False)],
+)
+def test_it_is_missed_after_twice_its_longest_silence_and_not_where_that_is_unknown(
+    minutes: int, gap_s: float | None, missed: bool
+) -> None:
+    found = absence(SERIES, CALM, NOON, gap_s, NOON + minutes * MINUTE)
+    assert (found is not None) is missed
+    if found is not None:
+        assert found.anomaly is not None
+        assert found.anomaly.starts_at == NOON
+        assert assess([found.anomaly]).severity is Severity.HIGH
+
+
+def test_an_up_is_missed_without_any_history() -> None:
+    series = SERIES.model_copy(update={"expression": UP})
+    assert absence(series, Standing(), NOON, None, NOON + 6 * MINUTE) is not None
+
+
+def test_it_is_told_once_and_ends_with_its_next_sample_or_after_six_hours_for_good() -> None:
+    began = absence(SERIES, CALM, NOON, 60.0, NOON + 6 * MINUTE)
+    assert began is not None
+    going = absence(SERIES, began.standing, NOON, 60.0, NOON + 60 * MINUTE)
+    assert going is not None
+    assert going.anomaly is None
+    back = absence(SERIES, began.standing, NOON + 61 * MINUTE, 60.0, NOON + 61 * MINUTE)
+    usual = absence(SERIES, began.standing, NOON, 60.0, NOON + 361 * MINUTE)
+    for over in (back, usual):
+        assert over is not None
+        assert over.anomaly is not None
+        assert (over.anomaly.status, over.anomaly.starts_at) == (AlertStatus.RESOLVED, NOON)
+        assert over.standing.since is None
+    assert usual is not None
+    assert absence(SERIES, usual.standing, NOON, 60.0, NOON + 999 * MINUTE) is None, "nothing is expected of it"
+    again = absence(SERIES, usual.standing, NOON + 999 * MINUTE, 60.0, NOON + 999 * MINUTE)
+    assert again is not None
+    assert not again.standing.gone
+
+
+def test_what_is_reported_already_is_not_reported_for_its_silence_too() -> None:
+    assert absence(SERIES, CALM.model_copy(update={"since": NOON}), NOON, 60.0, NOON + 60 * MINUTE) is None
+
+
+@pytest.mark.parametrize(("silent", "watched", "many"), [(2, 2, False), (3, 6, True), (3, 7, False), (40, 80, True)])
+def test_half_of_all_services_and_three_of_them_are_one_outage(silent: int, watched: int, many: bool) -> None:
+    services = [f"s{n}" for n in range(watched)]
+    assert outage(set(services[:silent]), set(services)) is many
+
+
+def test_an_outage_is_one_incident_and_its_end_goes_to_that_one() -> None:
+    began = absence(SERIES, CALM, NOON, 60.0, NOON + 6 * MINUTE)
+    assert began is not None
+    one = in_outage(began)
+    assert one.anomaly is not None
+    assert one.anomaly.service == MONITORING
+    assert "monitoring degraded" in one.anomaly.title
+    over = absence(SERIES, one.standing, NOON + 9 * MINUTE, 60.0, NOON + 9 * MINUTE)
+    assert over is not None
+    assert over.anomaly is not None
+    assert over.anomaly.service == MONITORING
+    assert over.anomaly.series == one.anomaly.series
+    assert not over.standing.outage
