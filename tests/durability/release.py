@@ -4,6 +4,7 @@ Its program is a real one on the rig's kubelet, and real controllers roll it out
 measured of all others: whether one can connect to its database.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ BUG = "AttributeError: 'Connection' object has no attribute 'give_back'"
 """What the bad release logs; so it keeps what it should have given back."""
 _ROLLED_OUT_S = 120.0
 _NEVER_LATE_S = 1800
+_PLAIN_S = 12.0
+"""Metrics are asked for in steps of 5 s, and the middle of them counts: after two of them it is plain."""
 _KEEPS = """
 import os, time
 import psycopg
@@ -49,7 +52,8 @@ class Release:
         self._may_be_ready = folder / f"{patient.service}-may-be-ready"
 
     def fall_ill(self) -> None:
-        """The good release runs, then the bad one. Until `let_through`, no pod of the good one gets ready again.
+        """The good release runs, then the bad one, for long enough to show. Until `let_through`, no pod of the good one
+        gets ready again.
 
         TimeoutError when the controllers take minutes.
         """
@@ -65,6 +69,7 @@ class Release:
         deployed.change(self._manifest(BAD, _KEEPS + WEB, **keeps))
         self._until("the bad release runs", lambda: is_complete(deployed.read()) and self._patient.refuses())
         self._patient.ill_since = datetime.now(UTC)
+        time.sleep(_PLAIN_S)
 
     def let_through(self) -> None:
         """From now on pods of the good release get ready."""
