@@ -65,7 +65,7 @@ def openmetrics(now: float) -> Iterator[str]:
     count = 0.0
     for n, at in enumerate(times.tolist()):
         rate = usual(at) if at < now - 900 else usual(at) / 3
-        count = 0.0 if n % 1_440 == 700 else count + chance.poisson(rate * STEP)
+        count = (0.0 if n % 1_440 == 700 else count) + chance.poisson(rate * STEP)
         if not now - 1.5 * DAY < at < now - 1.5 * DAY + 5_400:
             yield f'training_requests_total{{service="orders"}} {count} {at}\n'
     yield "# TYPE training_errors gauge\n"
