@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.bench.house import BenchHouse
-from evals.bench.storm import Load, Seen, alone, weather
+from evals.bench.storm import ALONE, Load, Seen, weather
 from evals.chaos.processes import ProductFailedError
 from evals.chaos.sender import NotStoredError
 from rig.obtain.missing import Missing
@@ -40,7 +40,7 @@ def storm(
     with tempfile.TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         try:
-            one, many = asyncio.run(_both(Path(folder), Load(alerts, services), patience_s))
+            one, many = asyncio.run(_both(Path(folder), Load(alerts, services, "service"), patience_s))
         except _FAILURES as error:
             console.print(f"stopped: {error}", markup=False, soft_wrap=True)
             sys.exit(1)
@@ -54,7 +54,7 @@ def storm(
 async def _both(folder: Path, load: Load, patience_s: float) -> tuple[Seen, Seen]:
     with BenchHouse(folder) as house:
         client = await house.temporal.connect()
-        one = await alone(client, house.starter, house.token, patience_s)
+        one = await weather(client, house.starter, house.token, ALONE, patience_s)
         return one, await weather(client, house.starter, house.token, load, patience_s)
 
 

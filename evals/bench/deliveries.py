@@ -5,14 +5,16 @@ from typing import Any
 
 _MOST_IN_ONE = 1_000
 """Alerts in one delivery: some 0.6 MB."""
-PER_SERVICE = "service-{:03}"
 
 
-def storm(alerts: int, services: int, began: str) -> Iterator[dict[str, Any]]:
-    """All deliveries of so many alerts, spread evenly over so many services; each alert is a series of its own."""
+def storm(alerts: int, services: int, began: str, name: str) -> Iterator[dict[str, Any]]:
+    """All deliveries of so many alerts, spread evenly over so many services; each alert is a series of its own.
+
+    The services are called by the name and a number.
+    """
     shares = [alerts // services + (number < alerts % services) for number in range(services)]
     for number, share in enumerate(shares):
-        service = PER_SERVICE.format(number)
+        service = f"{name}-{number:03}"
         for first in range(0, share, _MOST_IN_ONE):
             yield delivery(service, range(first, min(share, first + _MOST_IN_ONE)), began)
 

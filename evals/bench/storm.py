@@ -11,7 +11,7 @@ import httpx
 from temporalio.client import Client
 
 from domain.view import IncidentView
-from evals.bench.deliveries import delivery, storm
+from evals.bench.deliveries import storm
 from evals.chaos.people import handle_of, view_of
 from evals.chaos.sender import ACCEPTED, NotStoredError
 
@@ -24,10 +24,15 @@ _ASKED_AT_ONCE = 10
 
 @dataclass(frozen=True)
 class Load:
-    """So many alerts for so many services."""
+    """So many alerts for so many services, which are called by the name and a number."""
 
     alerts: int
     services: int
+    name: str
+
+
+ALONE = Load(1, 1, "alone")
+"""The baseline: one alert on a machine that has nothing else to do."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +62,13 @@ async def weather(client: Client, address: str, token: str, load: Load, patience
     Raises NotStoredError when the webhook does not take a delivery.
     """
     began, now = time.monotonic(), datetime.now(UTC).isoformat()
-    keys, slowest = await _send(address, token, list(storm(load.alerts, load.services, now)))
+    keys, slowest = await _send(address, token, list(storm(load.alerts, load.services, now, load.name)))
     accepted = time.monotonic() - began
     counting = _Counting(client, sorted(keys))
     accounted = await _until(lambda views: sum(v.sightings for v in views) >= load.alerts, counting, began, patience_s)
     told = await _until(lambda views: all(v.diagnosis is not None for v in views), counting, began, patience_s)
     views = await counting.views()
     return Seen(load, len(keys), sum(v.sightings for v in views), accepted, slowest, accounted, told)
-
-
-async def alone(client: Client, address: str, token: str, patience_s: float) -> Seen:
-    """The baseline: one alert on a machine that has nothing else to do."""
-    began = time.monotonic()
-    keys, slowest = await _send(address, token, [delivery("alone", range(1), datetime.now(UTC).isoformat())])
-    accepted = time.monotonic() - began
-    counting = _Counting(client, sorted(keys))
-    accounted = await _until(lambda views: sum(v.sightings for v in views) >= 1, counting, began, patience_s)
-    told = await _until(lambda views: all(v.diagnosis is not None for v in views), counting, began, patience_s)
-    return Seen(Load(1, 1), len(keys), 1 if accounted is not None else 0, accepted, slowest, accounted, told)
 
 
 async def _send(address: str, token: str, deliveries: Sequence[dict[str, Any]]) -> tuple[set[str], float]:

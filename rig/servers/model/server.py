@@ -3,13 +3,14 @@
 import json
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from rig.servers.model.minds import Answer, Breaks, Fails, Hangs, Mind, Says, Wants, agreeing
 from rig.servers.model.request import ChatRequest, tokens
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
+from rig.servers.serving import Serving
 
 KEY = "sk-rig-0123456789abcdef"
 MODEL = "rig-mind"
@@ -28,8 +29,7 @@ class ModelServer(Server):
         self.paid: list[tuple[int, int]] = []
         self.lock = threading.Lock()
         self._over = threading.Event()
-        self._serving: ThreadingHTTPServer | None = None
-        self._thread: threading.Thread | None = None
+        self._serving = Serving(self.port, _handler(self))
 
     @property
     def url(self) -> str:
@@ -38,19 +38,12 @@ class ModelServer(Server):
     def start(self) -> None:
         """Start it; returns when it takes requests."""
         self._over.clear()
-        self._serving = ThreadingHTTPServer((LOOPBACK, self.port), _handler(self))
-        self._serving.daemon_threads = True
-        self._thread = threading.Thread(target=self._serving.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
+        self._serving.start()
 
     def stop(self) -> None:
         """Stop it; requests that hang are let go."""
         self._over.set()
-        if self._serving is not None and self._thread is not None:
-            self._serving.shutdown()
-            self._thread.join()
-            self._serving.server_close()
-            self._serving = None
+        self._serving.stop()
 
     def clear(self, mind: Mind = agreeing) -> None:
         """Another mind, and nothing asked yet."""

@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from rig.servers.pagerduty.answers import answer
 from rig.servers.pagerduty.webhooks import Webhooks
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
+from rig.servers.serving import Serving
 
 
 @dataclass
@@ -39,8 +40,7 @@ class PagerDutyServer(Server):
         self.asked: list[str] = []
         self._troubles: list[Trouble] = []
         self._over = threading.Event()
-        self._serving: ThreadingHTTPServer | None = None
-        self._thread: threading.Thread | None = None
+        self._serving = Serving(self.port, _handler(self))
         self.account = Account(self.webhooks.tell)
 
     @property
@@ -50,21 +50,14 @@ class PagerDutyServer(Server):
     def start(self) -> None:
         """Start it; returns when it takes requests."""
         self._over.clear()
-        self._serving = ThreadingHTTPServer((LOOPBACK, self.port), _handler(self))
-        self._serving.daemon_threads = True
-        self._thread = threading.Thread(target=self._serving.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
+        self._serving.start()
         self.webhooks.start()
 
     def stop(self) -> None:
         """Stop it; requests that hang are let go."""
         self._over.set()
         self.webhooks.stop()
-        if self._serving is not None and self._thread is not None:
-            self._serving.shutdown()
-            self._thread.join()
-            self._serving.server_close()
-            self._serving = None
+        self._serving.stop()
 
     def clear(self) -> None:
         """A new account: no incidents, no pages, no trouble, no subscription."""

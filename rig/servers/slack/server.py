@@ -10,12 +10,13 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
+from rig.servers.serving import Serving
 from rig.servers.slack.trouble import Trouble
 from rig.servers.slack.workspace import BOT, Json, Posted, SlackError, Workspace
 
@@ -52,21 +53,17 @@ class SlackServer(Server):
         self._events = 0
         self._lock = threading.RLock()
         self._over = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._serving = Serving(self.port, _handler(self))
 
     def start(self) -> None:
         """Returns when it listens."""
         self._over.clear()
-        self._server = ThreadingHTTPServer((LOOPBACK, self.port), _handler(self))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._serving.start()
 
     def stop(self) -> None:
         """What hangs is let go."""
         self._over.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        self._serving.stop()
 
     def clear(self) -> None:
         """An empty workspace, without trouble."""
