@@ -183,7 +183,12 @@ def _shares(key: Key, counts: Iterable[_Counts]) -> list[float]:
 
 
 def two_shares_z(p1: float, n1: int, p0: float, n0: int) -> float:
-    """The signed root of G = 2 sum k ln(k / expected) for two binomial shares; positive where p1 is larger."""
+    """The signed root of G = 2 sum k ln(k / expected) for two binomial shares; positive where p1 is larger.
+
+    Exactly 0 for equal shares: their mean is rounded, and the root of what that leaves is 1e-7 and more.
+    """
+    if p1 == p0:
+        return 0.0
     both = (p1 * n1 + p0 * n0) / (n1 + n0)
     g = sum(_term(p, both, n) + _term(1 - p, 1 - both, n) for p, n in ((p1, n1), (p0, n0)))
     return math.copysign(math.sqrt(max(0.0, 2 * g)), p1 - p0)

@@ -28,7 +28,8 @@ FILE_REFRESH = "5s"
 class ScrapeJob:
     """Targets as `host:port`, scraped at `path`; `labels` are put on every series.
 
-    `file` names more of them in Prometheus' own JSON form (file_sd) and is followed while it changes.
+    `file` names more of them in Prometheus' own JSON form (file_sd) and is followed while it changes. `every` is
+    the job's own interval and the longest that a scrape may take, in seconds; the server's where there is none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ScrapeJob:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     path: str = "/metrics"
     file: Path | None = None
+    every: float | None = None
 
     def as_config(self) -> dict[str, Any]:
         """The entry under `scrape_configs`."""
@@ -43,6 +45,8 @@ class ScrapeJob:
         job: dict[str, Any] = {"job_name": self.name, "metrics_path": self.path, "static_configs": [static]}
         if self.file is not None:
             job["file_sd_configs"] = [{"files": [str(self.file)], "refresh_interval": FILE_REFRESH}]
+        if self.every is not None:
+            job |= {"scrape_interval": _milliseconds(self.every), "scrape_timeout": _milliseconds(self.every)}
         return job
 
 

@@ -16,6 +16,9 @@ from tests.adapters.http_server import Answer, http_server
 from tests.adapters.under_care import wait_until
 
 BIRDS = 10_000
+# The pages are served by the process that reads the answers, ten thousand series among them: a scrape may have to wait
+# for that, and one that is late marks every series of its page as gone.
+EVERY_S = 5.0
 METRICS = """\
 temperature{room="kitchen"} 21.5
 temperature{room="cellar"} NaN
@@ -49,7 +52,8 @@ def metrics(prometheus: PrometheusServer, tmp_path_factory: pytest.TempPathFacto
     with http_server() as house, http_server() as zoo:
         house.always(Answer(body=METRICS))
         zoo.always(Answer(body="".join(f'bird{{ring="{ring}"}} 1\n' for ring in range(BIRDS))))
-        jobs = [ScrapeJob(name, [at.url.removeprefix("http://")]) for name, at in (("house", house), ("zoo", zoo))]
+        places = {"house": house.url.removeprefix("http://"), "zoo": zoo.url.removeprefix("http://")}
+        jobs = [ScrapeJob(name, [place], every=EVERY_S) for name, place in places.items()]
         prometheus.jobs += jobs
         prometheus.rules.append(rules)
         prometheus.reload()
@@ -57,6 +61,7 @@ def metrics(prometheus: PrometheusServer, tmp_path_factory: pytest.TempPathFacto
         wait_until(lambda: [i.value for i in source.query("count(bird)")] == [BIRDS], "all birds are counted")
         wait_until(lambda: source.firing({"alertname": "Hot"}) is True, "the kitchen is found to be hot")
         wait_until(lambda: _health(prometheus, "Broken") == "err", "the broken rule has failed")
+        wait_until(lambda: len(list(source.query("temperature offset 2s"))) == 3, "the house has a past of two seconds")
         yield source
         prometheus.rules.remove(rules)
         for job in jobs:
