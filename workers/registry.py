@@ -150,9 +150,10 @@ def _analysis(_: Ports) -> Queue:
 
 
 def _remediation(ports: Ports) -> Queue:
+    """A thread that waits for a rollout sleeps for minutes: there are enough of them that others need not wait too."""
     rules = Rules(policy=ports.policy, limits=ports.limits, key=ports.identity_key)
     fix = RemediationActivities(ports.remediators, _needed(ports.guard), _needed(ports.audit), rules)
-    return Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=4)
+    return Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=16)
 
 
 def _notification(ports: Ports) -> Queue:
