@@ -5,7 +5,7 @@ Pure and without a clock: samples carry their times. One strange point of one se
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
@@ -206,8 +206,8 @@ def is_down(expression: Expression, value: float) -> bool:
     return expression.kind == "up" and value < (expression.bound if expression.bound is not None else 1.0)
 
 
-def decide(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> Verdict:
-    """What becomes of a series, given how the other expressions of its service stand (by expression's name)."""
+def decide(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> Verdict:
+    """What becomes of a series, given how the expressions of its service stand (the strangest series of each)."""
     if standing.silent:
         return Verdict(standing=standing, reason="it has no samples to judge")
     if standing.since is not None:
@@ -215,7 +215,7 @@ def decide(series: Watched, standing: Standing, others: Mapping[str, Standing], 
     down = _is_down_for_good(series, standing)
     if not down and not standing.strange:
         return Verdict(standing=standing, reason="not strange for long enough")
-    reason = "it is down" if down else _believed(series, standing, others, now)
+    reason = "it is down" if down else _believed(series, standing, service, now)
     if reason is None:
         return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
     started = standing.signs[0].at if down else standing.onset
@@ -231,7 +231,7 @@ def _is_down_for_good(series: Watched, standing: Standing) -> bool:
     return len(last) == _DOWN_NEEDED and all(is_down(series.expression, sign.value) for sign in last)
 
 
-def _believed(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> str | None:
+def _believed(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> str | None:
     """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
     high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
     if standing.sigma > high and (standing.new or standing.constant):
@@ -241,8 +241,8 @@ def _believed(series: Watched, standing: Standing, others: Mapping[str, Standing
     expression, last = series.expression, standing.signs[-1]
     if expression.bound is not None and _beyond(last.value, expression.bound, expression.harmful):
         return f"{expression.name} is beyond {expression.bound:g} {expression.unit}, {_seen_by(standing)}"
-    for name, other in others.items():
-        if other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
+    for name, other in service.items():
+        if name != expression.name and other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
             return f"{name} is strange as well, {_seen_by(standing)}"
     return None
 
@@ -301,10 +301,10 @@ def _rule(series: Watched, standing: Standing) -> str:
     return f"({series.query}) {'<' if series.expression.harmful == 'down' else '>'} {standing.bound:.12g}"
 
 
-def seen_together(standings: Sequence[tuple[str, Standing]], but: str) -> dict[str, Standing]:
-    """The standings of a service's other expressions, the strangest of each."""
+def strangest(standings: Iterable[tuple[str, Standing]]) -> dict[str, Standing]:
+    """Of (expression's name, standing) of a service's series the strangest of each expression."""
     found: dict[str, Standing] = {}
     for name, standing in standings:
-        if name != but and (name not in found or standing.sigma > found[name].sigma):
+        if name not in found or standing.sigma > found[name].sigma:
             found[name] = standing
     return found

@@ -14,7 +14,7 @@ from activities.detection.kept import Kept
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import Standing, Verdict, Watched, decide, seen_together, series_key
+from domain.detection import Standing, Verdict, Watched, decide, series_key, strangest
 from domain.model import Model
 from domain.services import ServiceMap
 from domain.silence import absence, in_outage, outage
@@ -141,10 +141,11 @@ class DetectionActivities:
         standings: dict[str, list[tuple[str, Standing]]] = {}
         for kept in self._kept.values():
             standings.setdefault(kept.watched.service, []).append((kept.watched.expression.name, kept.standing))
-        verdicts: dict[str, Verdict] = {}
-        for key, kept in self._kept.items():
-            others = seen_together(standings[kept.watched.service], kept.watched.expression.name)
-            verdicts[key] = decide(kept.watched, kept.standing, others, now)
+        services = {name: strangest(of_it) for name, of_it in standings.items()}
+        verdicts = {
+            key: decide(kept.watched, kept.standing, services[kept.watched.service], now)
+            for key, kept in self._kept.items()
+        }
         verdicts |= self._silent(answers, now)
         for key, verdict in verdicts.items():
             self._kept[key].settle(verdict.standing)
