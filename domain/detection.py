@@ -5,7 +5,7 @@ Pure and without a clock: samples carry their times. One strange point of one se
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
@@ -69,11 +69,15 @@ class Sign(Model):
 
 
 class Look(Model):
-    """What the streaming detector says of a sample: its strongest look, what that compares with, and how strange."""
+    """What the streaming detector says of a sample: its strongest look, what that compares with, and how strange.
+
+    `knows_a_day`: it has seen every hour of a day.
+    """
 
     channel: str
     usual: float
     sigma: float
+    knows_a_day: bool = True
 
 
 class Deviation(Model):
@@ -185,9 +189,12 @@ def sign(
 ) -> Sign:
     """One score for a sample, of what both say: the greater deviation in the harmful direction.
 
-    `believed`: the forecast still fits the series. None: that one cannot say anything.
+    `believed`: the forecast still fits the series. None: that one cannot say anything. Of an hour that the streaming
+    detector has not seen yet and that the forecast, which knows days, finds usual, the novelty says nothing.
     """
-    novelty = 0.0 if look is None else harmful_sigma(expression, value, look.usual, look.sigma)
+    expected = forecast is not None and believed and forecast.sigma < STRANGE
+    new = look is not None and (look.knows_a_day or not expected)
+    novelty = harmful_sigma(expression, value, look.usual, look.sigma) if look is not None and new else 0.0
     by_forecast = 0.0
     if forecast is not None and believed:
         by_forecast = harmful_sigma(expression, value, forecast.expected, forecast.sigma)

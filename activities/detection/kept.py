@@ -56,7 +56,10 @@ class Kept:
             moment = datetime.fromtimestamp(at, UTC)
             look = None
             if judged is not None:
-                look = Look(channel=judged.channel, usual=judged.usual, sigma=judged.lasting)
+                look = Look(
+                    channel=judged.channel, usual=judged.usual, sigma=judged.lasting,
+                    knows_a_day=self.detector.knows_a_day,
+                )  # fmt: skip
             believed = self.standing.fits(moment)
             self.standing = self.standing.with_sign(
                 sign(self.watched.expression, moment, value, look, forecast, believed=believed)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from evals.bench.detection.command import detection
 from evals.bench.house import BenchHouse
 from evals.bench.storm import ALONE, Load, Seen, weather
 from evals.chaos.processes import ProductFailedError
@@ -20,6 +21,7 @@ from rig.obtain.missing import Missing
 from rig.servers.process import ServerFailedError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app.command("detection")(detection)
 _FAILURES = (Missing, ServerFailedError, ProductFailedError, NotStoredError)
 
 

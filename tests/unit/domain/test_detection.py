@@ -167,6 +167,24 @@ def test_the_score_is_the_greater_of_both_and_says_whose_it_is() -> None:
     assert sign(RATE, NOON, 9.0, None, Deviation(expected=5.0, scale=1.0, sigma=4.0), believed=True).sigma == 0
 
 
+@pytest.mark.parametrize(
+    ("knows_a_day", "forecast", "believed", "counts"),
+    [
+        (False, 1.0, True, False),  # an hour that it has not seen yet, and that is usual
+        (True, 1.0, True, True),  # it has seen each hour: the forecast does not see everything
+        (False, 4.0, True, True),
+        (False, 1.0, False, True),  # a forecast that no longer fits says nothing
+        (False, None, True, True),
+    ],
+)
+def test_what_a_detector_younger_than_a_day_finds_new_does_not_count_where_the_forecast_finds_it_usual(
+    knows_a_day: bool, forecast: float | None, believed: bool, counts: bool
+) -> None:
+    look = Look(channel="value", usual=0.001, sigma=9.0, knows_a_day=knows_a_day)
+    expected = None if forecast is None else Deviation(expected=0.002, scale=0.005, sigma=forecast)
+    assert sign(ERRORS, NOON, 0.03, look, expected, believed=believed).novelty == (9.0 if counts else 0.0)
+
+
 def test_forecast_and_streaming_detector_are_each_other_s_witness_and_the_reason_says_who_saw_it() -> None:
     both = verdict(stands(*(sample(n, novelty=4.0, forecast=4.0) for n in range(3))))
     assert both.anomaly is not None
