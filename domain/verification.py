@@ -172,6 +172,11 @@ def seen_bad(watches: Sequence[Watch], samples: Sequence[Sample]) -> tuple[str, 
     return tuple(w.series for w in watches if _bad(w, _of(w, samples)))
 
 
+def in_band(watches: Sequence[Watch], samples: Sequence[Sample]) -> bool:
+    """Does a look show each of the watches, and none of them harmful?"""
+    return bool(watches) and all(_bad(w, _of(w, samples)) is False for w in watches)
+
+
 def _of(watch: Watch, samples: Sequence[Sample]) -> Sample:
     found = next((s for s in samples if s.series == watch.series), None)
     return found or Sample(series=watch.series, value=None)

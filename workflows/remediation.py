@@ -43,8 +43,8 @@ async def attempt(record: Record, approvals: Approvals) -> Result:
 
 async def _try(record: Record, approvals: Approvals, plan: Plan) -> Result:
     """Show the plan to the gate, and to a person if it says so; then carry out that or what they want instead."""
-    watches = await before(record, record.watches())
-    verdict, decision = await permission(record, approvals, plan, seen=watches is not None)
+    given = await permission(record, approvals, plan, lambda: before(record))
+    verdict, decision = given.verdict, given.decision
     record.attempts.append(_attempt(record, plan, verdict, decision))
     record.changed(workflow.now())
     if verdict.clause == MOOT:
@@ -53,9 +53,7 @@ async def _try(record: Record, approvals: Approvals, plan: Plan) -> Result:
         return await _otherwise(record, approvals, plan, decision.change)
     if verdict.ruling is not Ruling.RUN:
         return Result.STUCK
-    if decision is not None:  # it took a while, and more may have joined
-        watches = await before(record, record.watches()) or watches
-    return await _carry_out(record, approvals, decision, watches or ())
+    return await _carry_out(record, approvals, decision, given.watches)
 
 
 async def _otherwise(record: Record, approvals: Approvals, plan: Plan, change: Change) -> Result:
@@ -77,8 +75,7 @@ async def may_act_now(record: Record) -> bool:
     last = record.attempts[-1] if record.attempts else None
     if last is None or last.gate.clause not in PASSING:
         return False
-    seen = await before(record, record.watches()) is not None
-    verdict = await gate_in_silence(record, last.plan, approved=False, seen=seen)
+    verdict = await gate_in_silence(record, last.plan, await before(record), approved=False)
     return verdict.ruling is not Ruling.REFUSE
 
 
