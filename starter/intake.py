@@ -91,14 +91,15 @@ class TemporalIntake:
             key = await key_in_charge(self._temporal, own)
         firing = [a for a in anomalies if a.firing]
         ordered = firing + [a for a in anomalies if not a.firing]
-        portions = list(reports(ordered))
-        if firing:
-            await self._open_or_join(key, portions[0])
-            portions = portions[1:]
-        for report in portions:
-            if not await self._join(key, report):
-                return key if firing else None
-        return key
+        known = False
+        for report in reports(ordered):
+            # Each portion that fires opens it where it has ended since the one before.
+            if any(anomaly.firing for anomaly in report.anomalies):
+                await self._open_or_join(key, report)
+            elif not await self._join(key, report):
+                break
+            known = True
+        return key if known else None
 
     async def _open_or_join(self, key: str, report: Report) -> None:
         first = report.anomalies[0]

@@ -45,8 +45,7 @@ async def _try(record: Record, approvals: Approvals, plan: Plan) -> Result:
     """Show the plan to the gate, and to a person if it says so; then carry out that or what they want instead."""
     given = await permission(record, approvals, plan, lambda: before(record))
     verdict, decision = given.verdict, given.decision
-    record.attempts.append(_attempt(record, plan, verdict, decision))
-    record.changed(workflow.now())
+    record.tries(_attempt(record, plan, verdict, decision), workflow.now())
     if verdict.clause == MOOT:
         return Result.MOOT
     if verdict.clause == CHANGED and decision is not None and decision.change is not None:
@@ -61,7 +60,7 @@ async def _otherwise(record: Record, approvals: Approvals, plan: Plan, change: C
     if change.wait_min is not None:
         await wait_as_asked(record, change.wait_min)
         return Result.MOOT
-    another = changed(plan, change, len(record.attempts) + 1)
+    another = changed(plan, change, record.next_attempt)
     said = f"{another.sentence} Risk {another.risk}, undo: {another.undo}, digest {another.short_digest}"
     record.note(workflow.now(), Kind.PLAN, "remediation", f"instead of {plan.short_digest}: {said}")
     return await _try(record, approvals, another)
@@ -83,7 +82,7 @@ def _plan(record: Record) -> Plan | None:
     """The catalogue's answer; none is a reason to tell people."""
     diagnosis = record.diagnosis or Diagnosis(confidence_reason="nothing was diagnosed")
     case = Case(
-        incident=record.incident, attempt=len(record.attempts) + 1, diagnosis=diagnosis, findings=record.findings,
+        incident=record.incident, attempt=record.next_attempt, diagnosis=diagnosis, findings=record.findings,
         services=record.opening.services, policy=record.opening.policy,
     )  # fmt: skip
     choice = choose(case)
@@ -100,7 +99,7 @@ def _plan(record: Record) -> Plan | None:
 
 def _attempt(record: Record, plan: Plan, verdict: GateVerdict, decision: Decision | None) -> Attempt:
     approved = decision.actor if decision and decision.verdict is Verdict.APPROVE else None
-    return Attempt(number=len(record.attempts) + 1, plan=plan, gate=verdict, approved_by=approved)
+    return Attempt(number=record.next_attempt, plan=plan, gate=verdict, approved_by=approved)
 
 
 async def _carry_out(

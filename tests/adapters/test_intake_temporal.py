@@ -8,7 +8,14 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, Interceptor, OutboundInterceptor, SignalWorkflowInput
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    SignalWorkflowInput,
+    StartWorkflowInput,
+    WorkflowHandle,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.policy import Policy
@@ -132,6 +139,34 @@ async def test_the_time_limit_is_for_one_question_to_temporal_not_for_all_that_a
     assert answer.status_code == 202, answer.text
     told = await reports(temporal_client, "incident-intake-slow")
     assert sum(len(report.anomalies) for report in told) == 500
+
+
+class _EndsIt(OutboundInterceptor):
+    """Somebody ends the incident right after the first portion of a storm has reached it."""
+
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:  # noqa: A002 (the SDK's name)
+        handle = await super().start_workflow(input)
+        if not self.ended:
+            self.ended = True
+            await handle.terminate("the test ends it")
+        return handle
+
+    ended = False
+
+
+class _Ending(Interceptor):
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 (the SDK's name)
+        return _EndsIt(next)
+
+
+async def test_what_fires_opens_an_incident_anew_when_the_one_that_it_joined_ended_meanwhile(
+    temporal_client: Client,
+) -> None:
+    ending = Client(temporal_client.service_client, data_converter=pydantic_data_converter, interceptors=[_Ending()])
+    storm = [alert("intake-ends", fingerprint=str(number)) for number in range(250)]
+    assert (await post(ending, *storm)).status_code == 202
+    told = await reports(temporal_client, "incident-intake-ends")  # of the run that is open now
+    assert [len(report.anomalies) for report in told] == [100, 50]
 
 
 async def test_while_temporal_is_down_senders_get_503_and_nothing_is_lost_when_they_repeat(tmp_path: Path) -> None:
