@@ -16,12 +16,13 @@ MOST_CALLS = 30
 class Curve(Model):
     """A series in equal steps of `step_s` seconds, in the unit of its finding. None: nobody measured then.
 
-    `bound` is the value from which people call it broken, None where only the baseline can tell.
+    `usual` is what it was before, `bound` the value from which people call it broken; None: nobody can tell.
     """
 
     start: AwareDatetime
     step_s: float = Field(gt=0)
     values: tuple[float | None, ...] = Field(min_length=1, max_length=MOST_POINTS)
+    usual: float | None = None
     bound: float | None = None
 
 

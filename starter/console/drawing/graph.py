@@ -1,0 +1,126 @@
+"""Who calls whom, callers above what they call, with the suspect marked in words."""
+
+from collections.abc import Mapping, Sequence
+from xml.etree import ElementTree as ET
+
+from markupsafe import Markup
+
+from domain.exhibits import Call, CallGraph
+from domain.view import IncidentView
+from starter.console.drawing.svg import add, markup, name, picture, write
+
+_WIDTH = 340
+_IN_A_ROW = 3
+_BOX_WIDTH, _BOX_HEIGHT = 104, 34
+_ROW = 76
+_LONGEST_NAME = 15
+_ARROW = "arrow-of-calls"
+Place = tuple[float, float]
+"""Middle of a box, and its top."""
+
+
+def marks(view: IncidentView) -> Mapping[str, str]:
+    """What is to be said of a service: it is suspected, also weighed, or only where the alerts come from."""
+    if view.diagnosis is None:
+        return {}
+    alerted = {a.service: "alerted" for a in view.anomalies}
+    weighed = {h.service: "also weighed" for h in reversed(view.diagnosis.hypotheses)}
+    both = {service: f"alerted, {said}" if service in alerted else said for service, said in weighed.items()}
+    found = {**alerted, **both}
+    if view.diagnosis.hypotheses:
+        first = view.diagnosis.hypotheses[0].service
+        word = "suspect" if view.diagnosis.named else "first, unsure"
+        found[first] = f"{word}, alerted" if first in alerted else word
+    return found
+
+
+def draw_graph(view: IncidentView) -> Markup:
+    """Empty where nobody knows who calls whom."""
+    graph = view.diagnosis.graph if view.diagnosis is not None else CallGraph()
+    if not graph.calls:
+        return Markup()
+    said, rows = marks(view), _rows(graph)
+    height = len(rows) * _ROW - (_ROW - _BOX_HEIGHT) + 2
+    root = picture(_WIDTH, height, "graph", "Who calls whom", _reading(graph, said))
+    _arrow(root)
+    places = {service: place for n, row in enumerate(rows) for service, place in _placed(row, n)}
+    for call in sorted(graph.calls, key=lambda c: c.failed):
+        _edge(root, call, places)
+    for service, place in places.items():
+        _box(root, service, place, said.get(service, ""))
+    return markup(root)
+
+
+def _rows(graph: CallGraph) -> Sequence[Sequence[str]]:
+    """Ranks, those that are too wide in several rows."""
+    return [rank[n : n + _IN_A_ROW] for rank in graph.ranks for n in range(0, len(rank), _IN_A_ROW)]
+
+
+def _placed(row: Sequence[str], number: int) -> list[tuple[str, Place]]:
+    share = _WIDTH / len(row)
+    return [(service, ((n + 0.5) * share, 1 + number * _ROW)) for n, service in enumerate(row)]
+
+
+def _reading(graph: CallGraph, said: Mapping[str, str]) -> str:
+    failing = [f"{c.caller} calls {c.callee}, {c.failed} of {c.calls} failed" for c in graph.calls if c.failed]
+    marked = [f"{service}: {word}" for service, word in said.items() if service in graph.services]
+    return "; ".join([*marked, *failing]) or "no failing call was seen"
+
+
+def _arrow(root: ET.Element) -> None:
+    holder = add(root, "defs")
+    marker = add(
+        holder, "marker", id=_ARROW, viewBox="0 0 8 8", refX=7.0, refY=4.0, markerWidth=6.0, markerHeight=6.0,
+        orient="auto",
+    )  # fmt: skip
+    add(marker, "path", "head", d="M0,0 L8,4 L0,8 z")
+
+
+def _edge(root: ET.Element, call: Call, places: Mapping[str, Place]) -> None:
+    """Failing calls are drawn bold and say how many; a call up or within a row goes around the side."""
+    (x1, top1), (x2, top2) = places[call.caller], places[call.callee]
+    group = add(root, "g", "call failing" if call.failed else "call" if call.calls else "call declared")
+    name(group, _words(call))
+    if top2 > top1:
+        y1, middle = top1 + _BOX_HEIGHT, (top1 + _BOX_HEIGHT + top2) / 2
+        path = f"M{x1:.1f},{y1:.1f} C{x1:.1f},{middle:.1f} {x2:.1f},{middle:.1f} {x2:.1f},{top2:.1f}"
+    else:
+        y1, middle, side = top1 + _BOX_HEIGHT, top1 + _BOX_HEIGHT + 24, (x1 + x2) / 2 + _BOX_WIDTH / 2
+        y2 = top2 + _BOX_HEIGHT
+        path = f"M{x1:.1f},{y1:.1f} C{side:.1f},{middle:.1f} {side:.1f},{middle:.1f} {x2:.1f},{y2:.1f}"
+    add(group, "path", d=path, marker_end=f"url(#{_ARROW})")
+    if call.failed:
+        write(group, f"{call.failed} of {call.calls} failed", (x1 + x2) / 2, middle + 4, "small", "middle")
+
+
+def _words(call: Call) -> str:
+    return f"{call.caller} calls {call.callee}: {_seen(call)}"
+
+
+def _seen(call: Call) -> str:
+    return "declared, not seen in traces" if call.calls is None else f"{call.calls} calls seen, {call.failed} failed"
+
+
+def _box(root: ET.Element, service: str, place: Place, said: str) -> None:
+    middle, top = place
+    look = "suspect" if said.startswith(("suspect", "first")) else "alerted" if said.startswith("alerted") else ""
+    group = add(root, "g", f"service {look}".strip())
+    name(group, f"{service}: {said}" if said else service)
+    add(group, "rect", x=middle - _BOX_WIDTH / 2, y=top, width=_BOX_WIDTH, height=_BOX_HEIGHT, rx=5)
+    write(group, _short(service), middle, top + (15 if said else 21), "name", "middle")
+    if said:
+        write(group, said, middle, top + 28, "small", "middle")
+
+
+def _short(service: str) -> str:
+    """The end of a name tells more than its middle."""
+    if len(service) <= _LONGEST_NAME:
+        return service
+    half = (_LONGEST_NAME - 1) // 2
+    return f"{service[:half]}…{service[-half:]}"
+
+
+def rows(view: IncidentView) -> Sequence[tuple[Call, str]]:
+    """Each call with what was seen of it, for those who read."""
+    graph = view.diagnosis.graph if view.diagnosis is not None else CallGraph()
+    return [(call, _seen(call)) for call in graph.calls]
