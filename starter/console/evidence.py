@@ -1,10 +1,10 @@
 """What the incident page shows below its header, arranged: findings by source, timers still to come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.diagnosis import Hypothesis
-from domain.finding import Finding, Source
+from domain.finding import Category, Finding, Source
 from domain.model import Model
 from domain.view import IncidentView
 
@@ -72,6 +72,28 @@ def causes(view: IncidentView) -> Sequence[Cause]:
         )
         for h in ranked
     ]
+
+
+def candidates(view: IncidentView) -> Sequence[Hypothesis]:
+    """Causes that were weighed and not named, which a person may know to be the right one."""
+    ranked = view.diagnosis.hypotheses if view.diagnosis is not None else ()
+    named = view.diagnosis.named if view.diagnosis is not None else None
+    return [h for h in ranked if h != named and h.category is not Category.UNKNOWN]
+
+
+def marks(view: IncidentView) -> Mapping[str, str]:
+    """What is to be said of a service: it is suspected, also weighed, or only where the alerts come from."""
+    if view.diagnosis is None:
+        return {}
+    alerted = {a.service: "alerted" for a in view.anomalies}
+    weighed = {h.service: "also weighed" for h in reversed(view.diagnosis.hypotheses)}
+    both = {service: f"alerted, {said}" if service in alerted else said for service, said in weighed.items()}
+    found = {**alerted, **both}
+    if view.diagnosis.hypotheses:
+        first = view.diagnosis.hypotheses[0].service
+        word = "suspect" if view.diagnosis.named else "first, unsure"
+        found[first] = f"{word}, alerted" if first in alerted else word
+    return found
 
 
 def charted(view: IncidentView) -> frozenset[str]:

@@ -29,7 +29,7 @@ def draw_curve(finding: Finding, now: datetime) -> Markup:
     _since(root, plot, finding, now)
     for value, look, said in _levels(finding, curve):
         add(root, "line", look, x1=_LEFT, x2=_WIDTH - _RIGHT, y1=plot.y(value), y2=plot.y(value))
-        write(root, said, _WIDTH - _RIGHT, plot.y(value) - 3, "small", "end")
+        write(root, said, _LEFT, plot.y(value) - 3, "small")
     for run in runs([(n, v) for n, v in enumerate(curve.values) if v is not None], 1):
         _stretch(root, [(plot.x(n), plot.y(v)) for n, v in run])
     _axes(root, plot, finding, curve, now)
@@ -85,7 +85,7 @@ def _reading(finding: Finding, curve: Curve, now: datetime) -> str:
 
 def _levels(finding: Finding, curve: Curve) -> Iterator[tuple[float, str, str]]:
     if curve.usual is not None:
-        yield curve.usual, "usual", "usual"
+        yield curve.usual, "usual", "usual" if curve.bound is None else ""
     if curve.bound is not None:
         yield curve.bound, "bound", f"broken from {words.quantity(curve.bound, finding.unit)}"
 

@@ -8,30 +8,18 @@ from markupsafe import Markup
 from domain.exhibits import Call, CallGraph
 from domain.view import IncidentView
 from starter.console.drawing.svg import add, markup, name, picture, write
+from starter.console.evidence import marks
 
 _WIDTH = 340
 _IN_A_ROW = 3
 _BOX_WIDTH, _BOX_HEIGHT = 104, 34
 _ROW = 76
 _LONGEST_NAME = 15
-_ARROW = "arrow-of-calls"
+_ARROW, _BAD_ARROW = "arrow-of-calls", "arrow-of-failing-calls"
+_LETTER = 6.3
+"""About as wide as a letter of a label is."""
 Place = tuple[float, float]
 """Middle of a box, and its top."""
-
-
-def marks(view: IncidentView) -> Mapping[str, str]:
-    """What is to be said of a service: it is suspected, also weighed, or only where the alerts come from."""
-    if view.diagnosis is None:
-        return {}
-    alerted = {a.service: "alerted" for a in view.anomalies}
-    weighed = {h.service: "also weighed" for h in reversed(view.diagnosis.hypotheses)}
-    both = {service: f"alerted, {said}" if service in alerted else said for service, said in weighed.items()}
-    found = {**alerted, **both}
-    if view.diagnosis.hypotheses:
-        first = view.diagnosis.hypotheses[0].service
-        word = "suspect" if view.diagnosis.named else "first, unsure"
-        found[first] = f"{word}, alerted" if first in alerted else word
-    return found
 
 
 def draw_graph(view: IncidentView) -> Markup:
@@ -42,10 +30,13 @@ def draw_graph(view: IncidentView) -> Markup:
     said, rows = marks(view), _rows(graph)
     height = len(rows) * _ROW - (_ROW - _BOX_HEIGHT) + 2
     root = picture(_WIDTH, height, "graph", "Who calls whom", _reading(graph, said))
-    _arrow(root)
+    holder = add(root, "defs")
+    for arrow, look in ((_ARROW, "head"), (_BAD_ARROW, "head bad")):
+        _arrow(holder, arrow, look)
     places = {service: place for n, row in enumerate(rows) for service, place in _placed(row, n)}
-    for call in sorted(graph.calls, key=lambda c: c.failed):
-        _edge(root, call, places)
+    said_of = [_edge(root, call, places) for call in sorted(graph.calls, key=lambda c: c.failed)]
+    for words in said_of:
+        _label(root, *words)
     for service, place in places.items():
         _box(root, service, place, said.get(service, ""))
     return markup(root)
@@ -67,17 +58,17 @@ def _reading(graph: CallGraph, said: Mapping[str, str]) -> str:
     return "; ".join([*marked, *failing]) or "no failing call was seen"
 
 
-def _arrow(root: ET.Element) -> None:
-    holder = add(root, "defs")
+def _arrow(holder: ET.Element, called: str, look: str) -> None:
     marker = add(
-        holder, "marker", id=_ARROW, viewBox="0 0 8 8", refX=7.0, refY=4.0, markerWidth=6.0, markerHeight=6.0,
+        holder, "marker", id=called, viewBox="0 0 8 8", refX=8.0, refY=4.0, markerWidth=8.0, markerHeight=8.0,
+        markerUnits="userSpaceOnUse",
         orient="auto",
     )  # fmt: skip
-    add(marker, "path", "head", d="M0,0 L8,4 L0,8 z")
+    add(marker, "path", look, d="M0,0 L8,4 L0,8 z")
 
 
-def _edge(root: ET.Element, call: Call, places: Mapping[str, Place]) -> None:
-    """Failing calls are drawn bold and say how many; a call up or within a row goes around the side."""
+def _edge(root: ET.Element, call: Call, places: Mapping[str, Place]) -> tuple[str, float, float]:
+    """Failing calls are drawn bold; a call up or within a row goes around the side. Gives its label with the place."""
     (x1, top1), (x2, top2) = places[call.caller], places[call.callee]
     group = add(root, "g", "call failing" if call.failed else "call" if call.calls else "call declared")
     name(group, _words(call))
@@ -88,9 +79,16 @@ def _edge(root: ET.Element, call: Call, places: Mapping[str, Place]) -> None:
         y1, middle, side = top1 + _BOX_HEIGHT, top1 + _BOX_HEIGHT + 24, (x1 + x2) / 2 + _BOX_WIDTH / 2
         y2 = top2 + _BOX_HEIGHT
         path = f"M{x1:.1f},{y1:.1f} C{side:.1f},{middle:.1f} {side:.1f},{middle:.1f} {x2:.1f},{y2:.1f}"
-    add(group, "path", d=path, marker_end=f"url(#{_ARROW})")
-    if call.failed:
-        write(group, f"{call.failed} of {call.calls} failed", (x1 + x2) / 2, middle + 4, "small", "middle")
+    add(group, "path", d=path, marker_end=f"url(#{_BAD_ARROW if call.failed else _ARROW})")
+    return f"{call.failed} of {call.calls} failed" if call.failed else "", (x1 + x2) / 2, middle
+
+
+def _label(root: ET.Element, said: str, x: float, y: float) -> None:
+    """Over the lines, which must not run through it."""
+    if said:
+        width = len(said) * _LETTER
+        add(root, "rect", "behind", x=x - width / 2, y=y - 8, width=width, height=15)
+        write(root, said, x, y + 4, "small failed", "middle")
 
 
 def _words(call: Call) -> str:
