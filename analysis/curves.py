@@ -9,6 +9,8 @@ from domain.exhibits import MOST_POINTS, Curve
 from domain.finding import Window
 
 _DIGITS = 4
+# Beyond these a number is none that can be drawn, or is nothing.
+_LARGEST, _LEAST = 1e300, 1e-300
 
 
 def curve(
@@ -20,7 +22,7 @@ def curve(
     stays. None: no point at all.
     """
     start, end = window.start.timestamp(), window.end.timestamp()
-    inside = {at: value for at, value in points.items() if start <= at <= end and math.isfinite(value)}
+    inside = {at: value for at, value in points.items() if start <= at <= end and abs(value) < _LARGEST}
     if not inside or end <= start:
         return None
     step_s = max(_own_step_s(inside), (end - start) / MOST_POINTS)
@@ -32,7 +34,7 @@ def curve(
         other = shown[place]
         if other is None or abs(value - middle) > abs(other - middle):
             shown[place] = value
-    values = tuple(None if value is None else float(f"{value:.{_DIGITS}g}") for value in shown)
+    values = tuple(None if value is None else _rounded(value) for value in shown)
     return Curve(start=window.start, step_s=step_s, values=values, usual=usual, bound=bound)
 
 
@@ -45,6 +47,10 @@ def counts(times: Iterable[float], window: Window, usual_per_s: float) -> Curve 
     shown = Counter(min(MOST_POINTS - 1, int((at - start) / step_s)) for at in times if start <= at <= end)
     values = tuple(float(shown[n]) for n in range(MOST_POINTS))
     return Curve(start=window.start, step_s=step_s, values=values, usual=usual_per_s * step_s)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}") if abs(value) > _LEAST else 0.0
 
 
 def _own_step_s(points: Mapping[float, float]) -> float:

@@ -136,7 +136,8 @@ def _request(finding: Finding, request: Waterfall) -> Iterator[Row]:
     for bar in request.bars:
         what = ("failed here" if bar.error else "slow here") if bar.origin else "failed" if bar.error else ""
         usual = f" ({words.took(bar.usual_s)})" if bar.usual_s is not None else ""
-        name = Text(f"{'  ' * min(bar.depth, _DEEPEST)}{_line(f'{bar.service} {bar.operation}')}", style="bold" if bar.origin else "")
+        said = f"{'  ' * min(bar.depth, _DEEPEST)}{_line(f'{bar.service} {bar.operation}')}"
+        name = Text(said, style="bold" if bar.origin else "")
         yield _ran(bar, request), name, f"{words.took(bar.duration_s)}{usual} {what}".strip()
     left_out = f", {request.left_out} more spans of it are not shown" if request.left_out else ""
     yield "", f"trace {request.trace_id}{left_out}", ""
