@@ -110,7 +110,7 @@ def test_the_telling_request_is_shown_as_it_ran_with_who_calls_whom(jaeger: Jaeg
     calm, bad = secrets.token_hex(16), [secrets.token_hex(16) for _ in range(6)]
     for trace in (calm, *bad):
         at = NOW + timedelta(minutes=-4 if trace == calm else 4)
-        status = {} if trace == calm else {"status": {"code": ERROR}}
+        status: dict[str, Any] = {} if trace == calm else {"status": {"code": ERROR}}
         root = _span("GET /orders", trace, at=at, **status)
         _send(jaeger, gateway, root)
         statement = "SELECT 'mia@example.com'"

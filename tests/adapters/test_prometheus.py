@@ -78,6 +78,7 @@ def test_a_series_that_moved_is_shown_step_by_step_with_gaps_where_nobody_measur
     heat = Expression(
         name="temperature", kind="latency", query='temperature{room="kitchen"}', unit="C", floor=0.1, bound=1.0
     )
+    wait_until(lambda: len(list(metrics.query(f"{heat.query} offset 12s"))) == 1, "the kitchen has a past of two steps")
     now = datetime.now(UTC)
     graph = ServiceMap(services=(Service(name="house"),), expressions=(heat,))
     question = Question(incident="INC-1", services=("house",), onset=now - timedelta(seconds=30), now=now, graph=graph)
