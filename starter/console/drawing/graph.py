@@ -14,7 +14,7 @@ _WIDTH = 340
 _IN_A_ROW = 3
 _BOX_WIDTH, _BOX_HEIGHT = 104, 34
 _ROW = 76
-_LONGEST_NAME = 15
+_LONGEST_NAME = 13
 _ARROW, _BAD_ARROW = "arrow-of-calls", "arrow-of-failing-calls"
 _LETTER = 6.3
 """About as wide as a letter of a label is."""
@@ -68,7 +68,7 @@ def _arrow(holder: ET.Element, called: str, look: str) -> None:
 
 
 def _edge(root: ET.Element, call: Call, places: Mapping[str, Place]) -> tuple[str, float, float]:
-    """Failing calls are drawn bold; a call up or within a row goes around the side. Gives its label with the place."""
+    """Failing calls are drawn bold; a call up or within a row goes around a side. Gives its label with the place."""
     (x1, top1), (x2, top2) = places[call.caller], places[call.callee]
     group = add(root, "g", "call failing" if call.failed else "call" if call.calls else "call declared")
     name(group, _words(call))
@@ -76,9 +76,10 @@ def _edge(root: ET.Element, call: Call, places: Mapping[str, Place]) -> tuple[st
         y1, middle = top1 + _BOX_HEIGHT, (top1 + _BOX_HEIGHT + top2) / 2
         path = f"M{x1:.1f},{y1:.1f} C{x1:.1f},{middle:.1f} {x2:.1f},{middle:.1f} {x2:.1f},{top2:.1f}"
     else:
-        y1, middle, side = top1 + _BOX_HEIGHT, top1 + _BOX_HEIGHT + 24, (x1 + x2) / 2 + _BOX_WIDTH / 2
-        y2 = top2 + _BOX_HEIGHT
-        path = f"M{x1:.1f},{y1:.1f} C{side:.1f},{middle:.1f} {side:.1f},{middle:.1f} {x2:.1f},{y2:.1f}"
+        half = _BOX_WIDTH / 2 * (1 if x1 + x2 <= _WIDTH else -1)
+        y1, y2 = top1 + _BOX_HEIGHT * 2 / 3, top2 + _BOX_HEIGHT / 3
+        middle, side = (y1 + y2) / 2, max(x1 + half, x2 + half) + 28 if half > 0 else min(x1 + half, x2 + half) - 28
+        path = f"M{x1 + half:.1f},{y1:.1f} C{side:.1f},{y1:.1f} {side:.1f},{y2:.1f} {x2 + half:.1f},{y2:.1f}"
     add(group, "path", d=path, marker_end=f"url(#{_BAD_ARROW if call.failed else _ARROW})")
     return f"{call.failed} of {call.calls} failed" if call.failed else "", (x1 + x2) / 2, middle
 
