@@ -74,8 +74,15 @@ def absolute(at: datetime, now: datetime) -> str:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A value with its unit; a share or ratio (0 to 1) as a percentage."""
+    """A value with its unit; a share or ratio (0 to 1) as a percentage, bytes by the million."""
+    if unit == "bytes":
+        return f"{value / 1e6:.4g} MB"
     return f"{100 * value:.4g} %" if unit in _SHARES else f"{value:.4g} {unit}".rstrip()
+
+
+def took(seconds: float) -> str:
+    """How long a piece of a request takes."""
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
 def cause(view: IncidentView) -> str:
