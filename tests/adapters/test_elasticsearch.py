@@ -11,7 +11,7 @@ import pytest
 
 from domain.finding import Window
 from integrations.elasticsearch import ElasticsearchLogs
-from integrations.elasticsearch.fields import LogFields
+from integrations.log_fields import LogFields
 from integrations.ports import LogLine, LogSource, Rejected
 from rig.servers.elasticsearch import ElasticsearchServer
 
