@@ -11,8 +11,10 @@ from pydantic import SecretStr
 
 from config.errors import ConfigError
 from config.settings import Settings
+from config.sources import LogsFrom, TracesFrom, logs_from, traces_from
 from domain.plan import Action
 from domain.services import ServiceMap
+from integrations.access import Access
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
@@ -29,6 +31,7 @@ from integrations.kubernetes import (
 )  # fmt: skip
 from integrations.kubernetes.connection import SERVICE_ACCOUNT
 from integrations.login import Login
+from integrations.loki import LokiLabels, LokiLogs
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 from integrations.ports import (
     ChangeSource,
@@ -58,6 +61,7 @@ from integrations.store.model_calls import PostgresModelCalls
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
 from integrations.store.series import PostgresSeries
+from integrations.tempo import TempoTraces
 
 
 @dataclass(frozen=True)
@@ -131,19 +135,29 @@ def metrics(settings: Settings) -> MetricSource | None:
 
 
 def logs(settings: Settings) -> LogSource | None:
-    """Elasticsearch, None without ELASTICSEARCH_URL."""
-    if settings.elasticsearch_url is None:
-        return None
-    return ElasticsearchLogs(
-        settings.elasticsearch_url, settings.elasticsearch_index, login=_login(settings.elasticsearch_login)
-    )
+    """The source of logs that the settings choose, None without any."""
+    chosen = logs_from(settings)
+    if chosen is LogsFrom.LOKI and settings.loki_url is not None:
+        labels = LokiLabels(
+            service=settings.loki_service_label, level=settings.loki_level_label, message=settings.loki_message_field
+        )
+        access = Access(_login(settings.loki_login), settings.loki_token, settings.loki_tenant)
+        return LokiLogs(settings.loki_url, labels=labels, access=access)
+    if chosen is LogsFrom.ELASTICSEARCH and settings.elasticsearch_url is not None:
+        index, login = settings.elasticsearch_index, _login(settings.elasticsearch_login)
+        return ElasticsearchLogs(settings.elasticsearch_url, index, login=login)
+    return None
 
 
 def traces(settings: Settings) -> TraceSource | None:
-    """Jaeger, None without JAEGER_URL."""
-    if settings.jaeger_url is None:
-        return None
-    return JaegerTraces(settings.jaeger_url, login=_login(settings.jaeger_login))
+    """The source of traces that the settings choose, None without any."""
+    chosen = traces_from(settings)
+    if chosen is TracesFrom.TEMPO and settings.tempo_url is not None:
+        access = Access(_login(settings.tempo_login), settings.tempo_token, settings.tempo_tenant)
+        return TempoTraces(settings.tempo_url, access=access)
+    if chosen is TracesFrom.JAEGER and settings.jaeger_url is not None:
+        return JaegerTraces(settings.jaeger_url, login=_login(settings.jaeger_login))
+    return None
 
 
 def _login(setting: SecretStr | None) -> Login | None:

@@ -5,6 +5,7 @@ from importlib import import_module
 
 from config import adapters
 from config.settings import Settings
+from config.sources import LogsFrom, logs_from
 
 
 def import_what_checks_need(settings: Settings) -> None:
@@ -16,7 +17,7 @@ def import_what_checks_need(settings: Settings) -> None:
 def _modules(settings: Settings) -> Iterator[str]:
     if settings.prometheus_url is not None:
         yield "integrations.prometheus.api"
-    if settings.elasticsearch_url is not None:
+    if logs_from(settings) is LogsFrom.ELASTICSEARCH:
         yield "integrations.elasticsearch.api"
     if adapters.cluster(settings) is not None:
         yield "integrations.kubernetes.api"

@@ -10,6 +10,7 @@ from temporalio.service import RPCError
 
 from config.adapters import Store
 from config.settings import Settings
+from config.sources import LogsFrom, TracesFrom
 from domain.levels import Risk
 from domain.policy import Policy
 from domain.services import ServiceMap
@@ -37,7 +38,7 @@ QUEUES = (
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
-_SOURCES = {"prometheus", "alertmanager", "elasticsearch", "jaeger"}
+_SOURCES = {"prometheus", "alertmanager", *LogsFrom, *TracesFrom}
 _HEALTH = {Status.OK: Health.OK, Status.WARN: Health.DOUBT, Status.FAIL: Health.DOWN, Status.OFF: Health.OFF}
 
 
