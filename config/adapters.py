@@ -10,11 +10,13 @@ from functools import cached_property
 from pydantic import SecretStr
 
 from config.errors import ConfigError
+from config.services import own_queries
 from config.settings import Settings
-from config.sources import LogsFrom, TracesFrom, logs_from, traces_from
+from config.sources import LogsFrom, MetricsFrom, TracesFrom, logs_from, metrics_from, traces_from
 from domain.plan import Action
 from domain.services import ServiceMap
 from integrations.access import Access
+from integrations.datadog import DatadogLogs, DatadogMetrics, DatadogPlace
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
@@ -128,10 +130,22 @@ def store(settings: Settings) -> Store:
 
 
 def metrics(settings: Settings) -> MetricSource | None:
-    """Prometheus, None without PROMETHEUS_URL."""
-    if settings.prometheus_url is None:
+    """The source of metrics that the settings choose, None without any. Raises ConfigError for a services file that
+    cannot be read, by which Datadog is asked.
+    """
+    chosen = metrics_from(settings)
+    if chosen is MetricsFrom.DATADOG and (place := _datadog(settings)) is not None:
+        return DatadogMetrics(place, own_queries(settings.services_file))
+    if chosen is MetricsFrom.PROMETHEUS and settings.prometheus_url is not None:
+        return PrometheusMetrics(settings.prometheus_url, login=_login(settings.prometheus_login))
+    return None
+
+
+def _datadog(settings: Settings) -> DatadogPlace | None:
+    key, app_key = settings.datadog_api_key, settings.datadog_app_key
+    if key is None or app_key is None:
         return None
-    return PrometheusMetrics(settings.prometheus_url, login=_login(settings.prometheus_login))
+    return DatadogPlace(key, app_key, settings.datadog_site, settings.datadog_url)
 
 
 def logs(settings: Settings) -> LogSource | None:
@@ -143,6 +157,8 @@ def logs(settings: Settings) -> LogSource | None:
         )
         access = Access(_login(settings.loki_login), settings.loki_token, settings.loki_tenant)
         return LokiLogs(settings.loki_url, labels=labels, access=access)
+    if chosen is LogsFrom.DATADOG and (place := _datadog(settings)) is not None:
+        return DatadogLogs(place)
     if chosen is LogsFrom.ELASTICSEARCH and settings.elasticsearch_url is not None:
         index, login = settings.elasticsearch_index, _login(settings.elasticsearch_login)
         return ElasticsearchLogs(settings.elasticsearch_url, index, login=login)

@@ -196,11 +196,13 @@ def _hosts(value: object) -> object:
     """`a,b.internal`: names without a port."""
     if not isinstance(value, str):
         return value
-    names = tuple(name.strip() for name in value.split(",") if name.strip())
-    for name in names:
-        if not _HOST.match(name):
-            raise ValueError(f"{name!r} is not the name of a host, without a port")
-    return names
+    return tuple(_host(name.strip()) for name in value.split(",") if name.strip())
+
+
+def _host(value: str) -> str:
+    if not _HOST.match(value):
+        raise ValueError(f"{value!r} is not the name of a host, without a port")
+    return value
 
 
 def _split(value: str):  # noqa: ANN202 - urllib's own result type
@@ -226,6 +228,7 @@ HeaderName = Annotated[str, AfterValidator(_header)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Login = Annotated[SecretStr, AfterValidator(_login)]
 MailAddress = Annotated[str, AfterValidator(_mail)]
+HostName = Annotated[str, AfterValidator(_host)]
 HostNames = Annotated[tuple[str, ...], BeforeValidator(_hosts)]
 Recipients = Annotated[dict[int, tuple[str, ...]], BeforeValidator(_recipients)]
 LabelName = Annotated[str, AfterValidator(_label)]

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from config.addresses import (
     Dsn,
     HeaderName,
+    HostName,
     HostNames,
     HostPort,
     HttpAddress,
@@ -32,7 +33,7 @@ from config.errors import ConfigError, problems, sentence, shown
 from config.keys import PayloadKeys
 from config.prices import Prices
 from config.slack import SlackChannelId, SlackHook, SlackNames, SlackTiers, SlackToken
-from config.sources import LogsFrom, TracesFrom, source_problems
+from config.sources import LogsFrom, MetricsFrom, TracesFrom, source_problems
 from domain.levels import Risk
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
@@ -41,7 +42,7 @@ _SECRET = (
     "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", "SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL",
     "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "TEMPORAL_API_KEY", "NIGHTSHIFT_PAYLOAD_KEYS", "NIGHTSHIFT_CODEC_TOKEN",
     "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", "LOKI_LOGIN", "LOKI_TOKEN", "TEMPO_LOGIN", "TEMPO_TOKEN",
-    CONNECTION,
+    "DD_API_KEY", "DD_APP_KEY", CONNECTION,
 )  # fmt: skip
 
 
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     elasticsearch_login: Login | None = Field(default=None, validation_alias="ELASTICSEARCH_LOGIN")
     jaeger_url: HttpAddress | None = Field(default=None, validation_alias="JAEGER_URL")
     logs_from: LogsFrom | None = Field(default=None, validation_alias="NIGHTSHIFT_LOGS_FROM")
+    metrics_from: MetricsFrom | None = Field(default=None, validation_alias="NIGHTSHIFT_METRICS_FROM")
     traces_from: TracesFrom | None = Field(default=None, validation_alias="NIGHTSHIFT_TRACES_FROM")
     loki_url: HttpAddress | None = Field(default=None, validation_alias="LOKI_URL")
     loki_login: Login | None = Field(default=None, validation_alias="LOKI_LOGIN")
@@ -89,6 +91,10 @@ class Settings(BaseSettings):
     tempo_login: Login | None = Field(default=None, validation_alias="TEMPO_LOGIN")
     tempo_token: SecretStr | None = Field(default=None, validation_alias="TEMPO_TOKEN", min_length=1)
     tempo_tenant: TenantId | None = Field(default=None, validation_alias="TEMPO_TENANT")
+    datadog_api_key: SecretStr | None = Field(default=None, validation_alias="DD_API_KEY", min_length=1)
+    datadog_app_key: SecretStr | None = Field(default=None, validation_alias="DD_APP_KEY", min_length=1)
+    datadog_site: HostName = Field(default="datadoghq.com", validation_alias="DD_SITE")
+    datadog_url: HttpAddress | None = Field(default=None, validation_alias="DATADOG_API_URL")
     kubeconfig: str | None = Field(default=None, validation_alias="KUBECONFIG")
     kubernetes_context: str | None = Field(default=None, validation_alias="KUBERNETES_CONTEXT")
     kubernetes_remedy_context: str | None = Field(default=None, validation_alias="KUBERNETES_REMEDY_CONTEXT")

@@ -1,4 +1,4 @@
-"""Which system is asked for logs and which for traces: one of each kind."""
+"""Which system is asked for logs, for metrics and for traces: one of each kind."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -13,6 +13,14 @@ class LogsFrom(StrEnum):
 
     ELASTICSEARCH = "elasticsearch"
     LOKI = "loki"
+    DATADOG = "datadog"
+
+
+class MetricsFrom(StrEnum):
+    """Whose metrics are asked."""
+
+    PROMETHEUS = "prometheus"
+    DATADOG = "datadog"
 
 
 class TracesFrom(StrEnum):
@@ -22,14 +30,23 @@ class TracesFrom(StrEnum):
     TEMPO = "tempo"
 
 
-Source = TypeVar("Source", LogsFrom, TracesFrom)
+Source = TypeVar("Source", LogsFrom, MetricsFrom, TracesFrom)
 # What each source needs: the variables, and whether they are set.
 Needs = Mapping[Source, Mapping[str, bool]]
+_TO_BE_NAMED = (LogsFrom.DATADOG, MetricsFrom.DATADOG)
 
 
 def logs_from(settings: "Settings") -> LogsFrom | None:
-    """As NIGHTSHIFT_LOGS_FROM says, else the one that has an address; None where none has."""
+    """As NIGHTSHIFT_LOGS_FROM says, else the one that has an address; None where none has.
+
+    Datadog has to be named: its keys are in many environments for another reason.
+    """
     return settings.logs_from or next(iter(_ready(_log_needs(settings))), None)
+
+
+def metrics_from(settings: "Settings") -> MetricsFrom | None:
+    """As NIGHTSHIFT_METRICS_FROM says, else Prometheus where it has an address."""
+    return settings.metrics_from or next(iter(_ready(_metric_needs(settings))), None)
 
 
 def traces_from(settings: "Settings") -> TracesFrom | None:
@@ -40,6 +57,7 @@ def traces_from(settings: "Settings") -> TracesFrom | None:
 def source_problems(settings: "Settings") -> Iterator[str]:
     """What is wrong with the choice of sources, a sentence for each problem."""
     yield from _problems("NIGHTSHIFT_LOGS_FROM", settings.logs_from, _log_needs(settings))
+    yield from _problems("NIGHTSHIFT_METRICS_FROM", settings.metrics_from, _metric_needs(settings))
     yield from _problems("NIGHTSHIFT_TRACES_FROM", settings.traces_from, _trace_needs(settings))
     if settings.loki_login and settings.loki_token:
         yield "LOKI_TOKEN: is set, and LOKI_LOGIN is too; a request has room for one of them"
@@ -51,6 +69,21 @@ def _log_needs(settings: "Settings") -> Needs[LogsFrom]:
     return {
         LogsFrom.ELASTICSEARCH: {"ELASTICSEARCH_URL": settings.elasticsearch_url is not None},
         LogsFrom.LOKI: {"LOKI_URL": settings.loki_url is not None},
+        LogsFrom.DATADOG: _datadog_needs(settings),
+    }
+
+
+def _metric_needs(settings: "Settings") -> Needs[MetricsFrom]:
+    return {
+        MetricsFrom.PROMETHEUS: {"PROMETHEUS_URL": settings.prometheus_url is not None},
+        MetricsFrom.DATADOG: _datadog_needs(settings),
+    }
+
+
+def _datadog_needs(settings: "Settings") -> Mapping[str, bool]:
+    return {
+        "DD_API_KEY": settings.datadog_api_key is not None,
+        "DD_APP_KEY": settings.datadog_app_key is not None,
     }
 
 
@@ -62,7 +95,7 @@ def _trace_needs(settings: "Settings") -> Needs[TracesFrom]:
 
 
 def _ready(needs: Needs[Source]) -> list[Source]:
-    return [source for source, variables in needs.items() if all(variables.values())]
+    return [source for source, variables in needs.items() if all(variables.values()) and source not in _TO_BE_NAMED]
 
 
 def _problems(variable: str, chosen: Source | None, needs: Needs[Source]) -> Iterator[str]:

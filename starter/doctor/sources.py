@@ -7,8 +7,9 @@ import httpx
 
 from activities.metric_queries import RANGE, filled
 from config import adapters
+from config.services import own_queries
 from config.settings import Settings
-from config.sources import LogsFrom, TracesFrom, logs_from, traces_from
+from config.sources import LogsFrom, MetricsFrom, TracesFrom, logs_from, metrics_from, traces_from
 from domain.finding import Window
 from domain.services import ServiceMap
 from integrations.ports import LogSource, MetricSource, TraceSource, Unavailable
@@ -18,9 +19,14 @@ GROUP = "sources"
 _NOBODY = "nightshift-doctor"
 _HIDDEN = "<secret>"
 _TIMEOUT_S = 10.0
+_DATADOG_LOGS, _DATADOG_METRICS = "datadog logs", "datadog metrics"
+_LOG_NAMES = {**{source: source.value for source in LogsFrom}, LogsFrom.DATADOG: _DATADOG_LOGS}
+NAMES = frozenset({"prometheus", "alertmanager", _DATADOG_METRICS, *_LOG_NAMES.values(), *TracesFrom})
+"""Of the checks that ask a source, as against those that ask for the metrics of a service."""
 # What is asked, and the variables that lead there.
 _LOG_SOURCES = {
     LogsFrom.ELASTICSEARCH: ("search", "ELASTICSEARCH_URL, ELASTICSEARCH_INDEX"),
+    LogsFrom.DATADOG: ("search logs", "DD_API_KEY, DD_APP_KEY (with logs_read_data), DD_SITE"),
     LogsFrom.LOKI: ("query_range", "LOKI_URL, LOKI_LOGIN or LOKI_TOKEN, LOKI_TENANT, LOKI_SERVICE_LABEL"),
 }
 _TRACE_SOURCES = {
@@ -32,7 +38,7 @@ _TRACE_SOURCES = {
 def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
     """Metrics, Alertmanager, logs, traces, and the metrics of each service."""
     metrics = adapters.metrics(settings)
-    yield _prometheus(metrics)
+    yield _metrics(metrics, settings)
     yield _alertmanager(settings)
     yield _logs(adapters.logs(settings), settings)
     yield _traces(adapters.traces(settings), settings)
@@ -40,16 +46,33 @@ def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
         yield from (_expressions(metrics, services, service.name) for service in services.services)
 
 
-def _prometheus(metrics: MetricSource | None) -> Check:
+def _metrics(metrics: MetricSource | None, settings: Settings) -> Check:
     cost = "no metrics in a diagnosis, and no fix can be verified: everything goes to people"
-    if metrics is None:
-        return off(GROUP, "prometheus", cost, "set PROMETHEUS_URL")
+    chosen = metrics_from(settings)
+    if metrics is None or chosen is None:
+        return off(GROUP, MetricsFrom.PROMETHEUS.value, cost, "set PROMETHEUS_URL")
+    if chosen is MetricsFrom.DATADOG:
+        return _datadog(metrics, settings, cost)
 
     def look() -> str:
         metrics.query("vector(1)")
         return "answers"
 
-    return Check(GROUP, "prometheus", "query vector(1)", cost, "start it, or set PROMETHEUS_URL", blocking(look))
+    return Check(GROUP, chosen.value, "query vector(1)", cost, "start it, or set PROMETHEUS_URL", blocking(look))
+
+
+def _datadog(metrics: MetricSource, settings: Settings, cost: str) -> Check:
+    """By the first of the queries that it may be asked; there is no question that everybody may ask."""
+
+    def look() -> str:
+        service, query = next(iter(own_queries(settings.services_file)), ("", ""))
+        if not query:
+            raise Doubt("no service has expressions in Datadog's language, so nothing is asked")
+        metrics.query(filled(query, service, RANGE))
+        return "answers"
+
+    remedy = "set DD_API_KEY, DD_APP_KEY (with timeseries_query), DD_SITE, and expressions in NIGHTSHIFT_SERVICES"
+    return Check(GROUP, _DATADOG_METRICS, "one query", cost, remedy, blocking(look))
 
 
 def _alertmanager(settings: Settings) -> Check:
@@ -88,7 +111,7 @@ def _logs(logs: LogSource | None, settings: Settings) -> Check:
     asked, variables = _LOG_SOURCES[chosen]
     where = f" in {settings.elasticsearch_index}" if chosen is LogsFrom.ELASTICSEARCH else ""
     remedy = f"start it, or set {variables}"
-    return Check(GROUP, chosen.value, asked + where, cost, remedy, blocking(look))
+    return Check(GROUP, _LOG_NAMES[chosen], asked + where, cost, remedy, blocking(look))
 
 
 def _traces(traces: TraceSource | None, settings: Settings) -> Check:

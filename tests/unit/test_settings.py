@@ -1,10 +1,13 @@
 """Settings: what is wrong is said in one line that names the variable, and never shows a secret."""
 
+from pathlib import Path
+
 import pytest
 
 from config import adapters
 from config.adapters import channels
 from config.errors import ConfigError
+from config.services import own_queries
 from config.settings import load_settings
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 
@@ -140,6 +143,7 @@ def test_routing_keys_page_by_events_where_there_is_no_key_for_rest(monkeypatch:
 
 
 LOKI, ELASTIC = {"LOKI_URL": "http://loki"}, {"ELASTICSEARCH_URL": "http://elastic"}
+DATADOG = {"DD_API_KEY": SECRET, "DD_APP_KEY": SECRET}
 TEMPO, JAEGER = {"TEMPO_URL": "http://tempo"}, {"JAEGER_URL": "http://jaeger"}
 
 
@@ -151,6 +155,8 @@ TEMPO, JAEGER = {"TEMPO_URL": "http://tempo"}, {"JAEGER_URL": "http://jaeger"}
         ({**ELASTIC, **JAEGER}, "ElasticsearchLogs", "JaegerTraces"),
         ({**LOKI, **ELASTIC, "NIGHTSHIFT_LOGS_FROM": "elasticsearch"}, "ElasticsearchLogs", "NoneType"),
         ({**LOKI, **ELASTIC, "NIGHTSHIFT_LOGS_FROM": "loki"}, "LokiLogs", "NoneType"),
+        ({**LOKI, **DATADOG}, "LokiLogs", "NoneType"),
+        ({**LOKI, **DATADOG, "NIGHTSHIFT_LOGS_FROM": "datadog"}, "DatadogLogs", "NoneType"),
         ({**TEMPO, **JAEGER, "NIGHTSHIFT_TRACES_FROM": "tempo"}, "NoneType", "TempoTraces"),
     ],
 )
@@ -179,3 +185,33 @@ def test_a_login_and_a_token_are_one_too_many(monkeypatch: pytest.MonkeyPatch, s
     said = complaint(monkeypatch, **{f"{source}_LOGIN": f"night:{SECRET}", f"{source}_TOKEN": SECRET})
     assert said.startswith(f"{source}_TOKEN: is set, and {source}_LOGIN is too")
     assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("variables", "metrics"),
+    [
+        (DATADOG, "NoneType"),
+        ({**DATADOG, "PROMETHEUS_URL": "http://prometheus"}, "PrometheusMetrics"),
+        ({**DATADOG, "PROMETHEUS_URL": "http://prometheus", "NIGHTSHIFT_METRICS_FROM": "datadog"}, "DatadogMetrics"),
+    ],
+)
+def test_datadogs_keys_alone_do_not_make_it_a_source(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], metrics: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert type(adapters.metrics(load_settings())).__name__ == metrics
+
+
+def test_datadog_needs_both_of_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = complaint(monkeypatch, DD_API_KEY=SECRET, NIGHTSHIFT_METRICS_FROM="datadog")
+    assert said == "DD_APP_KEY: is not set, and NIGHTSHIFT_METRICS_FROM is 'datadog', which needs it"
+
+
+def test_queries_for_another_source_are_those_that_the_services_file_names_itself(tmp_path: Path) -> None:
+    """Not the default expressions, which are PromQL."""
+    file = tmp_path / "services.yaml"
+    expression = "{name: errors, kind: errors, query: 'sum:e{service:{service}}', unit: errors/s, floor: 1}"
+    file.write_text(f"services: [{{name: orders, expressions: [{expression}]}}, {{name: gateway}}]")
+    assert own_queries(file) == (("orders", "sum:e{service:{service}}"),)
+    assert own_queries(None) == ()
