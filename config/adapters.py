@@ -129,13 +129,11 @@ def store(settings: Settings) -> Store:
     return Store(Pool(store_address(settings)))
 
 
-def metrics(settings: Settings) -> MetricSource | None:
-    """The source of metrics that the settings choose, None without any. Raises ConfigError for a services file that
-    cannot be read, by which Datadog is asked.
-    """
+def metrics(settings: Settings, services: ServiceMap) -> MetricSource | None:
+    """The source of metrics that the settings choose, None without any. Datadog is asked by the services' queries."""
     chosen = metrics_from(settings)
     if chosen is MetricsFrom.DATADOG and (place := _datadog(settings)) is not None:
-        return DatadogMetrics(place, own_queries(settings.services_file))
+        return DatadogMetrics(place, own_queries(services))
     if chosen is MetricsFrom.PROMETHEUS and settings.prometheus_url is not None:
         return PrometheusMetrics(settings.prometheus_url, login=_login(settings.prometheus_login))
     return None

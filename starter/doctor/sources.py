@@ -37,8 +37,8 @@ _TRACE_SOURCES = {
 
 def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
     """Metrics, Alertmanager, logs, traces, and the metrics of each service."""
-    metrics = adapters.metrics(settings)
-    yield _metrics(metrics, settings)
+    metrics = adapters.metrics(settings, services)
+    yield _metrics(metrics, settings, services)
     yield _alertmanager(settings)
     yield _logs(adapters.logs(settings), settings)
     yield _traces(adapters.traces(settings), settings)
@@ -46,13 +46,13 @@ def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
         yield from (_expressions(metrics, services, service.name) for service in services.services)
 
 
-def _metrics(metrics: MetricSource | None, settings: Settings) -> Check:
+def _metrics(metrics: MetricSource | None, settings: Settings, services: ServiceMap) -> Check:
     cost = "no metrics in a diagnosis, and no fix can be verified: everything goes to people"
     chosen = metrics_from(settings)
     if metrics is None or chosen is None:
         return off(GROUP, MetricsFrom.PROMETHEUS.value, cost, "set PROMETHEUS_URL")
     if chosen is MetricsFrom.DATADOG:
-        return _datadog(metrics, settings, cost)
+        return _datadog(metrics, services, cost)
 
     def look() -> str:
         metrics.query("vector(1)")
@@ -61,11 +61,11 @@ def _metrics(metrics: MetricSource | None, settings: Settings) -> Check:
     return Check(GROUP, chosen.value, "query vector(1)", cost, "start it, or set PROMETHEUS_URL", blocking(look))
 
 
-def _datadog(metrics: MetricSource, settings: Settings, cost: str) -> Check:
+def _datadog(metrics: MetricSource, services: ServiceMap, cost: str) -> Check:
     """By the first of the queries that it may be asked; there is no question that everybody may ask."""
 
     def look() -> str:
-        service, query = next(iter(own_queries(settings.services_file)), ("", ""))
+        service, query = next(iter(own_queries(services)), ("", ""))
         if not query:
             raise Doubt("no service has expressions in Datadog's language, so nothing is asked")
         metrics.query(filled(query, service, RANGE))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import adapters
+from config.services import load_services
 from config.settings import load_settings
 from domain.finding import Window
 from integrations.ports import PortError
@@ -19,7 +20,7 @@ Ask = Callable[[], str]
 
 
 def _prometheus() -> str:
-    source = adapters.metrics(load_settings())
+    source = adapters.metrics(load_settings(), load_services(None))
     assert source is not None
     with pytest.raises(PortError) as refused:
         source.query("up")

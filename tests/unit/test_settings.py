@@ -7,7 +7,7 @@ import pytest
 from config import adapters
 from config.adapters import channels
 from config.errors import ConfigError
-from config.services import own_queries
+from config.services import load_services, own_queries
 from config.settings import load_settings
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 
@@ -200,7 +200,7 @@ def test_datadogs_keys_alone_do_not_make_it_a_source(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert type(adapters.metrics(load_settings())).__name__ == metrics
+    assert type(adapters.metrics(load_settings(), load_services(None))).__name__ == metrics
 
 
 def test_datadog_needs_both_of_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,5 +213,5 @@ def test_queries_for_another_source_are_those_that_the_services_file_names_itsel
     file = tmp_path / "services.yaml"
     expression = "{name: errors, kind: errors, query: 'sum:e{service:{service}}', unit: errors/s, floor: 1}"
     file.write_text(f"services: [{{name: orders, expressions: [{expression}]}}, {{name: gateway}}]")
-    assert own_queries(file) == (("orders", "sum:e{service:{service}}"),)
-    assert own_queries(None) == ()
+    assert own_queries(load_services(file)) == (("orders", "sum:e{service:{service}}"),)
+    assert own_queries(load_services(None)) == ()
