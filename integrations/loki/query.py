@@ -10,6 +10,7 @@ from integrations.ports import Rejected
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class LokiLabels(Model):
@@ -37,8 +38,11 @@ def log_query(labels: LokiLabels, services: Sequence[str], levels: Sequence[str]
 
 
 def count_query(query: str, window: Window) -> str:
-    """How many lines a query finds in the window, to be asked as of `counted_at`."""
-    return f"sum(count_over_time({query} [{(window.end - window.start) // _MICROSECOND}us]))"
+    """How many lines a query finds in the window, to be asked as of `counted_at`.
+
+    A range of LogQL knows nothing shorter than milliseconds: it may begin less than one before the window does.
+    """
+    return f"sum(count_over_time({query} [{-(-(window.end - window.start) // _MILLISECOND)}ms]))"
 
 
 def counted_at(window: Window) -> int:

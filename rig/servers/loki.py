@@ -14,7 +14,7 @@ MOST_ENTRIES = 5000
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _LABEL = r"[a-zA-Z_][a-zA-Z0-9_]*"
 _SELECTOR = re.compile(rf"\{{({_LABEL})=~({_STRING})\}}(?: \| ({_LABEL})=~({_STRING}))?")
-_COUNT = re.compile(r"sum\(count_over_time\((.*) \[(\d+)us\]\)\)")
+_COUNT = re.compile(r"sum\(count_over_time\((.*) \[(\d+)ms\]\)\)")
 _PARAMETERS = {"query_range": {"query", "start", "end", "limit", "direction"}, "query": {"query", "time"}}
 
 
@@ -65,7 +65,7 @@ class LokiStandIn(StandIn):
         if query is None:
             raise Refused(400, f"parse error at line 1, col 1: syntax error: {asked['query']}")
         time = int(asked["time"])
-        first = time - int(query[2]) * 1000 + 1
+        first = time - int(query[2]) * 1_000_000 + 1
         count = len(self._found(query[1], first, time + 1))
         return _success("vector", [{"metric": {}, "value": [time / 1e9, str(count)]}] if count else [])
 

@@ -134,6 +134,18 @@ def test_the_window_has_its_start_and_not_its_end(tempo: Tempo) -> None:
     assert list(source.traces(service, Window(start=after, end=NOW), 10)) == []
 
 
+def test_a_failure_of_the_same_second_but_before_the_window_is_none_of_the_windows(tempo: Tempo) -> None:
+    service, trace = _name("orders"), secrets.token_hex(16)
+    at = NOW - timedelta(minutes=5)
+    late = str(int(at.timestamp()) * 1_000_000_000 + 150_000_000)
+    failed = _span("a", trace, status={"code": ERROR})
+    tempo.send(service, failed, {**_span("b", trace, failed["spanId"]), "startTimeUnixNano": late})
+    assert len(tempo.traces(service, 1, errors_only=True)) == 1
+    source, after = TempoTraces(tempo.url), Window(start=at + timedelta(milliseconds=100), end=NOW)
+    assert len(source.traces(service, after, 10)) == 1
+    assert list(source.traces(service, after, 10, errors_only=True)) == []
+
+
 @pytest.mark.parametrize("hostile", ['a" || true || "', "back\\slash", "new\nline", "caf\u00e9 \U0001f600", "`}`"])
 def test_a_name_selects_itself_and_nothing_else(tempo: Tempo, hostile: str) -> None:
     mark, trace = secrets.token_hex(4), secrets.token_hex(16)

@@ -70,7 +70,9 @@ def test_without_a_service_loki_is_asked_for_nothing(services: list[str]) -> Non
 
 def test_a_count_covers_the_start_of_the_window_and_not_its_end() -> None:
     """A range of LogQL is open at its start and closed at its end, so it is asked for a nanosecond earlier."""
-    assert count_query('{a="b"}', WINDOW) == 'sum(count_over_time({a="b"} [600000000us]))'
+    assert count_query('{a="b"}', WINDOW) == 'sum(count_over_time({a="b"} [600000ms]))'
+    longer = Window(start=WINDOW.start - timedelta(microseconds=1), end=WINDOW.end)
+    assert "[600001ms]" in count_query('{a="b"}', longer)
     assert counted_at(WINDOW) == nanoseconds(WINDOW.end) - 1
     assert nanoseconds(START + timedelta(microseconds=1)) == 1_769_860_800_000_001_000
 
