@@ -50,7 +50,7 @@ def ports(
         evidence=store.evidence if store else None,
         postmortems=store.postmortems if store else None,
         feedback=store.feedback if store else None,
-        metrics=adapters.metrics(settings) if served & _NEED_METRICS else None,
+        metrics=adapters.metrics(settings, services) if served & _NEED_METRICS else None,
         logs=adapters.logs(settings) if looks else None,
         traces=adapters.traces(settings) if looks else None,
         databases=adapters.databases(settings) if looks else None,

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from analysis.novelty import READY_AFTER
 from config import adapters
+from config.services import load_services
 from config.settings import load_settings
 from domain.detection import STRANGE, SeriesRow, Sign
 from domain.forecast import Forecast
@@ -44,7 +45,8 @@ def detect(
                 raise Stop(Exit.NOT_FOUND, said)
             forecasts = {one.key: one for one in kept.forecasts.load([rows[0].watched.key])}
     if png is not None:
-        picture, missing = picture_of(rows[0], forecasts.get(rows[0].watched.key), adapters.metrics(settings), now)
+        metrics = adapters.metrics(settings, load_services(settings.services_file))
+        picture, missing = picture_of(rows[0], forecasts.get(rows[0].watched.key), metrics, now)
         png.write_bytes(picture)
         output.note(f"drawn in {png}{missing}")
     if as_json:

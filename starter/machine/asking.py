@@ -37,7 +37,6 @@ QUEUES = (
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
-_SOURCES = {"prometheus", "alertmanager", "elasticsearch", "jaeger"}
 _HEALTH = {Status.OK: Health.OK, Status.WARN: Health.DOUBT, Status.FAIL: Health.DOWN, Status.OFF: Health.OFF}
 
 
@@ -56,7 +55,7 @@ class Asking:
 
     async def ask(self) -> Machine:
         """What is known now. Raises nothing: whatever does not answer is said to be down."""
-        named = [c for c in sources.checks(self.settings, self.services) if c.name in _SOURCES]
+        named = [c for c in sources.checks(self.settings, self.services) if c.name in sources.NAMES]
         async with asyncio.TaskGroup() as at_once:
             found, told = at_once.create_task(self._parts(named)), at_once.create_task(self._tell())
             temporal, store = at_once.create_task(self._temporal()), at_once.create_task(self._store())

@@ -14,7 +14,7 @@ from domain.finding import Window
 from domain.question import Question
 from domain.services import ServiceMap
 from integrations.elasticsearch import ElasticsearchLogs
-from integrations.elasticsearch.fields import LogFields
+from integrations.log_fields import LogFields
 from integrations.ports import LogLine, LogSource, Rejected
 from rig.servers.elasticsearch import ElasticsearchServer
 
