@@ -124,6 +124,22 @@ async def test_a_question_that_is_refused_costs_no_other_its_answer() -> None:
     assert (cycle.series, cycle.refused) == (1, 1)
 
 
+async def test_a_question_that_is_too_slow_each_time_blinds_no_other_and_says_nothing_of_its_own_series() -> None:
+    world = World()
+    await world.cycles(2)
+    forecast(world, 0.0)
+    world.metrics.slow.add("rate")
+    world.fault = (world.now, world.now + 300)
+    cycles = await world.cycles(9)
+    assert [anomaly.name for anomaly in world.intake.taken] == ["error ratio"]
+    assert sum(cycle.away for cycle in cycles) >= 2, "it is asked again and again, and counted"
+    world.metrics.slow, world.vanished = {"errors"}, world.now
+    for minute in range(1, 9):
+        world.now = (world.vanished // 60 + minute) * 60
+        assert (await world.cycle()).away == 1
+    assert len(world.intake.taken) == 1, "a series of which nobody could ask is not gone"
+
+
 async def test_late_cycles_are_counted_and_their_samples_judged_all_the_same() -> None:
     world = World()
     await world.cycles(2)
