@@ -93,7 +93,8 @@ class Standing(Model):
 
     `worst`: the strangest sample since then. `bound`: half of the way back, for whoever verifies that it is over.
     `missed_since`: since when every sample has left the forecast, whichever way. `silent`: it is reported for having no
-    samples any more, with most others in `outage`. `gone`: it had none for so long that nothing is expected of it.
+    samples any more, at `told_at`, with most others in `outage`. `gone`: it had none for so long that nothing is
+    expected of it.
     """
 
     signs: tuple[Sign, ...] = ()
@@ -101,6 +102,7 @@ class Standing(Model):
     worst: Sign | None = None
     bound: float | None = None
     missed_since: AwareDatetime | None = None
+    told_at: AwareDatetime | None = None
     silent: bool = False
     outage: bool = False
     gone: bool = False
