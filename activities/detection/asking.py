@@ -61,7 +61,7 @@ class Answered:
 
 
 def due(services: ServiceMap, seen: Mapping[tuple[str, str], float], now: float, every_s: float) -> list[Asked]:
-    """What there is to ask at unix time `now`. `seen`: the last sample by (service, expression)."""
+    """What there is to ask at unix time `now`. `seen`: the last sample that all its series have, by (service, expression)."""
     found: list[Asked] = []
     for service in services.services:
         for expression in services.expressions_of(service.name):
