@@ -99,10 +99,9 @@ class DetectionActivities:
         """Take in what is new of every series; what was asked, and the answers."""
         self._catch_up()
         self._forecasts.refresh()
-        seen: dict[tuple[str, str], float] = {}
+        seen: dict[tuple[str, str], list[float]] = {}
         for kept in self._kept.values():
-            name = (kept.watched.service, kept.watched.expression.name)
-            seen[name] = max(kept.until, seen.get(name, 0.0))
+            seen.setdefault((kept.watched.service, kept.watched.expression.name), []).append(kept.until)
         due = asking.due(self._services, seen, now, self._every_s)
         # What had no answer the last time comes last, so that it takes no time from the others.
         answers = asking.ask(metrics, sorted(due, key=lambda asked: asked.name in self._away))

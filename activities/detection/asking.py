@@ -15,6 +15,9 @@ SLOW_S = 60.0
 """How often expressions that are not fast are looked at, and the step of their samples."""
 # How far back a series is read that was never seen or was left alone for long: enough to be ready at once.
 HISTORY = 720
+# So many samples may a series be behind its sisters after a restart: it is written down every 20 (kept._WRITE_EVERY),
+# and some may have been missing.
+_BEHIND = 40
 _AT_ONCE = 4
 # Half of what a cycle may take (workflows.options.SWEEP): whatever is slow, the answers of the others are judged.
 _ASKED_FOR_S = 45.0
@@ -60,20 +63,29 @@ class Answered:
         return self.refused if self.away is None else str(self.away)[:300]
 
 
-def due(services: ServiceMap, seen: Mapping[tuple[str, str], float], now: float, every_s: float) -> list[Asked]:
-    """What there is to ask at unix time `now`. `seen`: the last sample that all its series have, by (service, expression)."""
+def due(
+    services: ServiceMap, seen: Mapping[tuple[str, str], Sequence[float]], now: float, every_s: float
+) -> list[Asked]:
+    """What there is to ask at unix time `now`. `seen`: the last sample of each series, by (service, expression)."""
     found: list[Asked] = []
     for service in services.services:
         for expression in services.expressions_of(service.name):
             step = every_s if expression.fast else max(SLOW_S, every_s)
             last = now // step * step
-            start = max(seen.get((service.name, expression.name), 0.0) + step, last - HISTORY * step)
+            common = _common(seen.get((service.name, expression.name), ()), step)
+            start = max(common + step, last - HISTORY * step)
             # On the grid of the step, so that a restart asks for the very same samples.
             start = -(-start // step) * step
             if start <= last:
                 query = filled(expression.query, service.name, RANGE)
                 found.append(Asked(service.name, expression, query, start, last, step))
     return found
+
+
+def _common(untils: Sequence[float], step_s: float) -> float:
+    """Up to when all series of an expression were judged, but those that have had no samples for long; 0: none was."""
+    newest = max(untils, default=0.0)
+    return min((until for until in untils if newest - until <= _BEHIND * step_s), default=0.0)
 
 
 def ask(metrics: MetricSource, wanted: Iterable[Asked]) -> Sequence[Answered]:

@@ -34,6 +34,7 @@ class World:
         self.forecasts = FakeForecasts()
         self.now = START
         self.fault, self.vanished = (math.inf, math.inf), math.inf
+        self.labels: list[dict[str, str]] = [{"service": "orders"}]
         self.worker = self.new_worker()
 
     def new_worker(self) -> DetectionActivities:
@@ -49,9 +50,8 @@ class World:
         """The next cycle, with the samples that exist by then."""
         times = [self.now - EVERY * n for n in range(HISTORY // 4)][::-1]
         self.metrics.ranges["errors"] = [
-            Series(
-                labels={"service": "orders"}, points=tuple((at, self.value(at)) for at in times if at < self.vanished)
-            )
+            Series(labels=labels, points=tuple((at, self.value(at)) for at in times if at < self.vanished))
+            for labels in self.labels
         ]
         self.metrics.ranges["rate"] = [Series(labels={}, points=tuple((at, 20.0) for at in times if at % 60 == 0))]
         found: Cycle = await ActivityEnvironment().run(self.worker.sweep)
@@ -96,6 +96,18 @@ async def test_another_worker_goes_on_where_the_first_stopped() -> None:
     world.worker = world.new_worker()
     await world.cycles(5)
     assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING], "told once, by one of them"
+
+
+async def test_another_worker_judges_every_sample_of_every_series_once_whenever_each_was_written() -> None:
+    world = World()
+    world.labels = [{"route": f"/{n}"} for n in range(5)]
+    for cycles in (13, 7, 24):
+        await world.cycles(cycles)
+        world.worker = world.new_worker()
+    rows = [row for row in world.store.all.values() if row.watched.expression.name == "error ratio"]
+    assert len({row.until for row in rows}) > 1, "each has its own turn"
+    first = START - EVERY * (HISTORY // 4 - 1)
+    assert [row.points for row in rows] == [(row.until.timestamp() - first) / EVERY + 1 for row in rows]
 
 
 @pytest.mark.parametrize("away", ["metrics", "store", "forecasts", "intake"])
@@ -154,7 +166,7 @@ def test_slow_expressions_are_asked_once_a_minute_and_samples_lie_on_one_grid() 
     first = due(SERVICES, {}, now, EVERY)
     assert [asked.expression.name for asked in first] == ["error ratio", "request rate"]
     assert all(asked.start % asked.step_s == 0 == asked.end % asked.step_s for asked in first)
-    seen = {("orders", asked.expression.name): asked.end for asked in first}
+    seen = {("orders", asked.expression.name): [asked.end] for asked in first}
     assert due(SERVICES, seen, now, EVERY) == []
     assert [asked.expression.name for asked in due(SERVICES, seen, now + EVERY, EVERY)] == ["error ratio"]
 
