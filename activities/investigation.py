@@ -32,7 +32,7 @@ class InvestigationActivities:
     """One activity per source. A source that is None is not configured, and says so in a finding.
 
     What a source refuses is a missing finding, since asking again would be refused again; a source that is away raises
-    a retryable ApplicationError of type `Unavailable`.
+    a retryable ApplicationError of type `Unavailable`. One query of metrics without an answer is missing too.
     """
 
     def __init__(

@@ -188,15 +188,15 @@ def _readable(series: Series, one: Asked, question: Question) -> bool:
 
 
 def _unread(answers: Sequence[Asked], question: Question) -> list[Finding]:
-    """What was refused, and services without a single series that could be judged or had moved."""
+    """What was not answered, and services without a single series that could be judged or had moved."""
     window = windows.metrics(question)
-    refused = [
-        missing(Source.METRICS, f"{clean(a.service)}: {a.expression.name} was refused: {a.refused}", window, a.query)
+    unanswered = [
+        missing(Source.METRICS, f"{clean(a.service)}: {a.expression.name} {a.unanswered}", window, a.query)
         for a in answers
-        if a.refused is not None
+        if a.unanswered is not None
     ]
-    silent = [s for s in question.services if not any(a.series or a.refused for a in answers if a.service == s)]
-    return refused + [
+    silent = [s for s in question.services if not any(a.series or a.unanswered for a in answers if a.service == s)]
+    return unanswered + [
         missing(Source.METRICS, f"no series of {clean(service)} in {windows.clock(window)}", window)
         for service in silent
     ]

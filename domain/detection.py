@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from pydantic import AwareDatetime
 
@@ -91,9 +92,10 @@ class Deviation(Model):
 class Standing(Model):
     """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
 
-    `worst`: the strangest sample since then. `bound`: half of the way back, for whoever verifies that it is over.
-    `missed_since`: since when every sample has left the forecast, whichever way. `silent`: it is reported for having no
-    samples any more, with most others in `outage`. `gone`: it had none for so long that nothing is expected of it.
+    `worst`: the strangest sample since then. `bound`: half of the way back (of what is down: where it would be up), for
+    whoever verifies that it is over. `missed_since`: since when every sample has left the forecast, whichever way.
+    `silent`: it is reported for having no samples any more, at `told_at`, with most others in `outage`. `gone`: it had
+    none for so long that nothing is expected of it.
     """
 
     signs: tuple[Sign, ...] = ()
@@ -101,6 +103,7 @@ class Standing(Model):
     worst: Sign | None = None
     bound: float | None = None
     missed_since: AwareDatetime | None = None
+    told_at: AwareDatetime | None = None
     silent: bool = False
     outage: bool = False
     gone: bool = False
@@ -210,7 +213,12 @@ def sign(
 
 def is_down(expression: Expression, value: float) -> bool:
     """Is this the value of an `up` that says it is not?"""
-    return expression.kind == "up" and value < (expression.bound if expression.bound is not None else 1.0)
+    return expression.kind == "up" and value < down_below(expression)
+
+
+def down_below(expression: Expression) -> float:
+    """Below this value an `up` says that it is down."""
+    return 1.0 if expression.bound is None else expression.bound
 
 
 def decide(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> Verdict:
@@ -225,17 +233,24 @@ def decide(series: Watched, standing: Standing, service: Mapping[str, Standing],
     reason = "it is down" if down else _believed(series, standing, service, now)
     if reason is None:
         return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
-    started = standing.signs[0].at if down else standing.onset
-    worst = max(standing.signs, key=lambda sign: sign.sigma)
-    begun = standing.model_copy(
-        update={"since": started, "worst": worst, "bound": worst.usual + (worst.value - worst.usual) / 2}
-    )
+    begun = standing.model_copy(update=_down(series, standing) if down else _strange(standing))
     return Verdict(standing=begun, reason=reason, anomaly=_anomaly(series, begun, now, down=down, reason=reason))
 
 
 def _is_down_for_good(series: Watched, standing: Standing) -> bool:
     last = standing.signs[-_DOWN_NEEDED:]
     return len(last) == _DOWN_NEEDED and all(is_down(series.expression, sign.value) for sign in last)
+
+
+def _down(series: Watched, standing: Standing) -> dict[str, object]:
+    """Since when it has been down, with its last sample, and the value from which it would be up again."""
+    run = list(takewhile(lambda sign: is_down(series.expression, sign.value), reversed(standing.signs)))
+    return {"since": run[-1].at, "worst": run[0], "bound": down_below(series.expression)}
+
+
+def _strange(standing: Standing) -> dict[str, object]:
+    worst = max(standing.signs, key=lambda sign: sign.sigma)
+    return {"since": standing.onset, "worst": worst, "bound": worst.usual + (worst.value - worst.usual) / 2}
 
 
 def _believed(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> str | None:
@@ -282,7 +297,10 @@ def _while_reported(series: Watched, standing: Standing, now: datetime) -> Verdi
 def _anomaly(series: Watched, standing: Standing, now: datetime, *, down: bool, reason: str) -> Anomaly:
     worst, expression = standing.worst or standing.signs[-1], series.expression
     since = standing.since or worst.at
-    said = f"{expression.name} is {worst.value:.4g} {expression.unit}, usually {worst.usual:.4g}"
+    # What has been down for as long as it is known has no usual value to tell of.
+    usual = None if is_down(expression, worst.usual) else worst.usual
+    said = f"{expression.name} is {worst.value:.4g} {expression.unit}"
+    said += "" if usual is None else f", usually {usual:.4g}"
     return Anomaly(
         source=SOURCE,
         fingerprint=series.key,
@@ -294,7 +312,7 @@ def _anomaly(series: Watched, standing: Standing, now: datetime, *, down: bool, 
         severity_label=Severity.HIGH if down else None,
         labels={**series.labels, "alertname": expression.name, "service": series.service},
         actual=worst.value,
-        expected=worst.usual,
+        expected=usual,
         sigma=None if down else worst.sigma,
         unit=expression.unit,
         expression=_rule(series, standing),
@@ -305,7 +323,8 @@ def _rule(series: Watched, standing: Standing) -> str:
     """As an alert rule would be written, so that its end is verified like that of one."""
     if standing.bound is None:
         return series.query
-    return f"({series.query}) {'<' if series.expression.harmful == 'down' else '>'} {standing.bound:.12g}"
+    below = series.expression.harmful == "down" or series.expression.kind == "up"
+    return f"({series.query}) {'<' if below else '>'} {standing.bound:.12g}"
 
 
 def strangest(standings: Iterable[tuple[str, Standing]]) -> dict[str, Standing]:

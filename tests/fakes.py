@@ -39,6 +39,7 @@ from integrations.ports import (
     Rejected,
     Series,
     Trace,
+    Unavailable,
 )
 from starter.away import TemporalAway
 from starter.identity.sending import Became, Reply, Update
@@ -493,13 +494,16 @@ class FakeLive:
 
 
 class FakeMetrics(Breakable):
-    """MetricSource that knows its answers by the whole query. `refused` maps a query to the reason of its refusal."""
+    """MetricSource that knows its answers by the whole query. `refused` maps a query to the reason of its refusal,
+    `slow` holds those that the server gives up.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.ranges: dict[str, Sequence[Series]] = {}
         self.instants: dict[str, Sequence[Instant]] = {}
         self.refused: dict[str, str] = {}
+        self.slow: set[str] = set()
         self.alerts: dict[frozenset[tuple[str, str]], bool] = {}
 
     def query(self, query: str) -> Sequence[Instant]:
@@ -523,6 +527,8 @@ class FakeMetrics(Breakable):
         self.asked()
         if query in self.refused:
             raise Rejected(self.refused[query])
+        if query in self.slow:
+            raise Unavailable("Prometheus answered 503: query timed out in expression evaluation")
 
 
 def _within(series: Series, window: Window, step_s: float) -> Series:

@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 class Cycle(Model):
     """What a cycle did: all that history keeps of it. `skipped`: cycles that were due since the one before.
 
-    `forecast`: series of which there is a forecast; `stale`: those whose forecast is too old to judge by.
+    `forecast`: series of which there is a forecast; `stale`: those whose forecast is too old to judge by. `refused` and
+    `away`: questions that Prometheus will not answer, and those that it did not answer this time.
     """
 
     series: int = 0
@@ -36,6 +37,7 @@ class Cycle(Model):
     reported: int = 0
     skipped: int = 0
     refused: int = 0
+    away: int = 0
     incidents: tuple[str, ...] = ()
 
 
@@ -59,6 +61,7 @@ class DetectionActivities:
         self._kept: dict[str, Kept] = {}
         self._turn = asyncio.Lock()
         self._last: float | None = None
+        self._away: set[tuple[str, str]] = set()
 
     @activity.defn
     async def sweep(self) -> Cycle:
@@ -71,6 +74,7 @@ class DetectionActivities:
             except PortError as error:
                 # What was judged and not handed over shall be judged again, from what is written down.
                 self._kept.clear()
+                _count_failure()
                 raise as_application_error(error) from error
 
     async def _cycle(self) -> Cycle:
@@ -86,7 +90,7 @@ class DetectionActivities:
             series=len(self._kept), ready=sum(kept.detector.ready for kept in self._kept.values()),
             forecast=len(self._forecasts), stale=self._forecasts.stale(moment), reported=len(anomalies),
             skipped=self._skipped(now), refused=sum(answer.refused is not None for answer in answers),
-            incidents=keys[:20],
+            away=sum(answer.away is not None for answer in answers), incidents=keys[:20],
         )  # fmt: skip
         _count(cycle, time.perf_counter() - began)
         return cycle
@@ -95,15 +99,18 @@ class DetectionActivities:
         """Take in what is new of every series; what was asked, and the answers."""
         self._catch_up()
         self._forecasts.refresh()
-        seen: dict[tuple[str, str], float] = {}
+        seen: dict[tuple[str, str], list[float]] = {}
         for kept in self._kept.values():
-            name = (kept.watched.service, kept.watched.expression.name)
-            seen[name] = max(kept.until, seen.get(name, 0.0))
-        answers = asking.ask(metrics, asking.due(self._services, seen, now, self._every_s))
+            seen.setdefault((kept.watched.service, kept.watched.expression.name), []).append(kept.until)
+        due = asking.due(self._services, seen, now, self._every_s)
+        # What had no answer the last time comes last, so that it takes no time from the others.
+        answers = asking.ask(metrics, sorted(due, key=lambda asked: asked.name in self._away))
+        self._away -= {answer.asked.name for answer in answers if answer.away is None}
+        self._away |= {answer.asked.name for answer in answers if answer.slow}
         new: list[tuple[Kept, list[tuple[float, float]]]] = []
         for answer in answers:
-            if answer.refused is not None:
-                _log.warning("%s of %s: %s", answer.asked.expression.name, answer.asked.service, answer.refused)
+            if answer.unanswered is not None:
+                _log.warning("%s of %s: %s", answer.asked.expression.name, answer.asked.service, answer.unanswered)
             for series in answer.series:
                 kept = self._of(answer.asked, series.labels)
                 new.append((kept, kept.new(series.points)))
@@ -153,7 +160,7 @@ class DetectionActivities:
 
     def _silent(self, answers: Sequence[asking.Answered], now: datetime) -> dict[str, Verdict]:
         """What becomes of the series that have no samples any more, where their source was asked and has answered."""
-        asked = {(answer.asked.service, answer.asked.query) for answer in answers if answer.refused is None}
+        asked = {(answer.asked.service, answer.asked.query) for answer in answers if answer.unanswered is None}
         found: dict[str, Verdict] = {}
         for key, kept in self._kept.items():
             if (kept.watched.service, kept.watched.query) in asked:
@@ -190,4 +197,10 @@ def _count(cycle: Cycle, seconds: float) -> None:
     meter.create_counter("nightshift_detection_cycles_skipped", "Cycles that came too late.").add(cycle.skipped)
     meter.create_counter("nightshift_detection_anomalies", "Anomalies that began or ended.").add(cycle.reported)
     meter.create_counter("nightshift_detection_refused", "Questions that were refused.").add(cycle.refused)
+    meter.create_counter("nightshift_detection_away", "Questions that had no answer this time.").add(cycle.away)
     meter.create_histogram_float("nightshift_detection_seconds", "Seconds of a cycle.").record(seconds)
+
+
+def _count_failure() -> None:
+    """The gauges stand still meanwhile: what they say is of the last cycle that went through."""
+    activity.metric_meter().create_counter("nightshift_detection_cycles_failed", "Cycles that failed.").add(1)

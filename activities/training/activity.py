@@ -30,7 +30,7 @@ from domain.forecast import (
 )
 from domain.model import Model
 from domain.services import Expression, ServiceMap
-from integrations.ports import ForecastStore, MetricSource, Rejected, Series, SeriesStore
+from integrations.ports import ForecastStore, MetricSource, PortError, Rejected, Series, SeriesStore, Unavailable
 
 _log = logging.getLogger(__name__)
 Fit = Callable[[History, float], Fitted | Failed]
@@ -39,13 +39,15 @@ Fit = Callable[[History, float], Fitted | Failed]
 class Round(Model):
     """What a round of training did, all that history keeps of it, and how far it is while it runs: its heartbeat.
 
-    `questions` of `due` were asked; `refused`: those that the server did not answer. `fresh`: series that another try
+    `questions` of `due` were answered; `refused`: those that the server will not answer; `away`: those that it did not
+    answer this time, which stay due. `fresh`: series that another try
     of this round had trained already, or that are not due.
     """
 
     due: int = 0
     questions: int = 0
     refused: int = 0
+    away: int = 0
     trained: int = 0
     not_ready: int = 0
     failed: int = 0
@@ -80,7 +82,8 @@ class TrainingActivities:
     def train(self) -> Round:
         """Train what is due. The table says what is fresh, so another try goes on where this one ended.
 
-        Raises ApplicationError where Prometheus or the store is away, a process of the pool died, or this worker stops.
+        Raises ApplicationError where Prometheus answers nothing, the store is away, a process of the pool
+        died, or this worker stops.
         """
         if self._metrics is None:
             return Round()
@@ -131,12 +134,20 @@ class _Training:
         return self._done
 
     def _jobs(self, asked: list[tuple[Question, Expression]]) -> Iterator[_Job]:
+        """What can be fitted. One question without an answer keeps no other from being trained.
+
+        Raises Unavailable where none had one.
+        """
+        last: Unavailable | None = None
         for question, expression in asked:
             try:
                 answer = asking.history(self._metrics, question.query, self._now.timestamp())
             except Rejected as error:
-                _log.warning("%s of %s is not trained: %s", question.expression, question.service, error)
-                self._count(refused=1)
+                self._unanswered(question, error, refused=1)
+                continue
+            except Unavailable as error:
+                self._unanswered(question, error, away=1)
+                last = error
                 continue
             self._count(questions=1)
             self._beat()
@@ -144,6 +155,13 @@ class _Training:
                 job = self._job(question, expression, series)
                 if job is not None:
                     yield job
+        if last is not None and self._done.away == len(asked):
+            raise last
+
+    def _unanswered(self, question: Question, error: PortError, **counts: int) -> None:
+        _log.warning("%s of %s is not trained: %s", question.expression, question.service, error)
+        self._count(**counts)
+        self._beat()
 
     def _job(self, question: Question, expression: Expression, series: Series) -> _Job | None:
         """The series as it is to be fitted; None, with its reason written down, where it need not or cannot be."""

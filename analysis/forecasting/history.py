@@ -21,8 +21,8 @@ _GROWS_SHARE = 0.5
 class History:
     """What is fitted: unix times in seconds, rising, with a finite value each.
 
-    `daily`, `weekly`: it covers two cycles. `gap_s`: the longest time without a sample. `floor`: the least scale of a
-    deviation, in the series' unit.
+    `daily`, `weekly`: it covers two cycles. `gap_s`: the longest silence, beyond the step of the samples and outside of
+    trouble. `floor`: the least scale of a deviation, in the series' unit.
     """
 
     times: Floats
@@ -52,7 +52,9 @@ def prepare(
     array = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     times, values = array[:, 0], array[:, 1]
     kept = np.isfinite(values) & (times <= now - LEFT_OUT.total_seconds())
-    for first, last in left_out:
+    troubles = list(left_out)
+    gap_s = _longest_silence(np.unique(times[kept]), troubles)
+    for first, last in troubles:
         kept &= (times < first) | (times > last)
     times, first_of_each = np.unique(times[kept], return_index=True)
     values = values[kept][first_of_each]
@@ -62,9 +64,24 @@ def prepare(
     if kind in _NEVER_ONLY_GROWS and _only_grows(values):
         return NotReady("it only grows, as a counter does: write rate() around it")
     return History(
-        times, values, floor, daily=covers_twice(times, DAY_S), weekly=covers_twice(times, WEEK_S),
-        gap_s=float(np.diff(times).max()),
+        times, values, floor, daily=covers_twice(times, DAY_S), weekly=covers_twice(times, WEEK_S), gap_s=gap_s
     )  # fmt: skip
+
+
+def _longest_silence(times: Floats, troubles: Sequence[tuple[float, float]]) -> float:
+    """The longest time between two samples (rising times) beyond their usual step, in seconds.
+
+    Of the samples as they came: what is left out of the fit was no silence. Nor is what began or ended in trouble how
+    the series is.
+    """
+    if times.size <= 1:
+        return 0.0
+    gaps = np.diff(times)
+    usual = np.ones(gaps.size, dtype=np.bool_)
+    for first, last in troubles:
+        usual &= (times[1:] < first) | (times[:-1] > last)
+    step = float(np.median(gaps))
+    return float(gaps[usual].max(initial=step)) - step
 
 
 def covers_twice(times: Floats, cycle_s: float) -> bool:

@@ -177,6 +177,18 @@ async def test_what_is_away_is_waited_for(away: str) -> None:
     assert (await world.round()).trained == 3
 
 
+async def test_a_question_that_is_too_slow_each_time_keeps_nothing_behind_it_from_being_trained() -> None:
+    world, beats = World(), list[Round]()
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = beats.append
+    world.metrics.slow.add("errors")
+    done = await world.round(environment)
+    assert (done.due, done.away, done.trained, done.not_ready) == (2, 1, 1, 1)
+    assert beats[0].away == 1, "the wait for it is no silence of this worker"
+    world.metrics.slow.clear()
+    assert (await world.round()).trained == 2, "it stays due"
+
+
 async def test_a_changed_query_is_another_series() -> None:
     world = World()
     await world.round()

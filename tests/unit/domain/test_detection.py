@@ -85,6 +85,32 @@ def test_down_needs_no_history_and_is_high() -> None:
     assert assess([found]).severity is Severity.HIGH
 
 
+@pytest.mark.parametrize(
+    ("values", "usual", "since", "title"),
+    [
+        # Never up since it is known: nothing is strange about it, and nothing usual.
+        ((0.0, 0.0), 0.0, 0, "up is 0 targets (it is down)"),
+        # A known outage: the detectors have seen it before, and the samples before it were healthy.
+        ((1.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 targets, usually 1 (it is down)"),
+        ((0.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 targets, usually 1 (it is down)"),
+    ],
+)
+def test_what_is_down_is_told_with_what_is_down_since_it_is_and_is_over_where_it_would_be_up(
+    values: tuple[float, ...], usual: float, since: int, title: str
+) -> None:
+    times = [NOON + timedelta(seconds=15 * n) for n in range(len(values))]
+    samples = stands(*(Sign(at=at, value=value, usual=usual, sigma=0) for at, value in zip(times, values, strict=True)))
+    series = SERIES.model_copy(update={"expression": UP, "query": "up"})
+    found = decide(series, samples, {}, times[-1]).anomaly
+    assert found is not None
+    assert (found.title, found.starts_at, found.actual) == (title, times[since], 0.0)
+    assert found.expression == "(up) < 0.5"
+    watch = watch_of_rule(found.series, found.expression, found.labels, found.actual)
+    assert watch is not None
+    assert watch.harmful(0.0)
+    assert not watch.harmful(1.0)
+
+
 def test_it_is_told_once_goes_on_and_ends_when_all_samples_are_back() -> None:
     opened = verdict(standing(8.0, 8.0, 8.0))
     assert opened.anomaly is not None
