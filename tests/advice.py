@@ -44,7 +44,7 @@ def a_hypothesis(
 
 POOL, RELEASE = a_hypothesis(), a_hypothesis(Category.BAD_DEPLOYMENT, score=6.0, cited=("F3",), against=("F1",))
 DIAGNOSIS = Diagnosis(
-    hypotheses=(POOL, RELEASE), confidence=0.8, confidence_reason="two sources agree",
+    hypotheses=(POOL, RELEASE), confidence=0.9, confidence_reason="two sources agree",
     causal_chain=("the pool is full",), look_next=("end the sessions",),
 )  # fmt: skip
 

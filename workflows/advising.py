@@ -5,7 +5,7 @@ Whatever goes wrong with it, the statistical answer stands. Without a model in t
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.advice.opinion import Opinion
     from domain.advice.terms import Terms
     from domain.advice.weighing import Standing, Weighed, weigh
+    from domain.catalogue import leads_to_a_plan
     from domain.diagnosis import Diagnosis
     from domain.finding import Finding, Presence
     from domain.question import Question
@@ -28,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.view import Next
     from workflows import options
     from workflows.calls import reason
+    from workflows.casing import case_of
     from workflows.record import Record
 
 ACTOR = "language model"
@@ -104,7 +106,7 @@ class _Consultation:
 
     def _weigh(self, opinion: Opinion) -> None:
         ids = {f.id for f in (*self.record.findings, *self.evidence) if f.presence is not Presence.MISSING}
-        self.weighed = weigh(opinion, self.diagnosis, ids)
+        self.weighed = _weighed(self.record, opinion, self.diagnosis, ids)
 
     async def _show(self, said: Said) -> None:
         """Look at what it wants to see, all at once, as far as that is allowed."""
@@ -177,7 +179,7 @@ class _Consultation:
         match weighed.standing:
             case Standing.AGREES:
                 return f"agrees with the ranking: {_named(first.category, first.service)}{dropped}"
-            case Standing.REORDERED:
+            case Standing.REORDERED | Standing.DOUBTS:
                 return f"{weighed.diagnosis.confidence_reason}{dropped}"
             case Standing.DISSENTS:
                 other = weighed.suspects[0]
@@ -193,13 +195,17 @@ def _said_before(record: Record, advice: Advice, diagnosis: Diagnosis) -> Diagno
     if advice.standing is None:
         return diagnosis
     ids = {f.id for f in (*record.findings, *advice.evidence)}
-    weighed = weigh(Opinion(suspects=advice.suspects), diagnosis, ids)
+    weighed = _weighed(record, Opinion(suspects=advice.suspects), diagnosis, ids)
     standing = None if weighed.standing is Standing.VOID else weighed.standing
     record.advice = advice.model_copy(update={"standing": standing})
     record.diagnosis = weighed.diagnosis
     said = f"was asked the same before, and is not paid again: {weighed.standing}"
     record.note(workflow.now(), Kind.DIAGNOSIS, ACTOR, said)
     return weighed.diagnosis
+
+
+def _weighed(record: Record, opinion: Opinion, diagnosis: Diagnosis, ids: Collection[str]) -> Weighed:
+    return weigh(opinion, diagnosis, ids, lambda d: leads_to_a_plan(case_of(record, d)))
 
 
 def _about(diagnosis: Diagnosis, findings: Sequence[Finding]) -> str:

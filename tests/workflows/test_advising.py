@@ -191,6 +191,24 @@ async def test_where_the_model_puts_another_cause_first_a_person_decides(night_o
     assert "a person decides" in texts(seen, Kind.GATE)[-1]
 
 
+@pytest.mark.parametrize(
+    ("rival", "confidence"), [(Category.DEPENDENCY, 0.95), (Category.BAD_DEPLOYMENT, 0.7)],
+    ids=["its cause has no entry in the catalogue", "its cause would be too doubtful to name"],
+)  # fmt: skip
+async def test_a_model_cannot_switch_a_fix_off(night_of: NightOf, rival: Category, confidence: float) -> None:
+    """Without it the plan would have run by itself; with it a person is asked about that very plan."""
+    world = World(adviser=TERMS, model=in_turn(an_opinion(rival, "F1")), rival=rival, confidence=confidence)
+    async with night_of(world) as night:
+        handle = await night.open()
+        seen = await night.until(handle, lambda v: v.state is State.WAITING_FOR_APPROVAL, "a person is asked", step_s=1)
+    assert seen.waiting is not None
+    assert seen.waiting.action == "KILL_CONNECTIONS"
+    assert seen.diagnosis is not None
+    assert seen.diagnosis.confidence == confidence
+    assert seen.advice is not None
+    assert seen.advice.standing is Standing.DOUBTS
+
+
 @pytest.mark.parametrize("standing", ["in a log", "in an alert"])
 async def test_an_order_in_untrusted_text_is_not_obeyed_by_a_model_that_obeys(
     night_of: NightOf, mind: ModelServer, standing: str

@@ -44,6 +44,11 @@ class Case:
     diagnosis: Diagnosis = DIAGNOSIS
 
 
+def named(diagnosis: Diagnosis) -> bool:
+    """Whatever has a name has a plan."""
+    return diagnosis.named is not None
+
+
 POOL_FIRST, RELEASE_FIRST = an_opinion("connection_pool", "F1"), an_opinion("bad_deployment", "F3")
 CLEAR = DIAGNOSIS.model_copy(
     update={"hypotheses": (POOL, a_hypothesis(Category.BAD_DEPLOYMENT, "orders", 4.9, ("F3",)))}
@@ -65,7 +70,7 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.why)
 def test_an_opinion_counts_as_far_as_findings_bear_it_out(case: Case) -> None:
-    weighed = weigh(case.opinion, case.diagnosis, IDS)
+    weighed = weigh(case.opinion, case.diagnosis, IDS, named)
     assert weighed.standing is case.standing
     assert weighed.diagnosis.hypotheses[0].category is case.first
     assert (weighed.diagnosis == case.diagnosis) is (case.standing is not Standing.REORDERED)
@@ -78,7 +83,7 @@ def test_what_has_no_finding_is_left_out_and_said() -> None:
     )  # fmt: skip
     made_up = Suspect(service="billing", category=Category.DISK, claims=())
     pool = Suspect(service="orders", category=Category.CONNECTION_POOL, claims=claims)
-    weighed = weigh(Opinion(suspects=(made_up, pool)), DIAGNOSIS, IDS)
+    weighed = weigh(Opinion(suspects=(made_up, pool)), DIAGNOSIS, IDS, named)
     assert weighed.standing is Standing.AGREES
     assert weighed.suspects[0].claims == (Claim(text="borne out", findings=("F1",)),)
     assert weighed.dropped == (
@@ -87,8 +92,8 @@ def test_what_has_no_finding_is_left_out_and_said() -> None:
 
 
 def test_another_first_cause_lowers_the_confidence_by_its_share_and_says_whose_word_it_is() -> None:
-    after = weigh(RELEASE_FIRST, DIAGNOSIS, IDS).diagnosis
-    assert after.confidence == pytest.approx(0.8 * RELEASE.score / POOL.score)
+    after = weigh(RELEASE_FIRST, DIAGNOSIS, IDS, named).diagnosis
+    assert after.confidence == pytest.approx(DIAGNOSIS.confidence * RELEASE.score / POOL.score)
     assert after.advised
     assert (
         "the language model puts bad deployment at orders before connection pool at orders" in after.confidence_reason
@@ -96,6 +101,31 @@ def test_another_first_cause_lowers_the_confidence_by_its_share_and_says_whose_w
     assert (after.causal_chain, after.look_next) == ((), ()), (
         "what was reckoned for the other cause says nothing of this"
     )
+
+
+NARROW = DIAGNOSIS.model_copy(update={"confidence": 0.8})
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "planned"),
+    [(NARROW, {Category.CONNECTION_POOL, Category.BAD_DEPLOYMENT}), (DIAGNOSIS, {Category.CONNECTION_POOL})],
+    ids=["no cause would be named", "nothing would be planned"],
+)
+def test_its_word_cannot_switch_a_fix_off(diagnosis: Diagnosis, planned: set[Category]) -> None:
+    """The ranking's cause and confidence stay, so that its plan is made, and a person is asked."""
+
+    def leads(after: Diagnosis) -> bool:
+        return after.named is not None and after.named.category in planned
+
+    weighed = weigh(RELEASE_FIRST, diagnosis, IDS, leads)
+    assert weighed.standing is Standing.DOUBTS
+    assert (weighed.diagnosis.named, weighed.diagnosis.advised) == (POOL, True)
+    assert weighed.diagnosis.confidence == diagnosis.confidence
+    assert "would put bad deployment at orders before connection pool" in weighed.diagnosis.confidence_reason
+
+
+def test_where_there_was_nothing_to_do_anyway_it_may_put_another_cause_first() -> None:
+    assert weigh(RELEASE_FIRST, DIAGNOSIS, IDS, lambda _: False).standing is Standing.REORDERED
 
 
 TEXT = st.text(max_size=8).map(lambda text: 40 * text)
@@ -112,12 +142,13 @@ SUSPECTS = st.builds(
 def test_no_opinion_ever_adds_a_cause_or_makes_anybody_surer(opinion: Opinion, confidence: float) -> None:
     """Whatever it says: the same candidates with the same evidence, no more confidence, and each citation exists."""
     before = DIAGNOSIS.model_copy(update={"confidence": confidence})
-    weighed = weigh(opinion, before, IDS)
+    weighed = weigh(opinion, before, IDS, named)
     after = weighed.diagnosis
     assert sorted(h.category for h in after.hypotheses) == sorted(h.category for h in before.hypotheses)
     assert set(map(str, after.hypotheses)) == set(map(str, before.hypotheses))
     assert after.confidence <= before.confidence
     assert after == before or after.advised
+    assert before.named is None or after.named is not None
     cited = [f for s in weighed.suspects for c in s.claims for f in c.findings]
     assert set(cited) <= IDS
     assert all(len(c.text) <= 240 and c.text.isprintable() for s in weighed.suspects for c in s.claims)
