@@ -53,6 +53,7 @@ def an_ask(**changes: Any) -> Ask:
     facts: dict[str, Any] = {
         "key": "INC-20260131-000001:advice:1:1", "incident": "INC-20260131-000001", "at": NOON, "terms": TERMS,
         "seconds": 5.0, "last": False, "onset": NOON, "services": {"orders": (), "gateway": ("orders",)},
+        "listed": ("orders", "gateway"),
         "anomalies": (an_anomaly(),), "diagnosis": DIAGNOSIS, "findings": FINDINGS,
     }  # fmt: skip
     return Ask(**{**facts, **changes})

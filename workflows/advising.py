@@ -150,6 +150,7 @@ class _Consultation:
             key=f"{record.incident}:advice:{number}:{len(self.calls) + 1}", incident=record.incident,
             at=workflow.now(), terms=self.terms, seconds=options.call_seconds(step), last=step.last,
             onset=self.question.onset, services={s: graph.get(s).depends_on for s in named},
+            listed=tuple(s.name for s in graph.services),
             anomalies=self.question.anomalies[:_MOST_ALERTS], diagnosis=self.diagnosis,
             findings=tuple(_slim(f) for f in record.findings), turns=tuple(self.turns),
         )  # fmt: skip

@@ -20,7 +20,9 @@ from tests.incidents import NOON, an_anomaly
 SECRETS = {
     "https://shop.example.com/cart?user=7": "<url>", "mia@example.com": "<email>", "password=hunter2hunter2": "<token>",
     "Bearer abcdef0123456789": "<token>", "10.9.8.7:5432": "<ip>", "550e8400-e29b-41d4-a716-446655440000": "<id>",
-    "deadbeef0123": "<hex>", "AKIA0123456789ABCDEFGHIJKLMN": "<token>",
+    "deadbeef0123": "<hex>", "AKIA0123456789ABCDEFGHIJKLMN": "<token>", "AKIAIOSFODNN7EXAMPLE": "<token>",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY": "<token>", "4111 1111 1111 1111": "<number>",
+    "+49 170 1234567": "<number>", "(555) 123-4567": "<number>",
 }  # fmt: skip
 
 
@@ -54,11 +56,23 @@ def test_nothing_that_opens_a_door_or_names_a_person_leaves(secret: str, mask: s
     said = f"it failed for {secret} again"
     hypothesis = DIAGNOSIS.hypotheses[0].model_copy(update={"sentence": said})
     ask = an_ask(
-        anomalies=(an_anomaly(title=said),), findings=(a_finding("F1", said),),
+        anomalies=(an_anomaly(title=said, name=f"Slow {secret}", service=secret),),
+        findings=(a_finding("F1", said, service=secret),), services={secret: (secret,)},
         diagnosis=DIAGNOSIS.model_copy(update={"hypotheses": (hypothesis,)}),
     )  # fmt: skip
     assert secret not in whole(ask)
-    assert whole(ask).count(mask) == 3
+    assert whole(ask).count(mask) == 8
+
+
+def test_a_service_that_we_have_listed_is_called_by_its_name_whatever_it_looks_like() -> None:
+    """The model has to give it back exactly, or its opinion counts for nothing."""
+    told = an_ask(services={"feed2025": ()}, listed=("feed2025",), findings=(a_finding("F1", service="feed2025"),))
+    assert whole(told).count('"feed2025"') == 2
+
+
+def test_numbers_and_names_that_a_sentence_is_about_leave_as_they_are() -> None:
+    said = "GET /api/v1/Users/LookupByCustomerName/History took 120 300 4000 ms, +12.5 % of 1,234,567"
+    assert said in whole(an_ask(findings=(a_finding("F1", said),)))
 
 
 def test_no_query_and_no_fact_leaves() -> None:
