@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.advice import AdviceActivities, Ask, Said, Shown, Turn
     from activities.investigation import InvestigationActivities
     from domain.advice.advice import Advice, Call
-    from domain.advice.conduct import Course, Step, may_look, next_step
+    from domain.advice.conduct import Course, Step, look_seconds, may_look, next_step
     from domain.advice.looks import Look, Tool, read
     from domain.advice.opinion import Opinion
     from domain.advice.terms import Terms
@@ -119,6 +119,9 @@ class _Consultation:
     async def _look(self, look: Look | str) -> Shown:
         if isinstance(look, str):
             return Shown(refused=look)
+        seconds = look_seconds(self.course, self.terms, workflow.now())
+        if seconds is None:
+            return Shown(refused="not done: no time is left, answer with what you have")
         earlier = timedelta(minutes=look.earlier_min)
         question = self.question.model_copy(
             update={
@@ -129,7 +132,7 @@ class _Consultation:
         said = f"{self.terms.model} asks: {look.words}"
         try:
             found = await workflow.execute_activity_method(
-                _TOOLS[look.tool], question, summary=said, **options.INVESTIGATE
+                _TOOLS[look.tool], question, summary=said, **options.look(seconds)
             )
         except ActivityError as error:
             return Shown(refused=f"could not be asked: {reason(error)}")

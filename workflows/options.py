@@ -59,6 +59,18 @@ INVESTIGATE = Options(
     schedule_to_close_timeout=timedelta(seconds=50),
     retry_policy=RetryPolicy(maximum_attempts=2),
 )
+
+
+def look(seconds: float) -> Options:
+    """As above, for a model that wants to see something, which has so many seconds left for it."""
+    return Options(
+        task_queue=INVESTIGATION_QUEUE,
+        start_to_close_timeout=timedelta(seconds=min(seconds, 20)),
+        schedule_to_close_timeout=timedelta(seconds=min(seconds, 50)),
+        retry_policy=RetryPolicy(maximum_attempts=2),
+    )
+
+
 # Bounded as a whole too: without a worker for it no cause is named, and people are told.
 RANK = Options(
     task_queue=ANALYSIS_QUEUE,

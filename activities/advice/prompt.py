@@ -68,7 +68,8 @@ def _evidence(ask: Ask) -> dict[str, Any]:
         "candidates": [
             {
                 "service": _service(ask, h.service), "category": h.category.value,
-                "text": outgoing(h.sentence, _LONGEST_TEXT), "bits": round(h.score, 1), "for": h.supporting[:MOST_SHOWN], "against": h.opposing[:MOST_SHOWN],
+                "text": outgoing(h.sentence, _LONGEST_TEXT), "bits": round(h.score, 1),
+                "for": h.supporting[:MOST_SHOWN], "against": h.opposing[:MOST_SHOWN],
             }
             for h in ask.diagnosis.hypotheses
         ],

@@ -121,6 +121,32 @@ async def test_what_it_asks_to_see_is_looked_at_once_and_is_no_part_of_any_plan(
     assert seen.advice.suspects[0].claims[0].findings == ("F1", "M1")
 
 
+async def test_a_source_that_hangs_delays_the_plan_no_longer_than_a_consultation_lasts(
+    night_of: NightOf,
+) -> None:
+    """It wants to see logs, twice, and they never come. The action waits for its time and ten seconds, no longer."""
+    wanted = [wishes(Tool.LOGS), wishes(Tool.TRACES)]
+    world = World(adviser=TERMS)
+
+    def answer(asked: Inquiry) -> Reply:
+        world.hold_at("look_at_logs")
+        world.hold_at("look_at_traces")
+        return wanted.pop(0) if wanted and asked.offers else POOL
+
+    world.model = model = FakeModel(answer)
+    async with night_of(world) as night:
+        handle = await night.open()
+        seen = await night.until(handle, lambda v: bool(v.attempts), "it acts", step_s=5)
+        world.let_go()
+    assert len(model.asked_of) == 2
+    assert model.asked_of[1].offers == (), "after the first look there is no time for another"
+    row = next(e for e in seen.timeline if e.actor == ACTOR)
+    diagnosed = [e.at for e in seen.timeline if e.kind is Kind.DIAGNOSIS and e.actor != ACTOR]
+    assert (row.at - diagnosed[-1]).total_seconds() <= TERMS.within_s + 10
+    assert seen.advice is not None
+    assert seen.advice.standing is Standing.AGREES
+
+
 @dataclass(frozen=True)
 class Trouble:
     """What a model does, and what the incident says of it. `tries`: how often it was called."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.advice.conduct import Course, Step, may_look, next_step
+from domain.advice.conduct import Course, Step, look_seconds, may_look, next_step
 from domain.advice.ledger import Admission, Entry, admission
 from domain.advice.looks import Look, Tool, read
 from domain.advice.money import Spent, cost_usd, most_usage, objection
@@ -213,6 +213,8 @@ GOING = (
     Going("the last of its steps", Course(began_at=NOON, calls=(A_CALL,) * 4), 9, goes=True),
     Going("its steps are used up", Course(began_at=NOON, calls=(A_CALL,) * 5), 9, goes="after 5 calls"),
     Going("its time is used up", Course(began_at=NOON), 58, goes="within 60 s"),
+    Going("there is no time for a look and an answer to it", Course(began_at=NOON, calls=(A_CALL,)), 36, goes=True),
+    Going("there is time for both", Course(began_at=NOON, calls=(A_CALL,)), 35, goes=False),
     Going("its looks are used up", Course(began_at=NOON, calls=(A_CALL,), looked=LOOKED), 9, goes=True),
     Going("it asks for the same again and again", Course(began_at=NOON, calls=(A_CALL,), repeats=2), 9, goes=True),
     Going(
@@ -235,6 +237,11 @@ def test_each_bound_ends_a_consultation_with_its_reason(case: Going) -> None:
         assert case.goes in step
     else:
         assert step == Step(seconds=60 - case.at_s, last=case.goes)
+
+
+@pytest.mark.parametrize(("at_s", "seconds"), [(0, 50), (20, 30), (45, 5), (46, None), (90, None)])
+def test_a_look_leaves_time_for_the_answer_to_it(at_s: float, seconds: float | None) -> None:
+    assert look_seconds(Course(began_at=NOON), TERMS, NOON + minutes(at_s / 60)) == seconds
 
 
 LOOKS = st.lists(
