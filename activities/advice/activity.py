@@ -13,7 +13,7 @@ from activities.errors import LONGEST_TEXT, retry_only_what_helps
 from analysis.redaction import outgoing
 from domain.advice.advice import Call
 from domain.advice.ledger import Account, Admission
-from domain.advice.money import cost_usd, most_usage
+from domain.advice.money import cost_usd
 from domain.advice.opinion import Claim, Opinion
 from domain.advice.talk import Reply
 from domain.finding import EvidenceRef
@@ -49,7 +49,7 @@ class AdviceActivities:
         if self._model is None:
             raise Rejected("no language model is configured on the worker that was asked")
         inquiry = inquiry_of(ask)
-        most = cost_usd(most_usage(_size(inquiry)), ask.terms.price)
+        most = cost_usd(self._model.most(inquiry), ask.terms.price)
         account = self._ledger.begin(ask.key, ask.incident, ask.at, most, ask.terms)
         if account.admission is not Admission.NEW:
             return _kept(account)
@@ -83,11 +83,6 @@ class AdviceActivities:
             return self._evidence.put(json.dumps(content, sort_keys=True).encode(), "a call of the language model"), ""
         except PortError as error:
             return None, f"not stored: {str(error)[:_LONGEST_REASON]}"
-
-
-def _size(inquiry: Inquiry) -> int:
-    """Bytes of the request, a little more than what is billed."""
-    return len(inquiry.model_dump_json().encode())
 
 
 def _kept(account: Account) -> Said:

@@ -270,7 +270,13 @@ def test_no_consultation_looks_twice_at_the_same_or_more_often_than_it_may(
 def test_a_call_costs_what_its_tokens_cost() -> None:
     usage = Usage(input_tokens=10_000, output_tokens=1_000)
     assert cost_usd(usage, Price(input_usd=2.5, output_usd=10)) == pytest.approx(0.035)
-    assert most_usage(1_001).input_tokens == 501
+
+
+@pytest.mark.parametrize(
+    ("sent", "tokens"), [("the pool is full", 8), ("a b", 2), ('{"n": 4711}', 10), ("𒀀𒁀𒂀", 12), ("\ud800", 1), ("", 0)]
+)
+def test_the_estimate_before_a_call_takes_bytes_for_tokens_where_it_has_to(sent: str, tokens: int) -> None:
+    assert most_usage(sent).input_tokens == tokens
 
 
 @pytest.mark.parametrize(
