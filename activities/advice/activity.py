@@ -16,6 +16,7 @@ from domain.advice.ledger import Account, Admission
 from domain.advice.money import cost_usd
 from domain.advice.opinion import Claim, Opinion
 from domain.advice.talk import Reply
+from domain.advice.terms import Terms, binding
 from domain.finding import EvidenceRef
 from integrations.ports import (
     EvidenceStore,
@@ -32,10 +33,13 @@ _LONGEST_REASON = 200
 
 
 class AdviceActivities:
-    """Asks the model, None: none is configured on this worker, and that is said."""
+    """Asks the model by this worker's own terms, None: none is configured on this worker, and that is said."""
 
-    def __init__(self, model: LanguageModel | None, ledger: ModelLedger, evidence: EvidenceStore | None) -> None:
+    def __init__(
+        self, model: LanguageModel | None, terms: Terms | None, ledger: ModelLedger, evidence: EvidenceStore | None
+    ) -> None:
         self._model = model
+        self._own = terms
         self._ledger = ledger
         self._evidence = evidence
 
@@ -44,13 +48,17 @@ class AdviceActivities:
     def consult(self, ask: Ask) -> Said:
         """The model's answer. The same `key` again gets the answer that was paid for, and costs nothing.
 
-        Raises Rejected, which is final, for a call that would be over budget or whose answer was lost.
+        Raises Rejected, which is final, for another model than this worker's, for a call that would be over budget and
+        for one whose answer was lost.
         """
-        if self._model is None:
+        if self._model is None or self._own is None:
             raise Rejected("no language model is configured on the worker that was asked")
+        terms = binding(ask.terms, self._own)
+        if isinstance(terms, str):
+            raise Rejected(terms)
         inquiry = inquiry_of(ask)
-        most = cost_usd(self._model.most(inquiry), ask.terms.price)
-        account = self._ledger.begin(ask.key, ask.incident, ask.at, most, ask.terms)
+        most = cost_usd(self._model.most(inquiry), terms.price)
+        account = self._ledger.begin(ask.key, ask.incident, ask.at, most, terms)
         if account.admission is not Admission.NEW:
             return _kept(account)
         began = time.monotonic()
@@ -59,15 +67,14 @@ class AdviceActivities:
         except PortError as error:
             self._ledger.end(ask.key, most if isinstance(error, Unanswered) else 0.0, None)
             raise
-        said = self._said(ask, inquiry, reply, time.monotonic() - began)
+        said = self._said(ask, inquiry, reply, cost_usd(reply.usage, terms.price), time.monotonic() - began)
         self._ledger.end(ask.key, said.call.usd, said.model_dump_json())
         return said
 
-    def _said(self, ask: Ask, inquiry: Inquiry, reply: Reply, seconds: float) -> Said:
+    def _said(self, ask: Ask, inquiry: Inquiry, reply: Reply, usd: float, seconds: float) -> Said:
         transcript, note = self._recorded(inquiry, reply)
         call = Call(
-            at=ask.at, usage=reply.usage, usd=cost_usd(reply.usage, ask.terms.price), seconds=round(seconds, 3),
-            transcript=transcript, note=note,
+            at=ask.at, usage=reply.usage, usd=usd, seconds=round(seconds, 3), transcript=transcript, note=note,
         )  # fmt: skip
         opinion = _masked(reply.opinion) if reply.opinion is not None else None
         useless = outgoing(reply.useless) if reply.useless is not None else None

@@ -11,9 +11,10 @@ from activities.advice import AdviceActivities, Ask
 from activities.advice.prompt import MOST_ALERTS, MOST_FINDINGS, inquiry_of
 from domain.advice.opinion import Claim, Opinion, Suspect
 from domain.advice.talk import Reply, Usage
+from domain.advice.terms import Price, Terms
 from domain.finding import Category, EvidenceRef
 from integrations.ports import Inquiry, PortError, Rejected, Unanswered, Unavailable
-from tests.advice import DIAGNOSIS, FINDINGS, a_finding, an_ask
+from tests.advice import DIAGNOSIS, FINDINGS, TERMS, a_finding, an_ask
 from tests.fakes import FakeEvidence, FakeModel, FakeModelCalls
 from tests.incidents import NOON, an_anomaly
 
@@ -35,9 +36,9 @@ def answered(text: str = "the findings say so") -> Reply:
 class Desk:
     """The activity with stand-ins around it."""
 
-    def __init__(self, answer: Callable[[Inquiry], Reply] = lambda _: answered()) -> None:
+    def __init__(self, answer: Callable[[Inquiry], Reply] = lambda _: answered(), terms: Terms = TERMS) -> None:
         self.model, self.ledger, self.evidence = FakeModel(answer), FakeModelCalls(), FakeEvidence()
-        self.activities = AdviceActivities(self.model, self.ledger, self.evidence)
+        self.activities = AdviceActivities(self.model, terms, self.ledger, self.evidence)
 
     def transcript(self, ref: EvidenceRef | None) -> dict[str, Any]:
         assert ref is not None
@@ -170,5 +171,37 @@ def test_without_a_place_for_the_record_the_answer_stands_and_says_so() -> None:
 
 def test_a_worker_without_a_model_says_so() -> None:
     with pytest.raises(ApplicationError, match="no language model is configured") as raised:
-        AdviceActivities(None, FakeModelCalls(), None).consult(an_ask())
+        AdviceActivities(None, None, FakeModelCalls(), None).consult(an_ask())
     assert raised.value.non_retryable
+
+
+FREE = Price(input_usd=0, output_usd=0)
+
+
+@pytest.mark.parametrize(
+    ("own", "brought"),
+    [({"usd_per_incident": 0.001}, {}), ({"usd_per_hour": 0.001}, {}), ({}, {"usd_per_incident": 0.001}),
+     ({"usd_per_incident": 0.001}, {"usd_per_incident": 1e9, "usd_per_hour": 1e9, "price": FREE})],
+    ids=["the incident's limit was lowered", "the hour's was", "the incident brings a lower one", "it brings no limit"],
+)  # fmt: skip
+def test_the_worker_that_pays_keeps_its_own_limits_where_they_are_the_lower_ones(
+    own: dict[str, float], brought: dict[str, Any]
+) -> None:
+    """Whoever may start an activity could bring what terms they like, and an incident has those of its beginning."""
+    desk = Desk(terms=TERMS.model_copy(update=own))
+    with pytest.raises(ApplicationError, match="over budget"):
+        desk.activities.consult(an_ask(terms=TERMS.model_copy(update=brought)))
+    assert desk.model.asked_of == []
+
+
+def test_what_a_call_costs_is_reckoned_by_the_price_of_the_worker_that_pays() -> None:
+    free = an_ask(terms=TERMS.model_copy(update={"price": FREE}))
+    assert Desk().activities.consult(free).call.usd == pytest.approx(0.0035)
+
+
+def test_another_model_than_the_workers_is_not_asked() -> None:
+    desk = Desk()
+    with pytest.raises(ApplicationError, match="'dearest' is asked for, and the worker asks 'rig-mind' only") as raised:
+        desk.activities.consult(an_ask(terms=TERMS.model_copy(update={"model": "dearest"})))
+    assert raised.value.non_retryable
+    assert desk.model.asked_of == []
