@@ -175,7 +175,7 @@ def _detection(ports: Ports) -> Queue:
 def _advice(ports: Ports) -> Queue:
     """Apart from the sources: a model that is slow must not take the threads of those who investigate."""
     ask = AdviceActivities(ports.model, ports.terms, _needed(ports.ledger), ports.evidence)
-    return Queue(ADVICE_QUEUE, [ask.consult], threads=4)
+    return Queue(ADVICE_QUEUE, [ask.consult, ask.spent_on], threads=4)
 
 
 def _training(ports: Ports) -> Queue:

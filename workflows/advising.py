@@ -15,7 +15,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.advice import AdviceActivities, Ask, Said, Shown, Turn
     from activities.investigation import InvestigationActivities
-    from domain.advice.advice import Advice, Call
+    from domain.advice.advice import MOST_CALLS, Advice, Call
     from domain.advice.conduct import Course, Step, look_seconds, may_look, next_step
     from domain.advice.looks import Look, Tool, read
     from domain.advice.opinion import Opinion
@@ -54,7 +54,7 @@ async def advise(record: Record, diagnosis: Diagnosis) -> Diagnosis:
     record.changed(workflow.now())
     consultation = _Consultation(record, terms, diagnosis, question, about)
     await consultation.hold()
-    return consultation.conclude()
+    return consultation.conclude(await consultation.bill())
 
 
 @dataclass
@@ -158,40 +158,55 @@ class _Consultation:
             findings=tuple(_slim(f) for f in record.findings), turns=tuple(self.turns),
         )  # fmt: skip
 
-    def conclude(self) -> Diagnosis:
+    async def bill(self) -> float | None:
+        """US dollars that the ledger has for the incident; None: it cannot be asked. The calls that were answered are
+        not all: each try that was not answered, or whose worker died, may have been paid too.
+        """
+        try:
+            return await workflow.execute_activity_method(
+                AdviceActivities.spent_on, args=[self.record.incident, workflow.now()],
+                summary="what the model cost", **options.BILL,
+            )  # fmt: skip
+        except ActivityError:
+            return None
+
+    def conclude(self, known_usd: float | None) -> Diagnosis:
         """What came of it, once in the timeline, and on every surface."""
-        record, before = self.record, self.record.advice
+        record = self.record
+        before = record.advice or Advice(model=self.terms.model, said="")
         weighed = self.weighed or Weighed(standing=Standing.VOID, diagnosis=self.diagnosis)
         void = weighed.standing is Standing.VOID
         record.advice = Advice(
-            model=self.terms.model, standing=None if void else weighed.standing, said=self._in_words(weighed),
-            suspects=weighed.suspects, dropped=weighed.dropped, evidence=tuple(self.evidence),
-            looked=tuple(look.words for look in self.course.looked), calls=tuple(self.calls), about=self.about,
-            consultations=(before.consultations if before else 0) + 1,
-            usd=(before.usd if before else 0.0) + sum(c.usd for c in self.calls),
-            tokens=(before.tokens if before else 0) + self.course.tokens,
-        )  # fmt: skip
+            model=self.terms.model, standing=None if void else weighed.standing,
+            said=_in_words(weighed, self.diagnosis, self.failed), suspects=weighed.suspects, dropped=weighed.dropped,
+            evidence=tuple(self.evidence), looked=tuple(look.words for look in self.course.looked),
+            calls=(*before.calls, *self.calls)[-MOST_CALLS:], about=self.about,
+            consultations=before.consultations + 1, usd=before.usd + sum(c.usd for c in self.calls),
+            unanswered_usd=before.unanswered_usd, tokens=before.tokens + self.course.tokens,
+        ).billed(known_usd)  # fmt: skip
         record.diagnosis = weighed.diagnosis
         seconds = (workflow.now() - self.course.began_at).total_seconds()
         spent = f"{len(self.calls)} calls, {len(self.course.looked)} looks, {record.advice.cost}, {seconds:.0f} s"
         record.note(workflow.now(), Kind.DIAGNOSIS, ACTOR, f"{record.advice.said} ({spent})")
         return weighed.diagnosis
 
-    def _in_words(self, weighed: Weighed) -> str:
-        dropped = f"; left out: {', '.join(weighed.dropped)}" if weighed.dropped else ""
-        first = self.diagnosis.hypotheses[0]
-        match weighed.standing:
-            case Standing.AGREES:
-                return f"agrees with the ranking: {_named(first.category, first.service)}{dropped}"
-            case Standing.REORDERED | Standing.DOUBTS:
-                return f"{weighed.diagnosis.confidence_reason}{dropped}"
-            case Standing.DISSENTS:
-                other = weighed.suspects[0]
-                said = f"would put {_named(other.category, other.service)} first, against the evidence"
-                return f"{said}; the statistical answer stands{dropped}"
-            case _:
-                why = self.failed or f"nothing that it said is borne out by a finding{dropped}"
-                return f"no opinion: {why}; the statistical answer stands"
+
+def _in_words(weighed: Weighed, diagnosis: Diagnosis, failed: str = "") -> str:
+    """What came of it. `diagnosis`: the ranking's; `failed`: why there was no answer."""
+    dropped = f"; left out: {', '.join(weighed.dropped)}" if weighed.dropped else ""
+    first = diagnosis.hypotheses[0]
+    match weighed.standing:
+        case Standing.AGREES:
+            return f"agrees with the ranking: {_named(first.category, first.service)}{dropped}"
+        case Standing.REORDERED | Standing.DOUBTS:
+            return f"{weighed.diagnosis.confidence_reason}{dropped}"
+        case Standing.DISSENTS:
+            other = weighed.suspects[0]
+            said = f"would put {_named(other.category, other.service)} first, against the evidence"
+            return f"{said}; the statistical answer stands{dropped}"
+        case _:
+            why = failed or f"nothing that it said is borne out by a finding{dropped}"
+            return f"no opinion: {why}; the statistical answer stands"
 
 
 def _said_before(record: Record, advice: Advice, diagnosis: Diagnosis) -> Diagnosis:

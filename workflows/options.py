@@ -156,6 +156,15 @@ def consult(step: Step) -> Options:
     )
 
 
+# Asked when a consultation is over, and the plan waits for it.
+BILL = Options(
+    task_queue=ADVICE_QUEUE,
+    start_to_close_timeout=timedelta(seconds=3),
+    schedule_to_close_timeout=timedelta(seconds=5),
+    retry_policy=RetryPolicy(maximum_attempts=2),
+)
+
+
 def act(plan: Plan) -> Options:
     """An action: its own timeout for each try, a heartbeat so that a dead worker is noticed, and never abandoned."""
     return Options(

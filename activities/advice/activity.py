@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 
 from pydantic import ValidationError
 from temporalio import activity
@@ -70,6 +71,12 @@ class AdviceActivities:
         said = self._said(ask, inquiry, reply, cost_usd(reply.usage, terms.price), time.monotonic() - began)
         self._ledger.end(ask.key, said.call.usd, said.model_dump_json())
         return said
+
+    @activity.defn
+    @retry_only_what_helps
+    def spent_on(self, incident: str, now: datetime) -> float:
+        """US dollars for all calls of the incident: those that were paid for, and those that may have been."""
+        return self._ledger.spent(incident, now).incident_usd
 
     def _said(self, ask: Ask, inquiry: Inquiry, reply: Reply, usd: float, seconds: float) -> Said:
         transcript, note = self._recorded(inquiry, reply)

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 from pydantic import SecretStr
 
 from domain.advice.advice import Advice
 from domain.advice.looks import Tool
+from domain.advice.money import Spent
 from domain.advice.opinion import Claim, Opinion, Suspect
 from domain.advice.talk import Reply, ToolUse, Usage
 from domain.advice.terms import Price, Terms
@@ -21,7 +23,7 @@ from integrations.language_model import ChatModel
 from integrations.ports import Inquiry, PortError, Rejected, Unanswered, Unavailable
 from rig.servers.model import KEY, Answer, ChatRequest, ModelServer, Wants, agreeing, obedient
 from tests.advice import TERMS
-from tests.fakes import FakeModel
+from tests.fakes import FakeModel, FakeModelCalls
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
 from tests.workflows.test_wiring import Forgetful
@@ -299,6 +301,31 @@ async def test_the_same_evidence_is_not_paid_for_again(night_of: NightOf) -> Non
     assert [row.split(":")[0] for row in said_by_model(seen)] == [
         "agrees with the ranking", "was asked the same before, and is not paid again",
     ]  # fmt: skip
+
+
+async def test_calls_without_an_answer_are_part_of_what_it_cost(night_of: NightOf) -> None:
+    """Each of three tries may have been paid, so each is booked in full, and the incident says what the ledger has."""
+    world = World(adviser=TERMS, model=FakeModel(raising(Unanswered("no answer in time"))))
+    async with night_of(world) as night:
+        seen = await lived(night)
+    (booked,) = [call.spent for call in world.ledger.calls.values()]
+    assert seen.advice is not None
+    assert seen.advice.usd == pytest.approx(booked)
+    assert seen.advice.usd > 0.02
+    said = f"${booked:.4f} for 0 tokens, of which ${booked:.4f} booked in full for calls without an answer"
+    assert said in said_by_model(seen)[0]
+
+
+async def test_a_ledger_that_goes_away_is_said_and_its_sum_is_none_that_is_made_up(night_of: NightOf) -> None:
+    class Mute(FakeModelCalls):
+        """It keeps its books, and says nothing of them."""
+
+        def spent(self, incident: str | None, now: datetime) -> Spent:
+            raise Unavailable("store: down")
+
+    async with night_of(World(adviser=TERMS, model=in_turn(POOL), ledger=Mute())) as night:
+        seen = await lived(night)
+    assert "at least $0.0120 for 4,200 tokens" in said_by_model(seen)[0]
 
 
 async def test_the_limit_of_an_incident_holds_over_all_its_consultations(night_of: NightOf) -> None:
