@@ -180,7 +180,7 @@ class _Consultation:
             model=self.terms.model, standing=None if void else weighed.standing,
             said=_in_words(weighed, self.diagnosis, self.failed), suspects=weighed.suspects, dropped=weighed.dropped,
             evidence=tuple(self.evidence), looked=tuple(look.words for look in self.course.looked),
-            calls=(*before.calls, *self.calls)[-MOST_CALLS:], about=self.about,
+            calls=(*before.calls, *self.calls)[-MOST_CALLS:], about="" if self.failed else self.about,
             consultations=before.consultations + 1, usd=before.usd + sum(c.usd for c in self.calls),
             unanswered_usd=before.unanswered_usd, tokens=before.tokens + self.course.tokens,
         ).billed(known_usd)  # fmt: skip
@@ -216,10 +216,11 @@ def _said_before(record: Record, advice: Advice, diagnosis: Diagnosis) -> Diagno
     ids = {f.id for f in (*record.findings, *advice.evidence)}
     weighed = _weighed(record, Opinion(suspects=advice.suspects), diagnosis, ids)
     standing = None if weighed.standing is Standing.VOID else weighed.standing
-    record.advice = advice.model_copy(update={"standing": standing})
+    dropped = tuple(dict.fromkeys((*advice.dropped, *weighed.dropped)))
+    said = _in_words(weighed.model_copy(update={"dropped": dropped}), diagnosis)
+    record.advice = advice.model_copy(update={"standing": standing, "said": said, "dropped": dropped})
     record.diagnosis = weighed.diagnosis
-    said = f"was asked the same before, and is not paid again: {weighed.standing}"
-    record.note(workflow.now(), Kind.DIAGNOSIS, ACTOR, said)
+    record.note(workflow.now(), Kind.DIAGNOSIS, ACTOR, f"was asked the same before, and is not paid again: {said}")
     return weighed.diagnosis
 
 

@@ -31,7 +31,8 @@ class Advice(Model):
 
     `standing` None: there is no opinion, and `said` says why; the statistical answer stands then. `suspects`: what is
     left of its opinion. `evidence`: findings that it asked for, M1, M2 ...: no part of the ranking or of any plan.
-    `about`: what it was asked of, to know the same question again. `calls`: that were answered, of all consultations, the last MOST_CALLS of them.
+    `about`: what it was asked of, to know the same question again; empty where no answer came, as another try may
+    bring one. `calls`: that were answered, of all consultations, the last MOST_CALLS of them.
     `usd`: by the ledger, for all of the incident. `unanswered_usd`: what of it calls without an answer may have cost.
     `at_least`: the ledger could not be asked after the last one, and more may have been spent.
     """

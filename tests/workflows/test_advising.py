@@ -24,6 +24,7 @@ from integrations.ports import Inquiry, PortError, Rejected, Unanswered, Unavail
 from rig.servers.model import KEY, Answer, ChatRequest, ModelServer, Wants, agreeing, obedient
 from tests.advice import TERMS
 from tests.fakes import FakeModel, FakeModelCalls
+from tests.workflows.asking import asked, decision
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
 from tests.workflows.test_wiring import Forgetful
@@ -326,6 +327,36 @@ async def test_a_ledger_that_goes_away_is_said_and_its_sum_is_none_that_is_made_
     async with night_of(World(adviser=TERMS, model=in_turn(POOL), ledger=Mute())) as night:
         seen = await lived(night)
     assert "at least $0.0120 for 4,200 tokens" in said_by_model(seen)[0]
+
+
+async def test_a_model_that_was_down_is_asked_again_about_the_same_evidence(night_of: NightOf) -> None:
+    """And its calls of both consultations are referred to."""
+    world = World(adviser=TERMS, cures=(0.4, 0.0))
+    left = [Reply(useless="not the form", usage=USAGE), POOL]
+    world.model = FakeModel(lambda _: left.pop(0))
+    async with night_of(world) as night:
+        seen = await lived(night)
+    assert [row.split(":")[0] for row in said_by_model(seen)] == ["no opinion", "agrees with the ranking"]
+    assert seen.advice is not None
+    assert (seen.advice.consultations, len(seen.advice.calls)) == (2, 2)
+
+
+async def test_what_is_shown_of_its_word_is_what_it_is_worth_now(night_of: NightOf) -> None:
+    """Asked while the evidence left it open; at the second attempt the lead is clear, and nobody is asked any more."""
+    world = World(
+        adviser=TERMS, model=in_turn(an_opinion(Category.CONNECTION_POOL, "F1")), category=Category.DEPENDENCY,
+        rival=Category.CONNECTION_POOL, confidence=0.95, cures=(0.4, 0.0),
+    )  # fmt: skip
+    async with night_of(world) as night:
+        handle = await night.open()
+        request = await asked(night, handle)
+        world.rival_score = 2.0
+        await handle.signal("approve", decision(request))
+        seen = await night.until(handle, lambda v: len(said_by_model(v)) == 2, "it is weighed again", step_s=1)
+    assert seen.advice is not None
+    assert seen.advice.standing is Standing.DISSENTS
+    assert "a person decides" not in seen.advice.said
+    assert "against the evidence; the statistical answer stands" in said_by_model(seen)[1]
 
 
 async def test_the_limit_of_an_incident_holds_over_all_its_consultations(night_of: NightOf) -> None:
