@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 from domain.advice.ledger import Account
 from domain.advice.money import Spent
-from domain.advice.talk import Exchange, Reply
+from domain.advice.talk import Exchange, Reply, Usage
 from domain.advice.terms import Terms
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
@@ -580,6 +580,10 @@ class Inquiry(Model):
 
 class LanguageModel(Protocol):
     """A model behind OpenAI's chat completions, whoever serves it."""
+
+    def most(self, inquiry: Inquiry) -> Usage:
+        """The most that this call may come to, by all that is sent for it. Asks nobody."""
+        ...
 
     def ask(self, inquiry: Inquiry) -> Reply:
         """One call, never repeated by itself. An answer that is cut off, refused or nonsense is a Reply that says so,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from domain.advice.ledger import Account, Admission, Entry, admission
-from domain.advice.money import HOUR, Spent
+from domain.advice.money import HOUR, Spent, most_usage
 from domain.advice.talk import Reply as ModelReply
+from domain.advice.talk import Usage
 from domain.advice.terms import Terms
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
@@ -654,6 +655,9 @@ class FakeModel(Breakable):
         super().__init__()
         self.answer = answer
         self.asked_of: list[Inquiry] = []
+
+    def most(self, inquiry: Inquiry) -> Usage:
+        return most_usage(inquiry.model_dump_json())
 
     def ask(self, inquiry: Inquiry) -> ModelReply:
         with self.lock:

@@ -20,6 +20,7 @@ from activities.remediation import RemediationActivities
 from activities.texts import Texts
 from activities.training import TrainingActivities
 from activities.verification import VerificationActivities
+from domain.advice.terms import Terms
 from domain.levels import Risk
 from domain.policy import Policy
 from domain.services import ServiceMap
@@ -69,6 +70,7 @@ class Ports:
     The store's ports (the first seven, `series`, `forecasts`, `ledger`) may only be None where no queue that needs them
     is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
+    `terms`: on which this process asks `model`; what an incident brings counts where it is stricter.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
     """
 
@@ -97,6 +99,7 @@ class Ports:
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
     model: LanguageModel | None = None
+    terms: Terms | None = None
     ledger: ModelLedger | None = None
 
 
@@ -171,8 +174,8 @@ def _detection(ports: Ports) -> Queue:
 
 def _advice(ports: Ports) -> Queue:
     """Apart from the sources: a model that is slow must not take the threads of those who investigate."""
-    ask = AdviceActivities(ports.model, _needed(ports.ledger), ports.evidence)
-    return Queue(ADVICE_QUEUE, [ask.consult], threads=4)
+    ask = AdviceActivities(ports.model, ports.terms, _needed(ports.ledger), ports.evidence)
+    return Queue(ADVICE_QUEUE, [ask.consult, ask.spent_on], threads=4)
 
 
 def _training(ports: Ports) -> Queue:

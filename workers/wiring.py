@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.example import EXAMPLES
 from activities.texts import BrokenTemplate, Texts
 from config import adapters
+from config.advice import advice_terms
 from config.errors import ConfigError
 from config.people import load_people
 from config.policy import load_policy
@@ -36,7 +37,7 @@ def ports(
 ) -> Ports:
     """What the settings name for these queues. `intake`: None: what detection finds goes nowhere, so it does not look.
 
-    Raises ConfigError when one needs the store and none is configured."""
+    Raises ConfigError when one needs the store and none is configured, or a model has no price."""
     served = set(names)
     store = adapters.store(settings) if served & _NEED_STORE else None
     looks, acts, tells = (queue in served for queue in (INVESTIGATION_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE))
@@ -68,6 +69,7 @@ def ports(
         services=services,
         detection_every_s=settings.detection_every_s,
         model=adapters.language_model(settings) if ADVICE_QUEUE in served else None,
+        terms=advice_terms(settings) if ADVICE_QUEUE in served else None,
         ledger=store.model_calls if store else None,
     )
 

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.approval import Decision, Verdict
-    from domain.catalogue import Case, choose
+    from domain.catalogue import choose
     from domain.change import Change, changed
     from domain.diagnosis import Diagnosis
     from domain.escalation import Reason
@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.verification import Recovery, Watch
     from workflows.acting import STOOD_DOWN, act
     from workflows.approval import Approvals
+    from workflows.casing import case_of
     from workflows.pausing import wait_as_asked
     from workflows.permission import CHANGED, MOOT, PASSING, gate_in_silence, permission
     from workflows.record import Record
@@ -80,12 +81,7 @@ async def may_act_now(record: Record) -> bool:
 
 def _plan(record: Record) -> Plan | None:
     """The catalogue's answer; none is a reason to tell people."""
-    diagnosis = record.diagnosis or Diagnosis(confidence_reason="nothing was diagnosed")
-    case = Case(
-        incident=record.incident, attempt=record.next_attempt, diagnosis=diagnosis, findings=record.findings,
-        services=record.opening.services, policy=record.opening.policy,
-    )  # fmt: skip
-    choice = choose(case)
+    choice = choose(case_of(record, record.diagnosis or Diagnosis(confidence_reason="nothing was diagnosed")))
     if choice.plan is None:
         why = "; ".join(choice.reasons)
         record.note(workflow.now(), Kind.PLAN, "remediation", f"no plan: {why}")

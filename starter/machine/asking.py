@@ -19,21 +19,8 @@ from starter.doctor import channels, sources
 from starter.doctor.check import Check, Row, Status
 from starter.live import WORKFLOW, TemporalIncidents
 from starter.machine.facts import Automation, Health, Machine, Part, Queue
-from starter.polling import pollers
-from workflows.contract import (
-    ANALYSIS_QUEUE,
-    DETECTION_QUEUE,
-    INVESTIGATION_QUEUE,
-    NOTIFICATION_QUEUE,
-    REMEDIATION_QUEUE,
-    TASK_QUEUE,
-    TRAINING_QUEUE,
-)
+from starter.polling import needed, pollers
 
-QUEUES = (
-    TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE, DETECTION_QUEUE,
-    TRAINING_QUEUE,
-)  # fmt: skip
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
@@ -99,7 +86,7 @@ class Asking:
         return self._part("store", Health.OK, "answers")
 
     async def _queues(self) -> tuple[Queue, ...]:
-        return tuple(await asyncio.gather(*(self._queue(name) for name in QUEUES)))
+        return tuple(await asyncio.gather(*(self._queue(name) for name in needed(self.settings))))
 
     async def _queue(self, name: str) -> Queue:
         try:
