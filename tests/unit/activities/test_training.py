@@ -20,7 +20,7 @@ from domain.detection import SeriesRow, Standing, Watched, series_key
 from domain.forecast import Forecast, Trouble
 from domain.services import Expression, Service, ServiceMap
 from integrations.ports import Series, Unavailable
-from tests.fakes import FakeForecasts, FakeMetrics, FakeSeries
+from tests.fakes import FakeForecasts, FakeForests, FakeMetrics, FakeSeries
 
 START = 1_800_000_000.0
 DAY = 86_400.0
@@ -51,6 +51,7 @@ class World:
 
     def __init__(self, fit: Callable[[History, float], Fitted | Failed] = mean) -> None:
         self.metrics, self.forecasts, self.series = FakeMetrics(), FakeForecasts(), FakeSeries()
+        self.forests = FakeForests()
         self.now, self.fit, self.fitted = START, fit, 0
         self.metrics.ranges["errors"] = [flat("/buy", 3), flat("/sell", 3)]
         self.metrics.ranges["rate"] = [flat("/buy", 3), flat("/new", 0.5)]
@@ -64,7 +65,7 @@ class World:
             return self.fit(history, until)
 
         train = TrainingActivities(
-            self.metrics, self.forecasts, self.series, SERVICES, self.pool, fit, lambda: self.now
+            self.metrics, self.forecasts, self.forests, self.series, SERVICES, self.pool, fit, lambda: self.now
         ).train
         return (environment or ActivityEnvironment()).run(train)
 
