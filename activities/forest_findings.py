@@ -64,7 +64,7 @@ class Forests:
             return _unasked(service, str(error)[:200], question)
         if forest is None:
             return None
-        seen = _readable(forest, answers, question)
+        seen = readable(forest, answers, question)
         if isinstance(seen, str):
             return _unasked(service, seen, question)
         matrix, looked = seen
@@ -106,7 +106,7 @@ class _Begun:
         self.verdict = verdict
 
 
-def _readable(forest: Forest, answers: Sequence[Asked], question: Question) -> tuple[Matrix, Moments] | str:
+def readable(forest: Forest, answers: Sequence[Asked], question: Question) -> tuple[Matrix, Moments] | str:
     """The rows and the moments to judge, or why there are none."""
     if not forest.ready:
         when = "" if forest.ready_at is None else f", ready at {forest.ready_at:%Y-%m-%d %H:%M} UTC"

@@ -65,6 +65,12 @@ def opened(forest: Forest) -> Matrix | Refused:
     return Matrix(forest.checksum, forest.features, times.astype(np.int64), rows)
 
 
+def span(forest: Forest) -> tuple[int, float]:
+    """How many rows are kept, and over how many days."""
+    times = np.frombuffer(forest.times, dtype=_TIME)
+    return times.size, float(times[-1] - times[0]) / 86_400 if times.size else 0.0
+
+
 def _checksum(forest: Forest) -> str:
     """SHA-256 over all that decides what is grown, each part with its length before it."""
     digest = hashlib.sha256()

@@ -14,7 +14,7 @@ def sentence(verdict: Verdict) -> str:
     if not verdict.is_anomaly:
         return f"its {len(verdict.parts)} series are not unusual together (forest {verdict.score:+.2f})"
     first = verdict.parts[0]
-    named = [part for part in verdict.parts if part is first or part.rise >= first.rise / 2 > 0][:_SHOWN]
+    named = [part for part in verdict.parts if part is first or part.rise >= first.rise / 3 > 0][:_SHOWN]
     through = f"mostly {_told(first)}" if first.contributes else "none of them alone"
     said = " and ".join(labelled(part.feature) for part in named)
     unusual = "are unusual together" if len(named) > 1 else "is unusual beside the others"
@@ -35,4 +35,5 @@ def absent_sentence(features: Sequence[Feature]) -> str:
 
 
 def _told(part: Part) -> str:
-    return f"{labelled(part.feature)} {part.value:.3g} {part.feature.unit}, on average {part.mean:.3g}".strip()
+    value = f"{part.value:.3g} {part.feature.unit}".strip()
+    return f"{labelled(part.feature)} {value}, on average {part.mean:.3g}"
