@@ -36,7 +36,7 @@ class Forests:
         self, question: Question, expression: Expression, answer: Sequence[Series],
         left_out: Sequence[tuple[float, float]],
     ) -> None:  # fmt: skip
-        """The series of an expression: the longest ones of them, as no more would be used."""
+        """The series of an expression: the oldest ones of them, as no more would be used."""
         if question.service not in self.due:
             return
         points: dict[str, dict[float, float]] = {}
@@ -46,8 +46,8 @@ class Forests:
             # Pods one after the other are one series; of two at once the first one counts.
             points[key] = dict(series.points) | points.get(key, {})
             labels.setdefault(key, series.labels)
-        longest = sorted(points, key=lambda key: (-len(points[key]), key))[: MOST_FEATURES + 1]
-        for key in longest:
+        oldest = sorted(points, key=lambda key: (min(points[key]), key))[: MOST_FEATURES + 1]
+        for key in oldest:
             feature = Feature(
                 key=key, expression=expression.name, query=question.query, unit=expression.unit,
                 labels=tuple(sorted(labels[key].items())),

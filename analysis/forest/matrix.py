@@ -67,13 +67,14 @@ def align(columns: Sequence[Column]) -> Aligned | NotReady:
     A row without a value of one of them is left out, never filled. The order of `columns` does not matter.
     """
     left_out = {one.feature: why for one in columns if (why := _unfit(one)) is not None}
-    fit = sorted((c for c in columns if c.feature not in left_out), key=lambda c: (-c.times.size, c.feature.key))
+    fit = sorted((c for c in columns if c.feature not in left_out), key=lambda c: (c.times[0], c.feature.key))
     left_out |= {c.feature: f"one of more than {MOST_FEATURES}" for c in fit[MOST_FEATURES:]}
     fit = fit[:MOST_FEATURES]
     if len(fit) < LEAST_FEATURES:
         return NotReady(f"{len(fit)} of {LEAST_FEATURES} series that move{_listed(_named(left_out))}")
     young = [c for c in fit if (c.times % _COARSE_S).any()]
-    chosen, times = max(_most_values(fit), _most_values(young), key=lambda found: len(found[0]) * found[1].size)
+    together, by_the_minute = _most_values(fit, _COARSE_S), _most_values(young, 1)
+    chosen, times = max(together, by_the_minute, key=lambda found: len(found[0]) * found[1].size)
     missing = _missing(times)
     if missing is not None:
         return missing
@@ -89,14 +90,18 @@ def _unfit(one: Column) -> str | None:
     return "only grows, as a counter does" if only_grows(one.kind, one.values) else None
 
 
-def _most_values(columns: Sequence[Column]) -> tuple[Sequence[Column], Times]:
-    """The first of `columns` (two at least) which together have the most values, and the times that they share."""
+def _most_values(columns: Sequence[Column], step_s: int) -> tuple[Sequence[Column], Times]:
+    """Those of `columns` (two at least) which together have the most values, and the times that they share, at whole
+    multiples of `step_s`: the longest one, then the next.
+    """
+    on_grid = {c.feature.key: c.times[c.times % step_s == 0] for c in columns}
+    longest = sorted(columns, key=lambda c: (-on_grid[c.feature.key].size, c.feature.key))
     best: tuple[Sequence[Column], Times] = ((), np.empty(0, dtype=np.int64))
-    shared = columns[0].times if columns else best[1]
-    for count, one in enumerate(columns[1:], LEAST_FEATURES):
-        shared = np.intersect1d(shared, one.times, assume_unique=True)
+    shared = on_grid[longest[0].feature.key] if longest else best[1]
+    for count, one in enumerate(longest[1:], LEAST_FEATURES):
+        shared = np.intersect1d(shared, on_grid[one.feature.key], assume_unique=True)
         if count * shared.size >= len(best[0]) * best[1].size:
-            best = (columns[:count], shared)
+            best = (longest[:count], shared)
     return best
 
 

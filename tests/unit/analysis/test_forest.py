@@ -15,6 +15,7 @@ from analysis.forest.matrix import Aligned, Column, align, column
 from analysis.forest.moments import Absent, Moments, moments
 from analysis.forest.sealing import Matrix, Refused, opened, sealed, versions
 from analysis.forest.wording import sentence
+from analysis.series import Floats
 from domain.forest import LEAST_ROWS, MOST_FEATURES, Feature, Forest
 
 NOW = 1_800_000_000.0
@@ -81,6 +82,8 @@ def test_one_young_series_does_not_cost_the_others_their_month() -> None:
     found = aligned(series("latency", 30), series("rate", 30), series("new", 1.5, step=60))
     assert [one.expression for one in found.features] == ["latency", "rate"]
     assert found.times[-1] - found.times[0] > 29 * DAY
+    younger = aligned(series("latency", 4), series("rate", 4), series("new", 1.2, step=60))
+    assert [one.expression for one in younger.features] == ["latency", "rate"], "though it has more samples than they"
     young = aligned(series("latency", 2, step=60), series("rate", 2, step=60), series("up", 30))
     assert len(young.features) == 2
     assert np.diff(young.times).max() == 60, "a month of one series is no pattern, two days of two are"
@@ -124,7 +127,8 @@ def test_rows_are_what_the_series_said_at_that_moment_whatever_the_order_of_the_
     columns: list[Column] = []
     for n, (size, seed) in enumerate(drawn):
         times = np.sort(np.random.default_rng(seed).permutation(600)[:size]) * 600
-        columns.append(Column(feature(f"{n}"), "load", 0.1, times, np.sin(times * (n + 1)) + times % 7))
+        values: Floats = np.sin(times * (n + 1)) + times % 7
+        columns.append(Column(feature(f"{n}"), "load", 0.1, times, values))
     found, shuffled = align(columns), align(order.sample(columns, len(columns)))
     if isinstance(found, NotReady) or isinstance(shuffled, NotReady):
         assert found == shuffled
