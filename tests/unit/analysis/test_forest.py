@@ -127,7 +127,7 @@ def test_rows_are_what_the_series_said_at_that_moment_whatever_the_order_of_the_
     columns: list[Column] = []
     for n, (size, seed) in enumerate(drawn):
         times = np.sort(np.random.default_rng(seed).permutation(600)[:size]) * 600
-        values: Floats = np.sin(times * (n + 1)) + times % 7
+        values: Floats = (np.sin(times * (n + 1)) + times % 7).astype(np.float64)
         columns.append(Column(feature(f"{n}"), "load", 0.1, times, values))
     found, shuffled = align(columns), align(order.sample(columns, len(columns)))
     if isinstance(found, NotReady) or isinstance(shuffled, NotReady):
