@@ -20,7 +20,7 @@ from domain.forest import Feature
 TREES, CONTAMINATION, SEED = 100, 0.01, 42
 """As in spec."""
 CONTRIBUTES_FROM = 0.1
-# Some 4 MB each; a forest that is asked about again and again, as in a storm, is grown once.
+# Some 1.5 MB each; a forest that is asked about again and again, as in a storm, is grown once.
 _MOST_KEPT = 16
 
 
