@@ -56,6 +56,7 @@ from integrations.store.evidence import PostgresEvidence
 from integrations.store.feedback import PostgresFeedback
 from integrations.store.filters import PostgresFilters
 from integrations.store.forecasts import PostgresForecasts
+from integrations.store.forests import PostgresForests
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -111,6 +112,10 @@ class Store:
     @cached_property
     def forecasts(self) -> PostgresForecasts:
         return PostgresForecasts(self.pool)
+
+    @cached_property
+    def forests(self) -> PostgresForests:
+        return PostgresForests(self.pool)
 
     @cached_property
     def series(self) -> PostgresSeries:

@@ -60,6 +60,9 @@ class EvidenceRef(Model):
     summary: str
 
 
+_SOURCE_MISSING = "source_missing"
+
+
 class Finding(Model):
     """One piece of evidence.
 
@@ -91,13 +94,18 @@ class Finding(Model):
     waterfall: Waterfall | None = None
     calls: tuple[Call, ...] = Field(default=(), max_length=MOST_CALLS)
 
+    @property
+    def unseen(self) -> bool:
+        """Could the source itself not be asked? Else a judge of its answers cannot tell, which costs nothing."""
+        return self.presence is Presence.MISSING and self.kind == _SOURCE_MISSING
+
 
 def missing(source: Source, reason: str, window: Window, query: str = "") -> Finding:
     """A source that could not be asked: its absence is said, and never counts as zero."""
     return Finding(
         source=source,
         presence=Presence.MISSING,
-        kind="source_missing",
+        kind=_SOURCE_MISSING,
         title=f"{source}: {reason}",
         window=window,
         query=query,

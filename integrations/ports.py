@@ -22,6 +22,7 @@ from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.forecast import Forecast, Trouble
+from domain.forest import Forest
 from domain.gate import Circumstances, Controls, GateVerdict
 from domain.incident import Attempt, Executed, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, SavedFilter
@@ -126,6 +127,18 @@ class ForecastStore(Protocol):
 
     def troubles(self, since: datetime) -> Sequence[Trouble]:
         """When services were in trouble, by the incidents that were open after `since`."""
+        ...
+
+
+class ForestStore(Protocol):
+    """The rows from which the forest of each service is grown: written by training, read by investigations."""
+
+    def load(self, service: str) -> Forest | None:
+        """What is kept for this service; None: it was never trained."""
+        ...
+
+    def save(self, forest: Forest) -> None:
+        """Keep this one; an older one never replaces a newer one."""
         ...
 
 

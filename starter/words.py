@@ -157,7 +157,7 @@ def not_seen(view: IncidentView) -> str:
     """The sources that nobody could look at, each with its reason."""
     if view.diagnosis is None or not view.diagnosis.not_seen:
         return ""
-    reasons = {f.source: f.title for f in view.findings if f.presence == "missing"}
+    reasons = {f.source: f.title for f in view.findings if f.unseen}
     return "; ".join(reasons.get(source, source.value) for source in view.diagnosis.not_seen)
 
 

@@ -18,6 +18,7 @@ from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.forecast import Forecast, Trouble
+from domain.forest import Forest
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
 from domain.incident import Attempt, State
@@ -366,6 +367,24 @@ class FakeForecasts(Breakable):
     def troubles(self, since: datetime) -> Sequence[Trouble]:
         self.asked()
         return [trouble for trouble in self.trouble if trouble.end is None or trouble.end >= since]
+
+
+class FakeForests(Breakable):
+    """ForestStore in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: dict[str, Forest] = {}
+
+    def load(self, service: str) -> Forest | None:
+        self.asked()
+        return self.all.get(service)
+
+    def save(self, forest: Forest) -> None:
+        self.asked()
+        known = self.all.get(forest.service)
+        if known is None or known.trained_at <= forest.trained_at:
+            self.all[forest.service] = forest
 
 
 class FakeHandingOver(Breakable):

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from activities.advice import AdviceActivities
 from activities.detection import DetectionActivities
 from activities.diagnosis import DiagnosisActivities
+from activities.forest_findings import Forests
 from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
 from activities.learning import LearningActivities
@@ -34,6 +35,7 @@ from integrations.ports import (
     EvidenceStore,
     FeedbackStore,
     ForecastStore,
+    ForestStore,
     Guard,
     IncidentStore,
     LanguageModel,
@@ -67,8 +69,8 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first seven, `series`, `forecasts`, `ledger`) may only be None where no queue that needs them
-    is served.
+    The store's ports (the first seven, `series`, `forecasts`, `forests`, `ledger`) may only be None where no queue that
+    needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     `terms`: on which this process asks `model`; what an incident brings counts where it is stricter.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
@@ -95,6 +97,7 @@ class Ports:
     limits: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
     series: SeriesStore | None = None
     forecasts: ForecastStore | None = None
+    forests: ForestStore | None = None
     intake: AnomalyIntake | None = None
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
@@ -129,7 +132,7 @@ def _incidents(ports: Ports) -> Queue:
 def _investigation(ports: Ports) -> Queue:
     look = InvestigationActivities(
         ports.metrics, ports.logs, ports.traces, ports.databases, ports.changes, _needed(ports.memory),
-        _needed(ports.evidence),
+        _needed(ports.evidence), None if ports.forests is None else Forests(ports.forests),
     )  # fmt: skip
     samples = VerificationActivities(ports.metrics)
     return Queue(
@@ -180,7 +183,9 @@ def _advice(ports: Ports) -> Queue:
 
 def _training(ports: Ports) -> Queue:
     services = ports.services or ServiceMap(expressions=())
-    train = TrainingActivities(ports.metrics, _needed(ports.forecasts), _needed(ports.series), services)
+    train = TrainingActivities(
+        ports.metrics, _needed(ports.forecasts), _needed(ports.forests), _needed(ports.series), services
+    )
     return Queue(TRAINING_QUEUE, [train.train], threads=1, workflows=[TrainingWorkflow])
 
 

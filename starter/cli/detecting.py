@@ -17,6 +17,7 @@ from config.settings import load_settings
 from domain.detection import STRANGE, SeriesRow, Sign
 from domain.forecast import Forecast
 from starter.cli.exits import Exit, Stop
+from starter.cli.foresting import show_forest
 from starter.cli.output import output_of
 from starter.cli.picturing import picture_of
 from starter.untrusted import without_invisible
@@ -28,13 +29,19 @@ def detect(
     png: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --explain: draw its last day and its forecast.")
     ] = None,
+    forest: Annotated[str | None, typer.Option(metavar="SERVICE", help="Are its metrics unusual together now?")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, whole and for scripts.")] = False,
 ) -> None:
     """List the series that detection watches, or explain one: as they were last written down."""
+    if forest is not None and (explain is not None or png is not None):
+        raise typer.BadParameter("it is about a service, --explain and --png about a series", param_hint="--forest")
     if png is not None and explain is None:
         raise typer.BadParameter("it draws the one series that --explain names", param_hint="--png")
     output, settings, now = output_of(context), load_settings(), datetime.now(UTC)
+    if forest is not None:
+        show_forest(forest, settings, output, now, as_json=as_json)
+        return
     kept = adapters.store(settings)
     with kept.pool:
         rows, forecasts = kept.series.listed(), {head.key: head for head in kept.forecasts.heads()}

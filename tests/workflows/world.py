@@ -31,6 +31,7 @@ from tests.fakes import (
     FakeChannel,
     FakeEvidence,
     FakeForecasts,
+    FakeForests,
     FakeGuard,
     FakeIncidents,
     FakeMemory,
@@ -308,8 +309,8 @@ class World:
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
             evidence=self.evidence, postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
-            limits=self.limits, series=FakeSeries(), forecasts=FakeForecasts(), model=self.model, terms=self.adviser,
-            ledger=self.ledger,
+            limits=self.limits, series=FakeSeries(), forecasts=FakeForecasts(), forests=FakeForests(),
+            model=self.model, terms=self.adviser, ledger=self.ledger,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
         served = queues(
