@@ -76,6 +76,13 @@ def test_of_a_long_request_the_way_to_the_failure_is_kept_and_what_is_left_out_i
     assert max(b.duration_s for b in shown.bars) == 50, "what took longest fills the rest"
 
 
+def test_of_a_way_that_is_too_long_its_end_is_shown() -> None:
+    way = [ASpan(f"w{n}", f"w{n - 1}" if n else None, f"s{n}", begin=0.01 * n, error=n == 29) for n in range(30)]
+    shown = waterfall(ATrace("t", tuple(way)), {})
+    assert [b.service for b in shown.bars] == [f"s{n}" for n in range(10, 30)]
+    assert (shown.bars[-1].origin, shown.bars[-1].depth, shown.left_out) == (True, 19, 10)
+
+
 def test_where_nothing_failed_the_slowest_span_of_the_place_is_marked() -> None:
     slow = ATrace("t", (ASpan("a", None, "gateway", duration_s=3), ASpan("b", "a", "orders", duration_s=1),
                         ASpan("c", "a", "orders", begin=1, duration_s=2)))  # fmt: skip
