@@ -43,14 +43,16 @@ class Shipping:
     def __init__(self, url: str) -> None:
         self._url = url
         self.logs = LokiLogs(url)
+        self._http = httpx.Client(timeout=30, trust_env=False)
 
     def ship(self, service: str, *lines: tuple[float, str, str, dict[str, str]]) -> None:
         """Each line: seconds after the window's start, level, text, structured metadata."""
+        streams: list[dict[str, Any]] = []
         for seconds, level, text, metadata in lines:
             at = str(nanoseconds(WINDOW.start + timedelta(seconds=seconds)))
-            stream = {"stream": {"service_name": service, "pod": f"p{seconds}"},
-                      "values": [[at, text, {"detected_level": level, **metadata}]]}  # fmt: skip
-            self._post([stream])
+            values = [[at, text, {"detected_level": level, **metadata}]]
+            streams.append({"stream": {"service_name": service, "pod": f"p{seconds}"}, "values": values})
+        self._post(streams)
         day = Window(start=WINDOW.start - timedelta(hours=1), end=WINDOW.end + timedelta(hours=1))
         levels = sorted({level for _, level, _, _ in lines})
         wait_until(lambda: self.logs.search([service], day, levels, 5000).total >= len(lines), f"lines of {service}")
@@ -62,14 +64,19 @@ class Shipping:
         self._post([{"stream": {"service_name": service}, "values": values}])
         wait_until(lambda: self.logs.search([service], WINDOW, LEVELS, 1).total >= count, f"lines of {service}")
 
+    def close(self) -> None:
+        self._http.close()
+
     def _post(self, streams: list[dict[str, Any]]) -> None:
-        answer = httpx.post(f"{self._url}/loki/api/v1/push", json={"streams": streams}, timeout=30, trust_env=False)
+        answer = self._http.post(f"{self._url}/loki/api/v1/push", json={"streams": streams})
         assert answer.status_code == 204, answer.text
 
 
-@pytest.fixture
-def shipping(url: str) -> Shipping:
-    return Shipping(url)
+@pytest.fixture(scope="module")
+def shipping(url: str) -> Iterator[Shipping]:
+    ships = Shipping(url)
+    yield ships
+    ships.close()
 
 
 def _name(stem: str = "orders") -> str:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -36,26 +37,32 @@ class Tempo:
 
     url: str
     otlp_url: str
+    http: httpx.Client
 
     def send(self, service: str, *spans: dict[str, Any]) -> None:
         resource = {"attributes": _attributes(service_name=service)}
         body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": list(spans)}]}]}
-        httpx.post(self.otlp_url, json=body, timeout=30, trust_env=False).raise_for_status()
+        self.http.post(self.otlp_url, json=body).raise_for_status()
+
+    @cached_property
+    def source(self) -> TempoTraces:
+        return TempoTraces(self.url)
 
     def traces(self, service: str, count: int, *, errors_only: bool = False) -> Sequence[Trace]:
         """That many traces, as soon as they are there."""
-        source = TempoTraces(self.url)
+        source = self.source
         wait_until(lambda: len(source.traces(service, WINDOW, 100)) >= count, f"{count} traces of {service}")
         return source.traces(service, WINDOW, 100, errors_only=errors_only)
 
 
 @pytest.fixture(scope="module", params=["stand-in", *(["real"] if REAL in os.environ else [])])
 def tempo(request: pytest.FixtureRequest) -> Iterator[Tempo]:
-    if request.param == "real":
-        yield Tempo(os.environ[REAL], os.environ[REAL_OTLP])
-        return
-    with TempoStandIn() as server:
-        yield Tempo(server.url, server.otlp_url)
+    with httpx.Client(timeout=30, trust_env=False) as http:
+        if request.param == "real":
+            yield Tempo(os.environ[REAL], os.environ[REAL_OTLP], http)
+            return
+        with TempoStandIn() as server:
+            yield Tempo(server.url, server.otlp_url, http)
 
 
 def _attributes(**values: str | bool | int) -> list[dict[str, Any]]:
@@ -161,8 +168,8 @@ def test_an_unknown_service_has_no_traces(tempo: Tempo) -> None:
 def test_a_trace_that_cannot_be_had_is_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
     """One that is too large costs itself only; when all of them are, that is no absence of traces."""
     big, small = secrets.token_hex(16), secrets.token_hex(16)
-    with TempoStandIn(too_large=3) as server:
-        tempo = Tempo(server.url, server.otlp_url)
+    with TempoStandIn(too_large=3) as server, httpx.Client(trust_env=False) as http:
+        tempo = Tempo(server.url, server.otlp_url, http)
         tempo.send("orders", *(_span("a", big) for _ in range(3)))
         with pytest.raises(Rejected, match="found 1 traces of 'orders' and gave none of them"):
             TempoTraces(tempo.url).traces("orders", WINDOW, 10)
