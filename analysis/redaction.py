@@ -5,6 +5,8 @@ The same masks turn log lines into templates: two lines that differ in ids and n
 
 import re
 
+from domain.invisible import one_line
+
 LONGEST = 200
 """Characters of outside text that any title may hold."""
 
@@ -89,11 +91,6 @@ def outgoing(text: str, longest: int = LONGEST) -> str:
     for mask, pattern in _OUTGOING:
         shown = pattern.sub(mask, shown)
     return cut(shown, longest)
-
-
-def one_line(text: str) -> str:
-    """Without control characters, marks that turn the writing direction and the like; white space is one space."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

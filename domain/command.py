@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from domain.doors import UNPROVEN, Door
+from domain.invisible import one_line
 from domain.lengths import read_length
 from domain.model import Model
 from domain.proof import Seal
@@ -111,7 +112,7 @@ def _small(value: float) -> bool:
 
 def _clean(text: str) -> str:
     """One line without control characters, bidirectional marks and lone surrogates: it is shown, sent and stored."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return one_line(text)
 
 
 def read_door(fields: Mapping[str, str], door: Door) -> tuple[Door, Seal | None] | str:

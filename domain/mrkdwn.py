@@ -2,6 +2,8 @@
 
 import re
 
+from domain.invisible import one_line
+
 CUT = " … (cut: the whole is on the incident's page)"
 # Slack reads these as formatting where a word begins or ends; what looks the same to people it does not read.
 _LOOKALIKES = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"})  # noqa: RUF001 - that is their purpose
@@ -11,7 +13,7 @@ _ENTITY = re.compile(r"&[a-z]{0,3}$")
 
 def escaped(text: object) -> str:
     """One line that Slack shows as it is: no mention (`<!channel>`), link or formatting of somebody else's making."""
-    seen = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    seen = one_line(str(text))
     plain = _FORMATTING.sub(lambda found: found[0].translate(_LOOKALIKES), seen)
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

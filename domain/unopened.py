@@ -7,6 +7,8 @@ still fails where it is read, and succeeds once the key is there.
 
 from typing import Any, cast
 
+from domain.invisible import one_line
+
 MARK = "nightshift_unopened"
 _LONGEST = 200
 
@@ -26,5 +28,5 @@ def why_unopened(content: Any) -> str | None:  # noqa: ANN401 - it is untrusted
     said = fields.get(MARK)
     if len(fields) != 1 or not isinstance(said, str):
         return None
-    line = " ".join("".join(c if c.isprintable() else " " for c in said[:_LONGEST]).split())
+    line = one_line(said[:_LONGEST])
     return f"the data could not be opened: {line}"

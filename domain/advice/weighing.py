@@ -18,6 +18,7 @@ from enum import StrEnum
 from domain.advice.opinion import Claim, Opinion, Suspect
 from domain.diagnosis import Diagnosis, Hypothesis
 from domain.finding import Category
+from domain.invisible import one_line
 from domain.model import Model
 
 Known = Mapping[tuple[str, Category], Hypothesis]
@@ -146,5 +147,5 @@ def _named(hypothesis: Hypothesis) -> str:
 
 def _cut(text: str, longest: int) -> str:
     """The model's words in one line without control characters, no longer than that."""
-    shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    shown = one_line(text)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"

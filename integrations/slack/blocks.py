@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from domain.approval import Decision
 from domain.incident import Outcome
+from domain.invisible import one_line
 from domain.levels import Risk, Severity
 from domain.message import Ask, Link, Message, Moment
 from domain.mrkdwn import cut, escaped
@@ -210,7 +211,7 @@ def _button(
 
 def _plain(text: str, longest: int) -> Block:
     """Slack reads nothing in it but text; without angle brackets, nobody else does either."""
-    seen = " ".join("".join(c if c.isprintable() else " " for c in text).split()).translate(_BRACKETS)
+    seen = one_line(text).translate(_BRACKETS)
     return {"type": "plain_text", "text": cut(seen, longest, "…") or "-", "emoji": False}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from domain.catalogue import CATALOGUE, Choice, choose, entry_of
+from domain.catalogue import CATALOGUE, Choice, choose, entry_of, leads_to_a_plan
 from domain.catalogue import Case as Situation
 from domain.diagnosis import Contribution, Diagnosis
 from domain.finding import Category, Finding, Source
@@ -72,6 +72,21 @@ def test_no_plan(case: Case) -> None:
     choice = _choose(case.diagnosis, *case.findings, services=case.services)
     assert choice.plan is None
     assert case.said in "; ".join(choice.reasons)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "allow", "leads"),
+    [(0.9, ("database/orders",), True), (0.9, ("database/billing",), False), (0.4, ("database/orders",), False)],
+)
+def test_a_plan_counts_where_its_target_is_on_the_allow_list(
+    confidence: float, allow: tuple[str, ...], leads: bool
+) -> None:
+    """Any other is refused, whoever approves it: an incident has as little of it as of none."""
+    situation = Situation(
+        incident=INCIDENT, attempt=1, diagnosis=diagnosis("F1", confidence=confidence), findings=(HELD,), services=SHOP,
+        policy=POLICY.model_copy(update={"allow": allow}),
+    )  # fmt: skip
+    assert leads_to_a_plan(situation) is leads
 
 
 def test_idle_sessions_that_fill_the_pool_are_ended_within_the_policys_bounds() -> None:
