@@ -24,6 +24,8 @@ NOTIFICATION_QUEUE = "notification"
 DETECTION_QUEUE = "detection"
 ADVICE_QUEUE = "advice"
 TRAINING_QUEUE = "training"
+DETECTION_SCHEDULE, TRAINING_SCHEDULE = "detection", "training"
+"""Ids of Temporal's schedules."""
 
 UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""
