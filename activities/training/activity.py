@@ -18,11 +18,13 @@ from analysis.forecasting.fitting import Failed, Fitted, fit
 from analysis.forecasting.history import History, NotReady, prepare
 from domain.detection import series_key
 from domain.forecast import (
+    FORGOTTEN_AFTER,
     LONGEST_HISTORY,
     RETRAINED_AFTER,
     STALE_AFTER,
     Forecast,
     Question,
+    Seen,
     Trouble,
     again_at,
     due,
@@ -80,13 +82,16 @@ class TrainingActivities:
     @activity.defn
     @retry_only_what_helps
     def train(self) -> Round:
-        """Train what is due. The table says what is fresh, so another try goes on where this one ended.
+        """Train what is due, and forget what has ended. The table says what is fresh, so another try goes on where this
+        one ended.
 
         Raises ApplicationError where Prometheus answers nothing, the store is away, a process of the pool
         died, or this worker stops.
         """
         if self._metrics is None:
             return Round()
+        self._series.forget(self._moment() - FORGOTTEN_AFTER)
+        self._forecasts.forget(self._moment() - FORGOTTEN_AFTER)
         return _Training(self._metrics, self._forecasts, self._moment(), self._fit).run(self._pool, self._asked())
 
     def _moment(self) -> datetime:
@@ -94,7 +99,11 @@ class TrainingActivities:
 
     def _asked(self) -> list[tuple[Question, Expression]]:
         """The questions that are due, each with its expression."""
-        watched = [(row.watched.key, row.watched.service, row.watched.expression.name) for row in self._series.listed()]
+        watched = [
+            Seen(key=of.key, service=of.service, expression=of.expression.name, until=row.until)
+            for row in self._series.listed()
+            for of in (row.watched,)
+        ]
         every = asking.questions(self._services)
         wanted = due([question for question, _ in every], watched, self._forecasts.heads(), self._moment())
         return [(question, expression) for question, expression in every if question in wanted]

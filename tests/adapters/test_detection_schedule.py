@@ -79,6 +79,6 @@ async def test_a_cycle_that_the_schedule_starts_tells_of_what_is_down(client: Cl
 
 
 async def _row(name: str, client: Client) -> Row:
-    settings = Settings(NIGHTSHIFT_DETECTION_EVERY_S=15)
+    settings = Settings.model_validate({"NIGHTSHIFT_DETECTION_EVERY_S": 15})
     (check,) = (check for check in checks(settings, client) if check.name == name)
     return await check.run()
