@@ -16,6 +16,8 @@ RETRAINED_AFTER = timedelta(hours=24)
 STALE_AFTER = timedelta(hours=48)
 """So far a forecast reaches beyond its training: nothing later is judged by it."""
 LONGEST_HISTORY = timedelta(days=28)
+FORGOTTEN_AFTER = LONGEST_HISTORY
+"""A series without a sample for so long has ended: nothing of it is kept."""
 LEAST_SPAN, LEAST_POINTS = timedelta(hours=24), 100
 LEFT_OUT = timedelta(minutes=30)
 """The newest samples are not learnt: trouble that nobody has noticed yet would be in them."""
@@ -78,22 +80,36 @@ class Question(Model):
     query: str
 
 
+class Seen(Model):
+    """A series that detection has seen, and its last sample."""
+
+    key: str
+    service: str
+    expression: str
+    until: AwareDatetime
+
+
 def due(
-    questions: Iterable[Question], watched: Iterable[tuple[str, str, str]], known: Sequence[Forecast], now: datetime
+    questions: Iterable[Question], watched: Sequence[Seen], known: Sequence[Forecast], now: datetime
 ) -> list[Question]:
     """The questions whose history has to be asked for: one of their series is not fresh, or none of them is known.
 
-    `watched`: (key, service, expression) of each series that detection has seen.
+    Series that have ended count for nothing: those without a sample in all of the history, and those that detection
+    does not know and that no round has heard of for a day since they were due.
     """
+    alive = {seen.key for seen in watched if seen.until >= now - LONGEST_HISTORY}
+    ended = {seen.key for seen in watched} - alive
+    ended |= {one.key for one in known if one.key not in alive and one.again_at < now - RETRAINED_AFTER}
     by_name: dict[tuple[str, str], dict[str, Forecast | None]] = {}
-    for key, service, expression in watched:
-        by_name.setdefault((service, expression), {})[key] = None
+    for seen in watched:
+        by_name.setdefault((seen.service, seen.expression), {})[seen.key] = None
     for forecast in known:
         by_name.setdefault((forecast.service, forecast.expression), {})[forecast.key] = forecast
     found: list[Question] = []
     for question in questions:
-        series = by_name.get((question.service, question.expression), {})
-        if not series or not all(one is not None and one.fresh(question.query, now) for one in series.values()):
+        named = by_name.get((question.service, question.expression), {})
+        series = [one for key, one in named.items() if key not in ended]
+        if not series or not all(one is not None and one.fresh(question.query, now) for one in series):
             found.append(question)
     return found
 

@@ -105,6 +105,10 @@ class SeriesStore(Protocol):
         """Keep these; an older state never replaces a newer one."""
         ...
 
+    def forget(self, before: datetime) -> None:
+        """Drop the series whose last sample is older."""
+        ...
+
 
 class ForecastStore(Protocol):
     """What was forecast of each series: written by training, read by every cycle of detection."""
@@ -123,6 +127,10 @@ class ForecastStore(Protocol):
 
     def save(self, forecast: Forecast) -> None:
         """Keep this one; an older one never replaces a newer one."""
+        ...
+
+    def forget(self, before: datetime) -> None:
+        """Drop those that were trained, or tried, before and not since."""
         ...
 
     def troubles(self, since: datetime) -> Sequence[Trouble]:

@@ -336,6 +336,10 @@ class FakeSeries(Breakable):
             if known is None or known.until <= row.until:
                 self.all[row.watched.key] = row
 
+    def forget(self, before: datetime) -> None:
+        self.asked()
+        self.all = {key: row for key, row in self.all.items() if row.until >= before}
+
 
 class FakeForecasts(Breakable):
     """ForecastStore in a dict. `trouble`: what `troubles` answers."""
@@ -363,6 +367,10 @@ class FakeForecasts(Breakable):
         known = self.all.get(forecast.key)
         if known is None or known.trained_at <= forecast.trained_at:
             self.all[forecast.key] = forecast
+
+    def forget(self, before: datetime) -> None:
+        self.asked()
+        self.all = {key: forecast for key, forecast in self.all.items() if forecast.trained_at >= before}
 
     def troubles(self, since: datetime) -> Sequence[Trouble]:
         self.asked()

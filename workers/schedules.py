@@ -19,11 +19,11 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.contract import DETECTION_QUEUE, TRAINING_QUEUE
+from workflows.contract import DETECTION_QUEUE, DETECTION_SCHEDULE, TRAINING_QUEUE, TRAINING_SCHEDULE
 from workflows.sweep import DetectionWorkflow
 from workflows.training import TrainingWorkflow
 
-DETECTION, TRAINING = "detection", "training"
+DETECTION, TRAINING = DETECTION_SCHEDULE, TRAINING_SCHEDULE
 _AGAIN_S = 30.0
 _log = structlog.stdlib.get_logger(__name__)
 _LONGEST_CYCLE = timedelta(minutes=2)

@@ -29,6 +29,8 @@ QUEUES = (
     ADVICE_QUEUE, TRAINING_QUEUE,
 )  # fmt: skip
 """All of them, for those who ask whether each has a worker; workers.registry says what runs on which."""
+DETECTION_SCHEDULE, TRAINING_SCHEDULE = "detection", "training"
+"""Ids of Temporal's schedules."""
 
 UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""

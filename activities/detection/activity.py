@@ -14,7 +14,8 @@ from activities.detection.kept import Kept
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import Standing, Verdict, Watched, decide, series_key, strangest
+from domain.detection import USUAL_AFTER, Standing, Verdict, Watched, decide, series_key, strangest
+from domain.forecast import FORGOTTEN_AFTER
 from domain.model import Model
 from domain.services import ServiceMap
 from domain.silence import absence, in_outage, outage
@@ -97,7 +98,7 @@ class DetectionActivities:
 
     def _look(self, metrics: MetricSource, now: float) -> Sequence[asking.Answered]:
         """Take in what is new of every series; what was asked, and the answers."""
-        self._catch_up()
+        self._catch_up(now - FORGOTTEN_AFTER.total_seconds())
         self._forecasts.refresh()
         seen: dict[tuple[str, str], list[float]] = {}
         for kept in self._kept.values():
@@ -119,9 +120,10 @@ class DetectionActivities:
             kept.take(points, of_these)
         return answers
 
-    def _catch_up(self) -> None:
-        """Take over what another worker, or this one before it restarted, knew."""
-        marks = self._store.marks()
+    def _catch_up(self, oldest: float) -> None:
+        """Take over what another worker, or this one before it restarted, knew; without series that ended before."""
+        self._kept = {key: kept for key, kept in self._kept.items() if kept.until >= oldest}
+        marks = {key: until for key, until in self._store.marks().items() if until.timestamp() >= oldest}
         behind = [key for key, until in marks.items() if self._until(key) < until.timestamp()]
         for row in self._store.load(behind) if behind else ():
             try:
@@ -169,7 +171,9 @@ class DetectionActivities:
                 found |= {key: verdict} if verdict is not None else {}
         silent = {kept.watched.service for kept in self._kept.values() if kept.standing.silent}
         silent |= {self._kept[key].watched.service for key, verdict in found.items() if verdict.standing.silent}
-        if outage(silent, {kept.watched.service for kept in self._kept.values()}):
+        # Services whose series have all ended are no longer watched.
+        usual = now.timestamp() - USUAL_AFTER.total_seconds()
+        if outage(silent, silent | {kept.watched.service for kept in self._kept.values() if kept.until >= usual}):
             begins = {key for key, verdict in found.items() if verdict.standing.silent and verdict.anomaly is not None}
             found |= {key: in_outage(found[key]) for key in begins}
         return found

@@ -20,10 +20,12 @@ from analysis.forecasting.fitting import Failed, Fitted, fit
 from analysis.forecasting.history import History, NotReady, prepare
 from domain.detection import series_key
 from domain.forecast import (
+    FORGOTTEN_AFTER,
     RETRAINED_AFTER,
     STALE_AFTER,
     Forecast,
     Question,
+    Seen,
     Trouble,
     again_at,
     due,
@@ -98,7 +100,8 @@ class TrainingActivities:
     @activity.defn
     @retry_only_what_helps
     def train(self) -> Round:
-        """Train what is due. The table says what is fresh, so another try goes on where this one ended.
+        """Train what is due, and forget what has ended. The table says what is fresh, so another try goes on where this
+        one ended.
 
         Raises ApplicationError where Prometheus answers nothing, the store is away, a process of the pool
         died, or this worker stops.
@@ -106,6 +109,8 @@ class TrainingActivities:
         if self._metrics is None:
             return Round()
         every, now = asking.questions(self._services), self._moment()
+        self._series.forget(now - FORGOTTEN_AFTER)
+        self._forecasts.forget(now - FORGOTTEN_AFTER)
         forests = Forests(self._forests, (question for question, _ in every), now)
         training = _Training(self._metrics, self._forecasts, forests, now, self._fit)
         return training.run(self._pool, self._asked(every, forests.due, now))
@@ -117,7 +122,11 @@ class TrainingActivities:
         self, every: Sequence[tuple[Question, Expression]], forests: frozenset[str], now: datetime
     ) -> list[tuple[Question, Expression]]:
         """The questions that are due, each with its expression; all of a service whose forest is."""
-        watched = [(row.watched.key, row.watched.service, row.watched.expression.name) for row in self._series.listed()]
+        watched = [
+            Seen(key=of.key, service=of.service, expression=of.expression.name, until=row.until)
+            for row in self._series.listed()
+            for of in (row.watched,)
+        ]
         wanted = due([question for question, _ in every], watched, self._forecasts.heads(), now)
         return [
             (question, expression)

@@ -58,6 +58,10 @@ class PostgresForecasts:
         with self._pool.transaction() as connection:
             connection.execute(_SAVE.encode(), values)
 
+    def forget(self, before: datetime) -> None:
+        with self._pool.transaction() as connection:
+            connection.execute("DELETE FROM nightshift.forecasts WHERE trained_at < %s", [before])
+
     def troubles(self, since: datetime) -> Sequence[Trouble]:
         with self._pool.transaction() as connection, connection.cursor(row_factory=class_row(Trouble)) as cursor:
             return cursor.execute(_TROUBLES, [since]).fetchall()

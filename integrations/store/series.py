@@ -45,6 +45,10 @@ class PostgresSeries:
         with self._pool.transaction() as connection, connection.cursor() as cursor:
             cursor.executemany(_SAVE, values)
 
+    def forget(self, before: datetime) -> None:
+        with self._pool.transaction() as connection:
+            connection.execute("DELETE FROM nightshift.series WHERE until < %s", [before])
+
     def _rows(self, detector: str, rest: str, values: Sequence[Any]) -> Sequence[SeriesRow]:
         asked = f"SELECT watched, standing, until, points, {detector} FROM nightshift.series {rest}"  # noqa: S608 - ours
         with self._pool.transaction() as connection:

@@ -43,12 +43,12 @@ def show_forest(service: str, settings: Settings, output: Output, now: datetime,
 
 def _verdict(forest: Forest, settings: Settings, now: datetime) -> Verdict | str:
     """What the forest says, or why nobody can tell."""
-    metrics = adapters.metrics(settings)
+    services = load_services(settings.services_file)
+    metrics = adapters.metrics(settings, services)
     if metrics is None:
         return "PROMETHEUS_URL is not set"
     question = Question(
-        incident="", services=(forest.service,), onset=now - _PRESENT, now=now,
-        graph=load_services(settings.services_file),
+        incident="", services=(forest.service,), onset=now - _PRESENT, now=now, graph=services,
     )  # fmt: skip
     try:
         answers = metric_queries.ask(metrics, question)

@@ -1,6 +1,7 @@
 """Is Temporal there, does it know our search attributes, and does a worker poll each queue?"""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -10,18 +11,22 @@ from temporalio.service import RPCError
 from config.settings import Settings
 from integrations.ports import Unavailable
 from starter.away import answered
-from starter.doctor.check import Check, waiting
+from starter.doctor.check import Check, Doubt, off, waiting
 from starter.live import TemporalIncidents
 from starter.polling import needed, pollers
+from starter.schedules import scheduled
+from starter.words import relative, span
 from workflows.contract import (
     ADVICE_QUEUE,
     ANALYSIS_QUEUE,
     DETECTION_QUEUE,
+    DETECTION_SCHEDULE,
     INVESTIGATION_QUEUE,
     NOTIFICATION_QUEUE,
     REMEDIATION_QUEUE,
     TASK_QUEUE,
     TRAINING_QUEUE,
+    TRAINING_SCHEDULE,
 )
 from workflows.search_attributes import ALL
 
@@ -36,10 +41,14 @@ _QUEUES = {
     DETECTION_QUEUE: "only the alerts of others open incidents",
     TRAINING_QUEUE: "detection judges without forecasts",
 }
+_SCHEDULES = {
+    DETECTION_SCHEDULE: "only the alerts of others open incidents",
+    TRAINING_SCHEDULE: "forecasts are stale after two days",
+}
 
 
 def checks(settings: Settings, client: Client) -> Iterator[Check]:
-    """The server, the search attributes, and a row for each task queue that must have a worker."""
+    """The server, the search attributes, and a row for each task queue that must have a worker and each schedule."""
     place = f"namespace {settings.temporal_namespace} at {settings.temporal_address}"
 
     async def reachable() -> str:
@@ -56,6 +65,15 @@ def checks(settings: Settings, client: Client) -> Iterator[Check]:
     )  # fmt: skip
     for queue in needed(settings):
         yield _queue(client, queue, _QUEUES[queue])
+    for name, cost in _SCHEDULES.items():
+        if settings.detection_every_s > 0:
+            yield Check(
+                GROUP, f"schedule {name}", "its last success", cost,
+                "look at its runs in Temporal's web UI, and at the log of the workers of its queue",
+                waiting(lambda name=name: _schedule(client, name)),
+            )  # fmt: skip
+        else:
+            yield off(GROUP, f"schedule {name}", cost, "NIGHTSHIFT_DETECTION_EVERY_S")
 
 
 def _queue(client: Client, queue: str, cost: str) -> Check:
@@ -94,3 +112,18 @@ async def _pollers(client: Client, queue: str) -> str:
     if not count:
         raise Unavailable("no worker polls it")
     return f"{count} worker{'s' * (count > 1)}, oldest task {polled.oldest_s:.1f} s"
+
+
+async def _schedule(client: Client, name: str) -> str:
+    seen, now = await scheduled(client, name), datetime.now(UTC)
+    if seen is None:
+        raise Unavailable("there is no such schedule: no worker that serves detection has started")
+    last = "none of its runs has succeeded yet"
+    if seen.succeeded_at is not None:
+        last = f"last success {relative(seen.succeeded_at, now)}"
+    said = f"each {span(seen.every_s)}, {last}"
+    if seen.paused is not None:
+        raise Doubt(f"paused ({seen.paused}), {last}")
+    if seen.overdue(now):
+        raise Unavailable(said)
+    return said

@@ -18,8 +18,9 @@ from starter.away import TemporalAway, answered
 from starter.doctor import channels, sources
 from starter.doctor.check import Check, Row, Status
 from starter.live import WORKFLOW, TemporalIncidents
-from starter.machine.facts import Automation, Health, Machine, Part, Queue
+from starter.machine.facts import LATE_AFTER_S, Automation, Health, Machine, Part, Queue, Scheduled
 from starter.polling import needed, pollers
+from starter.schedules import scheduled
 
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
@@ -48,9 +49,11 @@ class Asking:
             temporal, store = at_once.create_task(self._temporal()), at_once.create_task(self._store())
             queues, badly = at_once.create_task(self._queues()), at_once.create_task(self._ended_badly())
             automation = at_once.create_task(self._automation())
+            schedules = at_once.create_task(self._schedules())
         return Machine(
             at=datetime.now(UTC), temporal=temporal.result(), store=store.result(), sources=found.result(),
-            channels=told.result(), queues=queues.result(), automation=automation.result(), ended_badly=badly.result(),
+            channels=told.result(), queues=queues.result(), schedules=schedules.result(),
+            automation=automation.result(), ended_badly=badly.result(),
         )  # fmt: skip
 
     async def _parts(self, checks: Iterable[Check]) -> tuple[Part, ...]:
@@ -94,6 +97,13 @@ class Asking:
         except (TemporalAway, PortError):
             return Queue(name=name, workers=None)
         return Queue(name=name, workers=len(polled.identities), oldest_s=polled.oldest_s)
+
+    async def _schedules(self) -> tuple[Scheduled, ...] | None:
+        try:
+            asked = [await scheduled(self.temporal, name) for name in LATE_AFTER_S]
+        except (TemporalAway, RPCError):  # the latter: NOT_FOUND, the namespace
+            return None
+        return tuple(one for one in asked if one is not None)
 
     async def _automation(self) -> Automation | None:
         try:

@@ -1,10 +1,18 @@
 """What is known of the machine at one moment."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime
 
 from domain.model import Model
+from workflows.contract import DETECTION_SCHEDULE, TRAINING_SCHEDULE
+
+LATE_AFTER_S: Mapping[str, float] = {DETECTION_SCHEDULE: 300.0, TRAINING_SCHEDULE: 86_400.0}
+"""So many seconds too late somebody should look, as deploy/prometheus says too. A round of training may take hours, and
+a forecast judges for 48.
+"""
 
 
 class Health(StrEnum):
@@ -33,6 +41,26 @@ class Queue(Model):
     oldest_s: float = 0.0
 
 
+class Scheduled(Model):
+    """One of Temporal's schedules. `every_s`: seconds from one start to the next; `succeeded_at`: when the last of its
+    runs that succeeded ended, None: none has; `paused`: the note of whoever paused it, None: it is not.
+    """
+
+    name: str
+    made_at: AwareDatetime
+    every_s: float
+    succeeded_at: AwareDatetime | None = None
+    paused: str | None = None
+
+    def late_s(self, now: datetime) -> float:
+        """By how many seconds its next success is later than it could be; 0 while it is not, or is paused."""
+        waited = (now - (self.succeeded_at or self.made_at)).total_seconds()
+        return 0.0 if self.paused is not None else max(waited - self.every_s, 0.0)
+
+    def overdue(self, now: datetime) -> bool:
+        return self.late_s(now) > LATE_AFTER_S[self.name]
+
+
 class Automation(Model):
     """What the machine may do now. `actions` are automatic ones within the last hour, `limit` the most of them."""
 
@@ -44,7 +72,8 @@ class Automation(Model):
 
 
 class Machine(Model):
-    """Everything at `at`. `automation` None: the store could not be asked.
+    """Everything at `at`. `automation` None: the store could not be asked. `schedules`: those that there are, None:
+    Temporal could not be asked.
 
     `ended_badly`: incidents whose workflows failed, were terminated or timed out within the last hour, None: not known.
     """
@@ -55,5 +84,6 @@ class Machine(Model):
     sources: tuple[Part, ...] = ()
     channels: tuple[Part, ...] = ()
     queues: tuple[Queue, ...] = ()
+    schedules: tuple[Scheduled, ...] | None = None
     automation: Automation | None = None
     ended_badly: int | None = None

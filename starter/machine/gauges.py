@@ -37,6 +37,14 @@ def _of_machine(machine: Machine, now: datetime) -> Iterator[Family]:
             pollers.add_metric([queue.name], queue.workers)
             oldest.add_metric([queue.name], queue.oldest_s)
     yield from (pollers, oldest)
+    late = Family(
+        "nightshift_schedule_late_seconds", "How late the next success of a schedule is.", labels=["schedule"]
+    )
+    paused = Family("nightshift_schedule_paused", "1 while a schedule is paused.", labels=["schedule"])
+    for schedule in machine.schedules or ():
+        late.add_metric([schedule.name], schedule.late_s(now))
+        paused.add_metric([schedule.name], float(schedule.paused is not None))
+    yield from (late, paused)
     if machine.ended_badly is not None:
         yield _one(
             "nightshift_incidents_ended_badly", "Incidents that failed, were terminated or timed out, last hour.",

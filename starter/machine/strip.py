@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from domain.model import Model
-from starter.machine.facts import Automation, Health, Machine, Part, Queue
+from starter.machine.facts import Automation, Health, Machine, Part, Queue, Scheduled
 from starter.words import absolute, relative, span
 
 # Three rounds of questions.
@@ -89,6 +89,7 @@ def _warnings(machine: Machine, now: datetime) -> Iterator[str]:
     if now - machine.at > STALE_AFTER:
         yield f"The machine was last looked at {relative(machine.at, now)}: what stands here may be old."
     yield from _of_workers(machine)
+    yield from _of_schedules(machine.schedules or (), now)
     yield from _of_automation(machine.automation, now)
     yield from _of_channels(machine.channels)
     if machine.ended_badly:
@@ -106,6 +107,15 @@ def _of_workers(machine: Machine) -> Iterator[str]:
     late = [q for q in machine.queues if q.workers and q.oldest_s > STALE_AFTER.total_seconds()]
     for queue in late:
         yield f"The oldest task of {queue.name} has waited for {span(queue.oldest_s)}: its workers do not keep up."
+
+
+def _of_schedules(schedules: Sequence[Scheduled], now: datetime) -> Iterator[str]:
+    for schedule in schedules:
+        if schedule.paused is not None:
+            yield f"The schedule {schedule.name} is paused in Temporal: {schedule.paused}"
+        elif schedule.overdue(now):
+            began = schedule.succeeded_at or schedule.made_at
+            yield f"{schedule.name.capitalize()} has not succeeded for {span((now - began).total_seconds())}."
 
 
 def _of_automation(automation: Automation | None, now: datetime) -> Iterator[str]:

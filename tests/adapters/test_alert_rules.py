@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from domain.listing import Counts
 from rig.obtain import prometheus
-from starter.machine.facts import Automation, Health, Machine, Part, Queue
+from starter.machine.facts import Automation, Health, Machine, Part, Queue, Scheduled
 from starter.machine.gauges import Ready, gauges
 from starter.metrics import StarterMetrics
 
@@ -24,6 +24,7 @@ OK = Part(name="one", health=Health.OK, said="answers")
 WHOLE = Machine(
     at=NOW, temporal=OK, store=OK, sources=(OK,), channels=(OK,), queues=(Queue(name="incidents", workers=1),),
     automation=Automation(observes=False), ended_badly=0,
+    schedules=(Scheduled(name="detection", made_at=NOW, every_s=15),),
 )  # fmt: skip
 
 

@@ -104,7 +104,8 @@ def test_the_forest_of_a_service_is_asked_about_now(
     PostgresForests(store_pool).save(sealed(known, features, np.arange(600) * 600, rows))
     now = time.time() // 5 * 5
     values = [[now - 5 * n, "50"] for n in range(12)]
-    result = {"resultType": "matrix", "result": [{"metric": {}, "values": values}]}
+    labels: dict[str, str] = {}
+    result = {"resultType": "matrix", "result": [{"metric": labels, "values": values}]}
     faulty.always(Answer.json(json.dumps({"status": "success", "data": result})))
     said = run(environment | {"PROMETHEUS_URL": faulty.url}, "--forest", "orders").output
     assert "are unusual together (forest -0." in said

@@ -6,9 +6,13 @@ import pytest
 from temporalio.client import Client, ScheduleOverlapPolicy
 from temporalio.service import RPCError
 
+from config.settings import Settings
 from domain.services import Expression, Service, ServiceMap
 from integrations.ports import Series
 from rig.servers.temporal import TemporalServer
+from starter.doctor.check import Row, Status
+from starter.doctor.temporal import checks
+from starter.schedules import scheduled
 from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries
 from workers.lifecycle import working
 from workers.registry import Ports, queues
@@ -57,8 +61,24 @@ async def test_a_cycle_that_the_schedule_starts_tells_of_what_is_down(client: Cl
             run = client.get_workflow_handle(done.workflow_id, run_id=done.first_execution_run_id)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
             cycle = await run.result()
             history = await run.fetch_history()
+            while (seen := await scheduled(client, DETECTION)) is None or seen.succeeded_at is None:
+                pass
+            assert seen.succeeded_at == (await run.describe()).close_time
+            assert (seen.every_s, seen.paused) == (3_600, None)
+            row = await _row("schedule detection", client)
+            assert (row.status, "last success" in row.said) == (Status.OK, True)
+            await handle.pause(note="not now")
+            row = await _row("schedule detection", client)
+            assert (row.status, "not now" in row.said) == (Status.WARN, True)
     finally:
         await keep_detection(client, 0)
     assert [anomaly.service for anomaly in intake.taken] == ["orders"]
     assert cycle["incidents"] == ["incident-orders"]
     assert len(history.events) < 15
+    assert (await _row("schedule training", client)).status is Status.FAIL, "it is to be there, and is not"
+
+
+async def _row(name: str, client: Client) -> Row:
+    settings = Settings.model_validate({"NIGHTSHIFT_DETECTION_EVERY_S": 15})
+    (check,) = (check for check in checks(settings, client) if check.name == name)
+    return await check.run()

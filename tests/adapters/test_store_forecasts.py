@@ -51,6 +51,13 @@ def test_an_older_forecast_never_replaces_a_newer_one(forecasts: ForecastStore) 
     assert forecasts.load(["a"])[0] == forecast("a", 6)
 
 
+def test_those_that_were_not_trained_for_long_can_be_forgotten(forecasts: ForecastStore) -> None:
+    for one in (forecast("a", 1), forecast("b", 2)):
+        forecasts.save(one)
+    forecasts.forget(NOON + timedelta(hours=2))
+    assert [one.key for one in forecasts.heads()] == ["b"]
+
+
 def test_trouble_ends_with_the_recovery_and_a_false_positive_was_none(store_pool: Pool) -> None:
     closed = a_view(state=State.RESOLVED, onset=NOON, closed_at=NOON + minutes(90))
     views: list[dict[str, object]] = [

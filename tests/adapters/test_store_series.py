@@ -40,3 +40,9 @@ def test_an_older_state_never_replaces_a_newer_one(series: SeriesStore) -> None:
     assert series.load(["a"])[0].detector == b"new"
     series.save([row("a", 6, b"newer")])
     assert series.load(["a"])[0].detector == b"newer"
+
+
+def test_those_without_a_sample_for_long_can_be_forgotten(series: SeriesStore) -> None:
+    series.save([row("a", 1), row("b", 2)])
+    series.forget(NOON + timedelta(minutes=2))
+    assert list(series.marks()) == ["b"]

@@ -11,7 +11,7 @@ from domain.levels import Severity
 from domain.listing import Counts
 from integrations.ports import Unavailable
 from starter.app import create_app
-from starter.machine.facts import Automation, Health, Machine, Part, Queue
+from starter.machine.facts import Automation, Health, Machine, Part, Queue, Scheduled
 from starter.machine.gauges import Ready, gauges
 from starter.machine.strip import cells, warnings
 from starter.machine.watch import MachineWatch
@@ -27,6 +27,7 @@ JAEGER = Part(name="jaeger", health=Health.DOWN, said="timed out", since=NOW - m
 MAIL = Part(name="email", health=Health.OK, said="answers")
 MAIL_DOWN = Part(name="email", health=Health.DOWN, said="connection refused", since=NOW)
 SLACK_OFF = Part(name="slack", health=Health.OFF, said="not configured")
+SWEEPS = Scheduled(name="detection", made_at=NOW - minutes(600), every_s=15, succeeded_at=NOW - minutes(6))
 QUEUES = tuple(Queue(name=name, workers=1, oldest_s=0.3) for name in ("incidents", "analysis"))
 
 
@@ -94,6 +95,8 @@ def test_before_the_first_round_nothing_is_claimed() -> None:
         ({"channels": (MAIL_DOWN,)}, "No way to reach people works (email: connection refused)"),
         ({"channels": (MAIL, MAIL_DOWN.model_copy(update={"name": "slack"}))}, "slack does not work"),
         ({"channels": ()}, "No channel is configured"),
+        ({"schedules": (SWEEPS,)}, "Detection has not succeeded for 6 min"),
+        ({"schedules": (SWEEPS.model_copy(update={"paused": "for the move"}),)}, "paused in Temporal: for the move"),
         ({"ended_badly": 1}, "1 incident ended within the hour without a record"),
     ],
 )

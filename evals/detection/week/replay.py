@@ -40,6 +40,9 @@ class Table:
     def save(self, forecast: Forecast) -> None:
         self.all[forecast.key] = forecast
 
+    def forget(self, before: datetime) -> None:
+        self.all = {key: one for key, one in self.all.items() if one.trained_at >= before}
+
     def troubles(self, since: datetime) -> Sequence[Trouble]:  # noqa: ARG002 - there are none
         return ()
 

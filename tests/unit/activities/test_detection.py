@@ -216,3 +216,13 @@ async def test_a_series_that_vanishes_is_told_and_one_that_nobody_asks_for_any_m
     world.metrics.refused["errors"] = "bad query"
     await world.cycles(30)
     assert len(world.intake.taken) == 2, "a question that is refused says nothing of its series"
+
+
+async def test_a_series_without_samples_for_28_days_is_no_longer_watched_by_this_worker_or_another() -> None:
+    world = World()
+    world.labels = [{"route": "/old"}]
+    await world.cycles(2)
+    world.labels, world.now = [{"route": "/new"}], START + 29 * 86_400
+    assert (await world.cycle()).series == 2, "the new route and the rate"
+    world.worker = world.new_worker()
+    assert (await world.cycle()).series == 2

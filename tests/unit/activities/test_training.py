@@ -230,6 +230,21 @@ async def test_a_question_that_is_too_slow_each_time_keeps_nothing_behind_it_fro
     assert (await world.round()).trained == 2, "it stays due"
 
 
+async def test_a_series_that_has_ended_is_forgotten_and_its_question_is_not_asked_for_its_sake() -> None:
+    world = World()
+    watched = Watched(
+        key=series_key("orders", ERRORS, {"route": "/old"}), service="orders", expression=ERRORS, query="errors"
+    )
+    at = datetime.fromtimestamp(START - 29 * DAY, UTC)
+    world.series.save([SeriesRow(watched=watched, standing=Standing(), until=at, points=1, detector=b"")])
+    world.forecasts.save(
+        Forecast(key=watched.key, service="orders", expression="errors", query="errors", trained_at=at, again_at=at)
+    )
+    assert (await world.round()).trained == 3
+    assert watched.key not in world.series.all.keys() | world.forecasts.all.keys()
+    assert (await world.round()).due == 0
+
+
 async def test_a_changed_query_is_another_series() -> None:
     world = World()
     await world.round()

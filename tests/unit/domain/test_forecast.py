@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.forecast import Forecast, Question, Trouble, again_at, due, troubled
+from domain.forecast import Forecast, Question, Seen, Trouble, again_at, due, troubled
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ERRORS = Question(service="orders", expression="errors", query="q")
@@ -15,6 +15,11 @@ def forecast(hours: float = 0, **fields: object) -> Forecast:
     at = NOON - timedelta(hours=hours)
     values = {"key": "k", "service": "orders", "expression": "errors", "query": "q", "trained_at": at}
     return Forecast.model_validate({**values, "again_at": at + timedelta(hours=24), "starts_at": at} | fields)
+
+
+def seen(key: str, days: float = 0) -> Seen:
+    """A series of errors whose last sample came so many days before noon."""
+    return Seen(key=key, service="orders", expression="errors", until=NOON - timedelta(days=days))
 
 
 @pytest.mark.parametrize(
@@ -31,13 +36,30 @@ def forecast(hours: float = 0, **fields: object) -> Forecast:
     ],
 )
 def test_a_question_is_due_until_all_of_its_series_are_fresh(kept: tuple[Forecast, ...], asked_for: bool) -> None:
-    assert (due([ERRORS], [("k", "orders", "errors")], kept, NOON) == [ERRORS]) is asked_for
+    assert (due([ERRORS], [seen("k")], kept, NOON) == [ERRORS]) is asked_for
 
 
 def test_a_series_that_only_detection_knows_makes_its_question_due() -> None:
-    watched = [("k", "orders", "errors"), ("new", "orders", "errors")]
+    watched = [seen("k"), seen("new")]
     assert due([ERRORS], watched, [forecast()], NOON) == [ERRORS]
     assert due([ERRORS], watched, [forecast(), forecast(key="new")], NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("watched", "trained_hours_ago", "asked_for"),
+    [
+        ([seen("k"), seen("old", days=29)], 24 * 28, False),  # it has left the history: nothing can be trained of it
+        ([seen("k"), seen("old", days=27)], 25, True),
+        ([seen("k")], 49, False),  # its row is gone already
+        ([seen("k")], 25, True),
+        ([], 49, True),
+    ],
+)
+def test_a_series_that_has_ended_makes_no_question_due(
+    watched: list[Seen], trained_hours_ago: float, asked_for: bool
+) -> None:
+    known = [forecast(trained_hours_ago, key="old"), *(forecast(key="k") for _ in watched[:1])]
+    assert (due([ERRORS], watched, known, NOON) == [ERRORS]) is asked_for
 
 
 def test_a_forecast_is_stale_after_two_days_and_one_that_is_not_ready_is_none() -> None:
