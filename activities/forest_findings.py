@@ -53,25 +53,25 @@ class Forests:
 
     def findings_of(self, answers: Sequence[Asked], metrics: MetricSource, question: Question) -> tuple[Finding, ...]:
         """A finding for each service that was ever trained: unusual together, not unusual, or why nobody can tell."""
-        found = [self._begun(service, answers, question) for service in question.services[:_MOST_SERVICES]]
-        until = monotonic() + self._patience_s
-        return tuple(self._ended(one, metrics, question, until) for one in found if one is not None)
-
-    def _begun(self, service: str, answers: Sequence[Asked], question: Question) -> "_Begun | Finding | None":
+        services = question.services[:_MOST_SERVICES]
         try:
-            forest = self._store.load(service)
+            forests = [forest for service in services if (forest := self._store.load(service)) is not None]
         except PortError as error:
-            return _unasked(service, str(error)[:200], question)
-        if forest is None:
-            return None
+            # Said once and asked once: a store that is away takes seconds to say so.
+            return (_unasked(question.primary, str(error)[:200], question),)
+        found = [self._begun(forest, answers, question) for forest in forests]
+        until = monotonic() + self._patience_s
+        return tuple(self._ended(one, metrics, question, until) for one in found)
+
+    def _begun(self, forest: Forest, answers: Sequence[Asked], question: Question) -> "_Begun | Finding":
         seen = readable(forest, answers, question)
         if isinstance(seen, str):
-            return _unasked(service, seen, question)
+            return _unasked(forest.service, seen, question)
         matrix, looked = seen
         try:
-            return _Begun(service, forest, self._submitted(matrix, looked.times, looked.rows))
+            return _Begun(forest, self._submitted(matrix, looked.times, looked.rows))
         except BrokenExecutor as error:
-            return _unasked(service, f"its process died: {error}", question)
+            return _unasked(forest.service, f"its process died: {error}", question)
 
     def _submitted(self, matrix: Matrix, times: Times, rows: Floats) -> Future[Verdict]:
         with self._lock:
@@ -100,8 +100,8 @@ class Forests:
 class _Begun:
     """A forest that is being asked."""
 
-    def __init__(self, service: str, forest: Forest, verdict: Future[Verdict]) -> None:
-        self.service = service
+    def __init__(self, forest: Forest, verdict: Future[Verdict]) -> None:
+        self.service = forest.service
         self.forest = forest
         self.verdict = verdict
 

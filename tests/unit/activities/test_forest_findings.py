@@ -115,8 +115,8 @@ def test_a_forest_that_cannot_be_asked_says_why_and_costs_nothing(
     findings = one.investigate()
     said = of_forest(findings)
     assert {f.presence for f in said} == {Presence.MISSING}
-    (found,) = (f for f in said if f.service == SERVICE)
-    assert found.title.startswith("orders: whether its metrics are unusual together, nobody can tell: ")
+    (found,) = said
+    assert found.title.startswith(f"{found.service}: whether its metrics are unusual together, nobody can tell: ")
     assert reason in found.title
     assert_it_weighs_nothing(findings)
 
