@@ -7,8 +7,9 @@ from activities.learning import remembered
 from domain.audit import AuditRow
 from domain.feedback import Feedback
 from domain.incident import Outcome
+from domain.thresholds import words_of
 from domain.view import IncidentView
-from integrations.ports import AuditLog, FeedbackStore, Memory, PortError
+from integrations.ports import AuditLog, FeedbackStore, Memory, PortError, ThresholdStore
 from starter.identity.sending import Became, Reply
 
 LEARNED = "what is remembered was corrected"
@@ -30,19 +31,23 @@ class Judging:
     feedback: FeedbackStore
     audit: AuditLog
     memory: Memory
+    thresholds: ThresholdStore
 
     def keep(self, view: IncidentView, said: Feedback) -> bool:
         """Record it; whether what is remembered was corrected by it. The same word again is nothing new.
 
         What is still open is learned at its end, by the workflow, with what was said of it. Raises PortError.
         """
-        before = self._of(said.who, self.feedback.of(view.incident))
+        known = self.feedback.of(view.incident)
+        before = self._of(said.who, known)
         if before is None or not said.repeats(before):
+            known = (*known, said)
             self.feedback.add(said)
             self.audit.append(AuditRow(
                 key=f"{view.incident}:feedback:{said.at.isoformat()}", incident=view.incident, at=said.at,
                 actor=said.actor, door=said.door, action="feedback", result=said.words,
             ))  # fmt: skip
+        self.thresholds.add(words_of(view, known))
         if view.outcome is None or view.closed_at is None or view.outcome is Outcome.MERGED:
             return False
         self.memory.remember(remembered(view, said))

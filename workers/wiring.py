@@ -64,6 +64,7 @@ def ports(
         limits=load_people(settings, policy).limits if policy is not None else {},
         series=store.series if store else None,
         forecasts=store.forecasts if store else None,
+        thresholds=store.thresholds if store else None,
         intake=intake,
         services=services,
         detection_every_s=settings.detection_every_s,

@@ -14,11 +14,19 @@ from activities.detection.kept import Kept
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import Standing, Verdict, Watched, decide, seen_together, series_key
+from domain.detection import STRANGE, Standing, Verdict, Watched, decide, seen_together, series_key
 from domain.model import Model
 from domain.services import ServiceMap
 from domain.silence import absence, in_outage, outage
-from integrations.ports import AnomalyIntake, ForecastStore, MetricSource, PortError, SeriesStore
+from domain.thresholds import in_force
+from integrations.ports import (
+    AnomalyIntake,
+    ForecastStore,
+    MetricSource,
+    PortError,
+    SeriesStore,
+    ThresholdStore,
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -43,11 +51,13 @@ class DetectionActivities:
     """Watches the expressions of all services. `every_s`: seconds between cycles, the step of fast expressions.
 
     The detectors stay in memory between cycles; what is written down lets another worker go on from there.
+    `thresholds`: None: nobody's word raises any.
     """
 
     def __init__(
         self, metrics: MetricSource | None, store: SeriesStore, forecasts: ForecastStore, intake: AnomalyIntake | None,
         services: ServiceMap, every_s: float, clock: Callable[[], float] = time.time,
+        thresholds: ThresholdStore | None = None,
     ) -> None:  # fmt: skip
         self._metrics = metrics
         self._store = store
@@ -56,6 +66,7 @@ class DetectionActivities:
         self._services = services
         self._every_s = every_s
         self._clock = clock
+        self._thresholds = thresholds
         self._kept: dict[str, Kept] = {}
         self._turn = asyncio.Lock()
         self._last: float | None = None
@@ -110,7 +121,14 @@ class DetectionActivities:
         expected = self._forecasts.judge([kept.watched for kept, _ in new], [points for _, points in new])
         for (kept, points), of_these in zip(new, expected, strict=True):
             kept.take(points, of_these)
+        self._raise_thresholds()
         return answers
+
+    def _raise_thresholds(self) -> None:
+        """As people's words have it now: one question for all series."""
+        raised = in_force(self._thresholds.words()) if self._thresholds is not None else {}
+        for key, kept in self._kept.items():
+            kept.judged_by(raised[key].threshold if key in raised else STRANGE)
 
     def _catch_up(self) -> None:
         """Take over what another worker, or this one before it restarted, knew."""

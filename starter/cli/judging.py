@@ -71,7 +71,7 @@ async def _keep(said: Feedback, who: str | None) -> tuple[Feedback, bool]:
         refusal = objection(view, named)
         if refusal is not None:
             raise Stop(Exit.REFUSED, f"{refusal}; nothing was recorded")
-        judging = Judging(run.store.feedback, run.store.audit, run.store.memory)
+        judging = Judging(run.store.feedback, run.store.audit, run.store.memory, run.store.thresholds)
         return named, await asyncio.to_thread(judging.keep, view, named)
 
 
