@@ -23,6 +23,9 @@ MOST = 2.0
 """Whatever is marked: 6 sigma, above which a deviation is HIGH and speaks for itself (domain.severity.SIGMA_STEPS)."""
 
 
+_NAMED = 3
+
+
 class WordKind(StrEnum):
     """RAISED: an incident of the series was marked; WITHDRAWN: the mark was corrected; RESET: begin anew."""
 
@@ -83,6 +86,16 @@ def words_of(view: IncidentView, said: Sequence[Feedback]) -> tuple[ThresholdWor
         for one in view.anomalies
         if one.source == SOURCE and one.sigma is not None
     )  # fmt: skip
+
+
+def effect(words: Sequence[ThresholdWord]) -> str:
+    """What the words of one incident do, for who said them."""
+    if not words:
+        return ""
+    of = ", ".join(dict.fromkeys(f"{word.expression} of {word.service}" for word in words[:_NAMED]))
+    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    counts = "counts" if words[0].kind is WordKind.RAISED else "counts no more"
+    return f"this incident {counts} towards a higher threshold of {of}{more}"
 
 
 def _mark(view: IncidentView, said: Sequence[Feedback]) -> tuple[WordKind, AwareDatetime, str, Door | None, str] | None:

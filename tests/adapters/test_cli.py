@@ -228,7 +228,8 @@ def test_a_false_positive_is_remembered_as_one_and_what_is_open_is_learned_at_it
 def test_a_false_positive_of_our_own_detection_raises_a_threshold_once_until_it_is_corrected(house: House) -> None:
     incident = house.keep(opened_by(SOURCE))
     for _ in range(2):
-        house.run("feedback", incident, "--false-positive", "--who", "ana")
+        answer = house.run("feedback", incident, "--false-positive", "--who", "ana")
+        assert "counts towards a higher threshold of latency p95 of orders" in answer.stderr
     thresholds = PostgresThresholds(house.pool)
     (raised,) = in_force(thresholds.words()).values()
     assert (raised.series, raised.threshold, raised.because[0].who) == ("s1", 3.75, "ana (claimed)")
