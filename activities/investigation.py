@@ -7,6 +7,7 @@ from temporalio import activity
 from activities import change_findings, database_findings, metric_findings, metric_queries, recall_findings, windows
 from activities.bulk import kept, most_telling
 from activities.errors import retry_only_what_helps
+from activities.forest_findings import Forests
 from activities.log_findings import LogAnswer
 from activities.trace_findings import TraceAnswer
 from domain.finding import Finding, Source, Window, missing
@@ -32,13 +33,13 @@ class InvestigationActivities:
     """One activity per source. A source that is None is not configured, and says so in a finding.
 
     What a source refuses is a missing finding, since asking again would be refused again; a source that is away raises
-    a retryable ApplicationError of type `Unavailable`.
+    a retryable ApplicationError of type `Unavailable`. One query of metrics without an answer is missing too.
     """
 
     def __init__(
         self, metrics: MetricSource | None, logs: LogSource | None, traces: TraceSource | None,
         databases: DatabaseSource | None, changes: ChangeSource | None, memory: Memory | None,
-        evidence: EvidenceStore | None,
+        evidence: EvidenceStore | None, forests: Forests | None = None,
     ) -> None:  # fmt: skip
         self._metrics = metrics
         self._logs = logs
@@ -47,11 +48,14 @@ class InvestigationActivities:
         self._changes = changes
         self._memory = memory
         self._evidence = evidence
+        self._forests = forests
 
     @activity.defn
     @retry_only_what_helps
     def look_at_metrics(self, question: Question) -> tuple[Finding, ...]:
-        """What moved in the harmful direction, by service and expression, and which services are calm."""
+        """What moved in the harmful direction, by service and expression, and which services are calm; beside these,
+        whether the metrics of a service are unusual together, where a forest was trained.
+        """
         metrics, window = self._metrics, windows.metrics(question)
         if metrics is None:
             return (missing(Source.METRICS, _NOT_CONFIGURED, window),)
@@ -59,7 +63,8 @@ class InvestigationActivities:
         found = metric_findings.findings_of(answers, metrics, question)
         content = {f"{a.service}: {a.query}": [s.model_dump(mode="json") for s in a.series] for a in answers}
         summary = f"{sum(len(a.series) for a in answers)} series of {len(answers)} queries, {windows.clock(window)}"
-        return kept(self._evidence, found, content, summary)
+        together = self._forests.findings_of(answers, metrics, question) if self._forests is not None else ()
+        return (*kept(self._evidence, found, content, summary), *together)
 
     @activity.defn
     @retry_only_what_helps

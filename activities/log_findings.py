@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from activities import windows
 from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
+from analysis.curves import counts
 from analysis.freshness import STOPPED, freshness
 from analysis.logs import Template, Volume, by_category, templates
 from analysis.redaction import name as clean
 from analysis.redaction import template as masked
+from domain.exhibits import Curve
 from domain.finding import Category, Finding, Presence, Source
 from domain.question import Question
 from integrations.ports import LogLine, LogSource
@@ -29,6 +31,7 @@ class LogAnswer:
         self.page = logs.search(question.services, self.window, LEVELS, _MOST_LINES)
         self.trouble = windows.trouble(Source.LOGS, question)
         self.lines = [line for line in self.page.lines if line.at >= self.trouble.start]
+        self._moments = [((line.service, masked(line.message)), line.at.timestamp()) for line in self.page.lines]
         self.templates = templates(self.lines, self._now(), *self._before(question))
 
     def _now(self) -> Volume:
@@ -76,6 +79,7 @@ class LogAnswer:
         facts: dict[str, str | int | float | bool] = {
             "category": t.category.value, "new": t.new, "bursting": t.bursting, "last_seen": t.last_seen.isoformat(),
         }  # fmt: skip
+        facts["template"] = t.text
         if t.error_type:
             facts["error_type"] = clean(t.error_type)
         if t.trace_ids:
@@ -91,8 +95,16 @@ class LogAnswer:
                 "onset": t.first_seen,
                 "categories": t.causes,
                 "facts": facts,
+                "curve": self._lines_over_time(t),
             }
         )
+
+    def _lines_over_time(self, t: Template) -> Curve | None:
+        """None where lines were left unread: the newest of them alone would look like a beginning."""
+        if self.page.total > len(self.page.lines):
+            return None
+        times = [at for place, at in self._moments if place == (t.service, t.text)]
+        return counts(times, self.window, t.expected / windows.seconds(self.trouble))
 
     def _volumes(self, telling: Sequence[Template]) -> list[Finding]:
         """How much each service complains, in all: where the trouble is, whatever it says."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from activities import windows
 from activities.metric_queries import Asked
 from analysis.bits import ABSENT_BITS
+from analysis.curves import curve
 from analysis.metric_evidence import Told, finding, told
 from analysis.redaction import name as clean
 from analysis.series import lead_s, onset
@@ -105,6 +106,7 @@ def _finding(read: _Read, said: Told, metrics: MetricSource, question: Question)
         update={
             "title": title, "unit": expression.unit, "onset": began,
             "query": read.asked.query, "link": metrics.link(read.asked.query, window),
+            "curve": curve(read.points, window, shift.base.middle, expression.bound),
         }
     )  # fmt: skip
 
@@ -132,7 +134,7 @@ def _vanished(one: Asked, points: Mapping[float, float], metrics: MetricSource, 
         title=f"{clean(one.service)}: {one.expression.name} has no values since {last:%H:%M:%S} UTC",
         strength=_VANISHED_BITS, onset=last, categories={Category.UNKNOWN: 0.3},
         facts={"expression": one.expression.name, "metric": one.expression.kind},
-        window=window, query=one.query, link=metrics.link(one.query, window),
+        window=window, query=one.query, link=metrics.link(one.query, window), curve=curve(points, window),
     )  # fmt: skip
 
 
@@ -186,15 +188,15 @@ def _readable(series: Series, one: Asked, question: Question) -> bool:
 
 
 def _unread(answers: Sequence[Asked], question: Question) -> list[Finding]:
-    """What was refused, and services without a single series that could be judged or had moved."""
+    """What was not answered, and services without a single series that could be judged or had moved."""
     window = windows.metrics(question)
-    refused = [
-        missing(Source.METRICS, f"{clean(a.service)}: {a.expression.name} was refused: {a.refused}", window, a.query)
+    unanswered = [
+        missing(Source.METRICS, f"{clean(a.service)}: {a.expression.name} {a.unanswered}", window, a.query)
         for a in answers
-        if a.refused is not None
+        if a.unanswered is not None
     ]
-    silent = [s for s in question.services if not any(a.series or a.refused for a in answers if a.service == s)]
-    return refused + [
+    silent = [s for s in question.services if not any(a.series or a.unanswered for a in answers if a.service == s)]
+    return unanswered + [
         missing(Source.METRICS, f"no series of {clean(service)} in {windows.clock(window)}", window)
         for service in silent
     ]

@@ -1,6 +1,6 @@
 """Findings from traces: where failures begin, what became slow, or that no request failed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from activities import windows
@@ -12,6 +12,8 @@ from analysis.redaction import name as clean
 from analysis.redaction import template as masked
 from analysis.traces import Origin, edges, origins
 from analysis.visits import slices
+from analysis.waterfall import usual_durations, waterfall
+from domain.exhibits import MOST_CALLS, Call, Waterfall
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.question import Question
 from integrations.ports import Span, Trace, TraceSource
@@ -50,7 +52,7 @@ class TraceAnswer:
         """Origins and slow operations; or that no request failed; or that there is no trace at all."""
         found = [*self._origins(), *self._behaviour()]
         if found:
-            return found
+            return self._shown(found)
         if not (self.failing or self.now):
             return [missing(Source.TRACES, f"no trace of {self._names} in {windows.clock(self.window)}", self.window)]
         title = (
@@ -67,6 +69,7 @@ class TraceAnswer:
                 against={Category.UNKNOWN: 1.0},
                 window=self.window,
                 query=self._query,
+                calls=self._calls,
             )
         ]
 
@@ -126,6 +129,40 @@ class TraceAnswer:
         """What services do otherwise than usual when they are visited, and where time was added."""
         found = trace_evidence.findings(slices(self.now), slices(self.before), self.window)
         return [f.model_copy(update={"query": self._query}) for f in found[:_MOST_BEHAVIOUR]]
+
+    def _shown(self, found: Sequence[Finding]) -> list[Finding]:
+        """With one request and who calls whom, on the strongest finding of which there is a request to show."""
+        by_strength = sorted(found, key=lambda f: -f.strength)
+        picture = next(((f, w) for f in by_strength if (w := self._waterfall(f)) is not None), (by_strength[0], None))
+        more = {"waterfall": picture[1], "calls": self._calls}
+        return [f.model_copy(update=more) if f is picture[0] else f for f in found]
+
+    def _waterfall(self, finding: Finding) -> Waterfall | None:
+        """The last request that failed there; of an operation that is slower the slowest of now."""
+        usual = usual_durations(self.before)
+        if finding.kind == "trace_origin":
+            one = next((t for t in self.failing if clean(t.trace_id) == finding.facts.get("trace_id")), None)
+            return waterfall(one, usual) if one is not None else None
+        spans = [
+            (s, t)
+            for t in self.now
+            for s in t.spans
+            if s.service == finding.service and masked(s.operation) == finding.facts.get("operation")
+        ]
+        if not spans:
+            return None
+        slowest, trace = max(spans, key=lambda pair: (pair[0].duration_s, pair[1].trace_id))
+        return waterfall(trace, usual, (slowest.service, slowest.operation))
+
+    @property
+    def _calls(self) -> tuple[Call, ...]:
+        """Who calls whom as traces show it, failing calls first. A call that failed is in both samples once."""
+        traces = {t.trace_id: t for t in [*self.failing, *self.now]}
+        seen = sorted(edges(traces.values()), key=lambda e: (-e.errors, -e.calls))
+        return tuple(
+            Call(caller=clean(e.caller), callee=clean(e.callee), calls=e.calls, failed=e.errors)
+            for e in seen[:MOST_CALLS]
+        )
 
     def _share_failing(self) -> str:
         return f"{len(self.failing)} failing requests of {self._names}"

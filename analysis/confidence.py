@@ -60,7 +60,7 @@ class Confidence:
 def seen(findings: Iterable[Finding], expected: Iterable[Source]) -> Seen:
     """`expected`: sources that should have been asked; one that nobody asked was not seen either."""
     listed = list(findings)
-    gone = {f.source for f in listed if f.presence is Presence.MISSING}
+    gone = {f.source for f in listed if f.unseen}
     answered = {f.source for f in listed if f.presence is not Presence.MISSING}
     absent = (gone | set(expected)) - answered
     return Seen(

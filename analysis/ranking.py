@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from analysis.by_hand import by_hand
 from analysis.calibration import place_confidence
+from analysis.call_graph import call_graph
 from analysis.confidence import Seen, confidence, seen
 from analysis.explaining import (
     IMPACT,
@@ -77,6 +78,7 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
         look_next=_next(ranked, findings, view, question, sure.value),
+        graph=call_graph(question, findings, ranked[:_SHOWN]),
     )
 
 

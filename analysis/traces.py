@@ -53,6 +53,7 @@ class Failure:
     """One failing trace: where it began, the services from the front to there, and the words of the error."""
 
     trace_id: str
+    span_id: str
     service: str
     operation: str
     kind: str
@@ -100,7 +101,8 @@ def failure(trace: Trace) -> Failure | None:
     line, origin = min(failing, key=lambda f: (-len(f[0]), f[1].start, f[1].span_id))
     path = tuple(dict.fromkeys(span.service for span in line))
     return Failure(
-        trace_id=trace.trace_id, service=origin.service, operation=origin.operation, kind=origin.kind,
+        trace_id=trace.trace_id, span_id=origin.span_id, service=origin.service, operation=origin.operation,
+        kind=origin.kind,
         peer=next((origin.attributes[key] for key in _PEER if key in origin.attributes), ""),
         words=next((origin.attributes[key] for key in _ERROR_WORDS if key in origin.attributes), ""),
         path=path, at=min(span.start for span in line),

@@ -10,9 +10,13 @@ from functools import cached_property
 from pydantic import SecretStr
 
 from config.errors import ConfigError
+from config.services import own_queries
 from config.settings import Settings
+from config.sources import LogsFrom, MetricsFrom, TracesFrom, logs_from, metrics_from, traces_from
 from domain.plan import Action
 from domain.services import ServiceMap
+from integrations.access import Access
+from integrations.datadog import DatadogLogs, DatadogMetrics, DatadogPlace
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
 from integrations.embeddings import HashingEmbedder
@@ -29,6 +33,7 @@ from integrations.kubernetes import (
 )  # fmt: skip
 from integrations.kubernetes.connection import SERVICE_ACCOUNT
 from integrations.login import Login
+from integrations.loki import LokiLabels, LokiLogs
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 from integrations.ports import (
     ChangeSource,
@@ -51,6 +56,7 @@ from integrations.store.evidence import PostgresEvidence
 from integrations.store.feedback import PostgresFeedback
 from integrations.store.filters import PostgresFilters
 from integrations.store.forecasts import PostgresForecasts
+from integrations.store.forests import PostgresForests
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
@@ -59,6 +65,7 @@ from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
 from integrations.store.series import PostgresSeries
 from integrations.store.thresholds import PostgresThresholds
+from integrations.tempo import TempoTraces
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,10 @@ class Store:
         return PostgresThresholds(self.pool)
 
     @cached_property
+    def forests(self) -> PostgresForests:
+        return PostgresForests(self.pool)
+
+    @cached_property
     def series(self) -> PostgresSeries:
         return PostgresSeries(self.pool)
 
@@ -128,27 +139,49 @@ def store(settings: Settings) -> Store:
     return Store(Pool(store_address(settings)))
 
 
-def metrics(settings: Settings) -> MetricSource | None:
-    """Prometheus, None without PROMETHEUS_URL."""
-    if settings.prometheus_url is None:
+def metrics(settings: Settings, services: ServiceMap) -> MetricSource | None:
+    """The source of metrics that the settings choose, None without any. Datadog is asked by the services' queries."""
+    chosen = metrics_from(settings)
+    if chosen is MetricsFrom.DATADOG and (place := _datadog(settings)) is not None:
+        return DatadogMetrics(place, own_queries(services))
+    if chosen is MetricsFrom.PROMETHEUS and settings.prometheus_url is not None:
+        return PrometheusMetrics(settings.prometheus_url, login=_login(settings.prometheus_login))
+    return None
+
+
+def _datadog(settings: Settings) -> DatadogPlace | None:
+    key, app_key = settings.datadog_api_key, settings.datadog_app_key
+    if key is None or app_key is None:
         return None
-    return PrometheusMetrics(settings.prometheus_url, login=_login(settings.prometheus_login))
+    return DatadogPlace(key, app_key, settings.datadog_site, settings.datadog_url)
 
 
 def logs(settings: Settings) -> LogSource | None:
-    """Elasticsearch, None without ELASTICSEARCH_URL."""
-    if settings.elasticsearch_url is None:
-        return None
-    return ElasticsearchLogs(
-        settings.elasticsearch_url, settings.elasticsearch_index, login=_login(settings.elasticsearch_login)
-    )
+    """The source of logs that the settings choose, None without any."""
+    chosen = logs_from(settings)
+    if chosen is LogsFrom.LOKI and settings.loki_url is not None:
+        labels = LokiLabels(
+            service=settings.loki_service_label, level=settings.loki_level_label, message=settings.loki_message_field
+        )
+        access = Access(_login(settings.loki_login), settings.loki_token, settings.loki_tenant)
+        return LokiLogs(settings.loki_url, labels=labels, access=access)
+    if chosen is LogsFrom.DATADOG and (place := _datadog(settings)) is not None:
+        return DatadogLogs(place)
+    if chosen is LogsFrom.ELASTICSEARCH and settings.elasticsearch_url is not None:
+        index, login = settings.elasticsearch_index, _login(settings.elasticsearch_login)
+        return ElasticsearchLogs(settings.elasticsearch_url, index, login=login)
+    return None
 
 
 def traces(settings: Settings) -> TraceSource | None:
-    """Jaeger, None without JAEGER_URL."""
-    if settings.jaeger_url is None:
-        return None
-    return JaegerTraces(settings.jaeger_url, login=_login(settings.jaeger_login))
+    """The source of traces that the settings choose, None without any."""
+    chosen = traces_from(settings)
+    if chosen is TracesFrom.TEMPO and settings.tempo_url is not None:
+        access = Access(_login(settings.tempo_login), settings.tempo_token, settings.tempo_tenant)
+        return TempoTraces(settings.tempo_url, access=access)
+    if chosen is TracesFrom.JAEGER and settings.jaeger_url is not None:
+        return JaegerTraces(settings.jaeger_url, login=_login(settings.jaeger_login))
+    return None
 
 
 def _login(setting: SecretStr | None) -> Login | None:

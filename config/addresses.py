@@ -15,6 +15,9 @@ _SHORTEST_TOKEN = 16
 _SHORTEST_KEY = 32
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VENDOR_ID = re.compile(r"[A-Za-z0-9]{4,40}")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,199}")
+# As Loki and Tempo take them; several tenants at once are joined by |.
+_TENANT = re.compile(r"[A-Za-z0-9!_.*'()|-]{1,150}")
 _ROUTING_KEY = re.compile(r"[A-Za-z0-9]{32}")
 TIERS = (1, 2, 3)
 
@@ -151,6 +154,20 @@ def _by_tier(text: str) -> dict[int, str] | None:
     return {int(tier): name for tier, name in tiers.items()}
 
 
+def _label(value: str) -> str:
+    """It stands in queries without quotes."""
+    if not _LABEL.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a label, such as service_name")
+    return value
+
+
+def _tenant(value: str) -> str:
+    """It stands in a header."""
+    if not _TENANT.fullmatch(value):
+        raise ValueError(f"{value!r} is not the id of a tenant: letters, digits and !-_.*'(), several joined by |")
+    return value
+
+
 def _vendor_id(value: str) -> str:
     """Ids are put into paths of addresses."""
     if not _VENDOR_ID.fullmatch(value):
@@ -179,11 +196,13 @@ def _hosts(value: object) -> object:
     """`a,b.internal`: names without a port."""
     if not isinstance(value, str):
         return value
-    names = tuple(name.strip() for name in value.split(",") if name.strip())
-    for name in names:
-        if not _HOST.match(name):
-            raise ValueError(f"{name!r} is not the name of a host, without a port")
-    return names
+    return tuple(_host(name.strip()) for name in value.split(",") if name.strip())
+
+
+def _host(value: str) -> str:
+    if not _HOST.match(value):
+        raise ValueError(f"{value!r} is not the name of a host, without a port")
+    return value
 
 
 def _split(value: str):  # noqa: ANN202 - urllib's own result type
@@ -209,8 +228,11 @@ HeaderName = Annotated[str, AfterValidator(_header)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Login = Annotated[SecretStr, AfterValidator(_login)]
 MailAddress = Annotated[str, AfterValidator(_mail)]
+HostName = Annotated[str, AfterValidator(_host)]
 HostNames = Annotated[tuple[str, ...], BeforeValidator(_hosts)]
 Recipients = Annotated[dict[int, tuple[str, ...]], BeforeValidator(_recipients)]
+LabelName = Annotated[str, AfterValidator(_label)]
+TenantId = Annotated[str, AfterValidator(_tenant)]
 VendorId = Annotated[str, AfterValidator(_vendor_id)]
 Policies = Annotated[dict[int, str], BeforeValidator(_policies)]
 RoutingKeys = Annotated[dict[int, SecretStr], BeforeValidator(_routing_keys)]

@@ -11,10 +11,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from config.addresses import (
     Dsn,
     HeaderName,
+    HostName,
     HostNames,
     HostPort,
     HttpAddress,
     Key,
+    LabelName,
     Login,
     MailAddress,
     Networks,
@@ -23,6 +25,7 @@ from config.addresses import (
     RoutingKeys,
     Secrets,
     SmtpAddress,
+    TenantId,
     Token,
     VendorId,
 )
@@ -30,6 +33,7 @@ from config.errors import ConfigError, problems, sentence, shown
 from config.keys import PayloadKeys
 from config.prices import Prices
 from config.slack import SlackChannelId, SlackHook, SlackNames, SlackTiers, SlackToken
+from config.sources import LogsFrom, MetricsFrom, TracesFrom, source_problems
 from domain.levels import Risk
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
@@ -37,7 +41,8 @@ _SECRET = (
     "DATABASE_URL", "SMTP_URL", "NIGHTSHIFT_WEBHOOK_TOKEN", "NIGHTSHIFT_IDENTITY_KEY", "PAGERDUTY_API_KEY",
     "PAGERDUTY_ROUTING_KEYS", "PAGERDUTY_WEBHOOK_SECRET", "SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL",
     "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "TEMPORAL_API_KEY", "NIGHTSHIFT_PAYLOAD_KEYS", "NIGHTSHIFT_CODEC_TOKEN",
-    "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", CONNECTION,
+    "PROMETHEUS_LOGIN", "ELASTICSEARCH_LOGIN", "JAEGER_LOGIN", "LOKI_LOGIN", "LOKI_TOKEN", "TEMPO_LOGIN", "TEMPO_TOKEN",
+    "DD_API_KEY", "DD_APP_KEY", CONNECTION,
 )  # fmt: skip
 
 
@@ -72,6 +77,24 @@ class Settings(BaseSettings):
     elasticsearch_index: str = Field(default="logs-*", validation_alias="ELASTICSEARCH_INDEX", min_length=1)
     elasticsearch_login: Login | None = Field(default=None, validation_alias="ELASTICSEARCH_LOGIN")
     jaeger_url: HttpAddress | None = Field(default=None, validation_alias="JAEGER_URL")
+    logs_from: LogsFrom | None = Field(default=None, validation_alias="NIGHTSHIFT_LOGS_FROM")
+    metrics_from: MetricsFrom | None = Field(default=None, validation_alias="NIGHTSHIFT_METRICS_FROM")
+    traces_from: TracesFrom | None = Field(default=None, validation_alias="NIGHTSHIFT_TRACES_FROM")
+    loki_url: HttpAddress | None = Field(default=None, validation_alias="LOKI_URL")
+    loki_login: Login | None = Field(default=None, validation_alias="LOKI_LOGIN")
+    loki_token: SecretStr | None = Field(default=None, validation_alias="LOKI_TOKEN", min_length=1)
+    loki_tenant: TenantId | None = Field(default=None, validation_alias="LOKI_TENANT")
+    loki_service_label: LabelName = Field(default="service_name", validation_alias="LOKI_SERVICE_LABEL")
+    loki_level_label: LabelName = Field(default="detected_level", validation_alias="LOKI_LEVEL_LABEL")
+    loki_message_field: str | None = Field(default=None, validation_alias="LOKI_MESSAGE_FIELD", min_length=1)
+    tempo_url: HttpAddress | None = Field(default=None, validation_alias="TEMPO_URL")
+    tempo_login: Login | None = Field(default=None, validation_alias="TEMPO_LOGIN")
+    tempo_token: SecretStr | None = Field(default=None, validation_alias="TEMPO_TOKEN", min_length=1)
+    tempo_tenant: TenantId | None = Field(default=None, validation_alias="TEMPO_TENANT")
+    datadog_api_key: SecretStr | None = Field(default=None, validation_alias="DD_API_KEY", min_length=1)
+    datadog_app_key: SecretStr | None = Field(default=None, validation_alias="DD_APP_KEY", min_length=1)
+    datadog_site: HostName = Field(default="datadoghq.com", validation_alias="DD_SITE")
+    datadog_url: HttpAddress | None = Field(default=None, validation_alias="DATADOG_API_URL")
     kubeconfig: str | None = Field(default=None, validation_alias="KUBECONFIG")
     kubernetes_context: str | None = Field(default=None, validation_alias="KUBERNETES_CONTEXT")
     kubernetes_remedy_context: str | None = Field(default=None, validation_alias="KUBERNETES_REMEDY_CONTEXT")
@@ -133,9 +156,12 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """The settings of this process. Raises ConfigError, which names every variable that is wrong."""
     try:
-        return Settings(connections=_connections())
+        settings = Settings(connections=_connections())
     except ValidationError as error:
         raise ConfigError("\n".join(dict.fromkeys(_line(detail) for detail in problems(error)))) from None
+    if wrong := list(source_problems(settings)):
+        raise ConfigError("\n".join(wrong))
+    return settings
 
 
 def connection_variable(name: str) -> str:

@@ -5,8 +5,9 @@ Pure and without a clock: samples carry their times. One strange point of one se
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from pydantic import AwareDatetime, Field
 
@@ -69,11 +70,15 @@ class Sign(Model):
 
 
 class Look(Model):
-    """What the streaming detector says of a sample: its strongest look, what that compares with, and how strange."""
+    """What the streaming detector says of a sample: its strongest look, what that compares with, and how strange.
+
+    `knows_a_day`: it has seen every hour of a day.
+    """
 
     channel: str
     usual: float
     sigma: float
+    knows_a_day: bool = True
 
 
 class Deviation(Model):
@@ -87,9 +92,10 @@ class Deviation(Model):
 class Standing(Model):
     """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
 
-    `worst`: the strangest sample since then. `bound`: half of the way back, for whoever verifies that it is over.
-    `missed_since`: since when every sample has left the forecast, whichever way. `silent`: it is reported for having no
-    samples any more, with most others in `outage`. `gone`: it had none for so long that nothing is expected of it.
+    `worst`: the strangest sample since then. `bound`: half of the way back (of what is down: where it would be up), for
+    whoever verifies that it is over. `missed_since`: since when every sample has left the forecast, whichever way.
+    `silent`: it is reported for having no samples any more, at `told_at`, with most others in `outage`. `gone`: it had
+    none for so long that nothing is expected of it.
     `threshold`: what is strange for it, in sigma; people's marks raise it (domain.thresholds).
     """
 
@@ -98,6 +104,7 @@ class Standing(Model):
     worst: Sign | None = None
     bound: float | None = None
     missed_since: AwareDatetime | None = None
+    told_at: AwareDatetime | None = None
     silent: bool = False
     outage: bool = False
     gone: bool = False
@@ -192,9 +199,12 @@ def sign(
 ) -> Sign:
     """One score for a sample, of what both say: the greater deviation in the harmful direction.
 
-    `believed`: the forecast still fits the series. None: that one cannot say anything.
+    `believed`: the forecast still fits the series. None: that one cannot say anything. Of an hour that the streaming
+    detector has not seen yet and that the forecast, which knows days, finds usual, the novelty says nothing.
     """
-    novelty = 0.0 if look is None else harmful_sigma(expression, value, look.usual, look.sigma)
+    expected = forecast is not None and believed and forecast.sigma < STRANGE
+    new = look is not None and (look.knows_a_day or not expected)
+    novelty = harmful_sigma(expression, value, look.usual, look.sigma) if look is not None and new else 0.0
     by_forecast = 0.0
     if forecast is not None and believed:
         by_forecast = harmful_sigma(expression, value, forecast.expected, forecast.sigma)
@@ -210,11 +220,16 @@ def sign(
 
 def is_down(expression: Expression, value: float) -> bool:
     """Is this the value of an `up` that says it is not?"""
-    return expression.kind == "up" and value < (expression.bound if expression.bound is not None else 1.0)
+    return expression.kind == "up" and value < down_below(expression)
 
 
-def decide(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> Verdict:
-    """What becomes of a series, given how the other expressions of its service stand (by expression's name)."""
+def down_below(expression: Expression) -> float:
+    """Below this value an `up` says that it is down."""
+    return 1.0 if expression.bound is None else expression.bound
+
+
+def decide(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> Verdict:
+    """What becomes of a series, given how the expressions of its service stand (the strangest series of each)."""
     if standing.silent:
         return Verdict(standing=standing, reason="it has no samples to judge")
     if standing.since is not None:
@@ -224,14 +239,10 @@ def decide(series: Watched, standing: Standing, others: Mapping[str, Standing], 
     broken = _is_broken(series, standing) and standing.strange_unraised
     if not down and not broken and not standing.strange:
         return Verdict(standing=standing, reason=_not_strange(standing))
-    reason = "it is down" if down else _believed(series, standing, others, now)
+    reason = "it is down" if down else _believed(series, standing, service, now)
     if reason is None:
         return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
-    started = standing.signs[0].at if down else standing.onset
-    worst = max(standing.signs, key=lambda sign: sign.sigma)
-    begun = standing.model_copy(
-        update={"since": started, "worst": worst, "bound": worst.usual + (worst.value - worst.usual) / 2}
-    )
+    begun = standing.model_copy(update=_down(series, standing) if down else _strange(standing))
     return Verdict(standing=begun, reason=reason, anomaly=_anomaly(series, begun, now, down=down, reason=reason))
 
 
@@ -240,18 +251,29 @@ def _is_down_for_good(series: Watched, standing: Standing) -> bool:
     return len(last) == _DOWN_NEEDED and all(is_down(series.expression, sign.value) for sign in last)
 
 
-def _believed(series: Watched, standing: Standing, others: Mapping[str, Standing], now: datetime) -> str | None:
+def _down(series: Watched, standing: Standing) -> dict[str, object]:
+    """Since when it has been down, with its last sample, and the value from which it would be up again."""
+    run = list(takewhile(lambda sign: is_down(series.expression, sign.value), reversed(standing.signs)))
+    return {"since": run[-1].at, "worst": run[0], "bound": down_below(series.expression)}
+
+
+def _strange(standing: Standing) -> dict[str, object]:
+    worst = max(standing.signs, key=lambda sign: sign.sigma)
+    return {"since": standing.onset, "worst": worst, "bound": worst.usual + (worst.value - worst.usual) / 2}
+
+
+def _believed(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> str | None:
     """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
     high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
     if standing.sigma > high and (standing.new or standing.constant):
         return f"{standing.sigma:.1f} sigma speaks for itself, {_seen_by(standing)}"
     if standing.agreed:
         return "forecast and streaming detector agree"
+    expression = series.expression
     if _is_broken(series, standing):
-        expression = series.expression
         return f"{expression.name} is beyond {expression.bound:g} {expression.unit}, {_seen_by(standing)}"
-    for name, other in others.items():
-        if other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
+    for name, other in service.items():
+        if name != expression.name and other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
             return f"{name} is strange as well, {_seen_by(standing)}"
     return None
 
@@ -307,7 +329,10 @@ def _while_reported(series: Watched, standing: Standing, now: datetime) -> Verdi
 def _anomaly(series: Watched, standing: Standing, now: datetime, *, down: bool, reason: str) -> Anomaly:
     worst, expression = standing.worst or standing.signs[-1], series.expression
     since = standing.since or worst.at
-    said = f"{expression.name} is {worst.value:.4g} {expression.unit}, usually {worst.usual:.4g}"
+    # What has been down for as long as it is known has no usual value to tell of.
+    usual = None if is_down(expression, worst.usual) else worst.usual
+    said = f"{expression.name} is {worst.value:.4g} {expression.unit}"
+    said += "" if usual is None else f", usually {usual:.4g}"
     return Anomaly(
         source=SOURCE,
         fingerprint=series.key,
@@ -319,7 +344,7 @@ def _anomaly(series: Watched, standing: Standing, now: datetime, *, down: bool, 
         severity_label=Severity.HIGH if down else None,
         labels={**series.labels, "alertname": expression.name, "service": series.service},
         actual=worst.value,
-        expected=worst.usual,
+        expected=usual,
         sigma=None if down else worst.sigma,
         unit=expression.unit,
         expression=_rule(series, standing),
@@ -330,13 +355,14 @@ def _rule(series: Watched, standing: Standing) -> str:
     """As an alert rule would be written, so that its end is verified like that of one."""
     if standing.bound is None:
         return series.query
-    return f"({series.query}) {'<' if series.expression.harmful == 'down' else '>'} {standing.bound:.12g}"
+    below = series.expression.harmful == "down" or series.expression.kind == "up"
+    return f"({series.query}) {'<' if below else '>'} {standing.bound:.12g}"
 
 
-def seen_together(standings: Sequence[tuple[str, Standing]], but: str) -> dict[str, Standing]:
-    """The standings of a service's other expressions, the strangest of each."""
+def strangest(standings: Iterable[tuple[str, Standing]]) -> dict[str, Standing]:
+    """Of (expression's name, standing) of a service's series the strangest of each expression."""
     found: dict[str, Standing] = {}
     for name, standing in standings:
-        if name != but and (name not in found or standing.sigma > found[name].sigma):
+        if name not in found or standing.sigma > found[name].sigma:
             found[name] = standing
     return found

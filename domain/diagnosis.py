@@ -1,5 +1,6 @@
 """A diagnosis: ranked causes, how sure we are, and what could not be seen."""
 
+from domain.exhibits import CallGraph
 from domain.finding import Category, Source
 from domain.model import Model
 
@@ -53,7 +54,9 @@ class Diagnosis(Model):
     `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one,
     None: nobody reckoned it.
     `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
-    `advised`: a language model put the first one first, against the ranking (domain/advice/weighing.py).
+    `advised`: a language model put the first one first, against the ranking, or would put another one there: what is
+    planned for it is left to a person (domain/advice/weighing.py).
+    `graph` is shown to people, and decides nothing.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
@@ -66,6 +69,7 @@ class Diagnosis(Model):
     not_seen: tuple[Source, ...] = ()
     look_next: tuple[str, ...] = ()
     advised: bool = False
+    graph: CallGraph = CallGraph()
 
     @property
     def named(self) -> Hypothesis | None:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
+from domain.exhibits import MOST_CALLS, Call, Curve, Waterfall
 from domain.model import Model
 
 
@@ -59,12 +60,16 @@ class EvidenceRef(Model):
     summary: str
 
 
+_SOURCE_MISSING = "source_missing"
+
+
 class Finding(Model):
     """One piece of evidence.
 
     `strength` is in bits: log2(1 + (z/z0)^2) of the harmful deviation, or of the count for patterns; 0 says nothing.
     `categories` are the kinds of cause that it speaks for, with a weight from 0 to 1; `against` those that it speaks
     against. `facts` are small, typed values that later steps need (a plan is built from them, never from `title`).
+    `curve`, `waterfall` and `calls` are shown to people, and decide nothing.
     """
 
     id: str = ""
@@ -85,6 +90,14 @@ class Finding(Model):
     query: str = ""
     link: str | None = None
     evidence: EvidenceRef | None = None
+    curve: Curve | None = None
+    waterfall: Waterfall | None = None
+    calls: tuple[Call, ...] = Field(default=(), max_length=MOST_CALLS)
+
+    @property
+    def unseen(self) -> bool:
+        """Could the source itself not be asked? Else a judge of its answers cannot tell, which costs nothing."""
+        return self.presence is Presence.MISSING and self.kind == _SOURCE_MISSING
 
 
 def missing(source: Source, reason: str, window: Window, query: str = "") -> Finding:
@@ -92,7 +105,7 @@ def missing(source: Source, reason: str, window: Window, query: str = "") -> Fin
     return Finding(
         source=source,
         presence=Presence.MISSING,
-        kind="source_missing",
+        kind=_SOURCE_MISSING,
         title=f"{source}: {reason}",
         window=window,
         query=query,

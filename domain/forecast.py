@@ -29,7 +29,7 @@ class Forecast(Model):
 
     `band`: expected, lower and upper values of the 95 % interval on a grid that begins at `starts_at`, a column each
     `step_s` seconds (analysis.forecasting.band has the form). `stretch`: by how much the scale of a deviation is wider
-    than the interval says. `gap_s`: the longest silence within what was fitted. `again_at`: when it is due again.
+    than the interval says. `gap_s`: the longest silence outside of trouble. `again_at`: when it is due again.
     """
 
     key: str

@@ -36,8 +36,8 @@ class Controls(Model):
 
 
 class Circumstances(Model):
-    """What holds inside of the incident: how sure we are, and what people said. `advised`: a language model put the
-    cause before another one that has the better evidence.
+    """What holds inside of the incident: how sure we are, and what people said. `advised`: a language model and
+    the ranking do not agree on the first cause.
     """
 
     confidence: float
@@ -141,7 +141,7 @@ def _confidence(plan: Plan, policy: Policy, _c: Controls, now: Circumstances) ->
 
 def _advised(_p: Plan, _y: Policy, _c: Controls, now: Circumstances) -> GateVerdict | None:
     if now.advised:
-        said = "a language model put this cause first, against the ranking: a person decides"
+        said = "a language model and the ranking put different causes first: a person decides"
         return _verdict(Ruling.ASK, "advised", said)
     return None
 

@@ -12,8 +12,8 @@ from domain.levels import Severity
 
 MONITORING = "monitoring"
 """The service that an incident is of when most services have fallen silent together."""
-# A series is silent for longer than it ever was: twice its longest silence, and never before this.
-_SILENT = timedelta(minutes=5)
+# A series is silent for longer than it ever was: by as much again, and by an hour at most; and never before this.
+_SILENT, _LONGER = timedelta(minutes=5), timedelta(hours=1)
 # So many services, and half of all, that fall silent are not each in trouble: it is what watches them.
 _MANY_SERVICES, _MANY_SHARE = 3, 0.5
 
@@ -27,28 +27,31 @@ def absence(series: Watched, standing: Standing, last: datetime, gap_s: float | 
     if standing.silent:
         return _while_silent(series, standing, last, now)
     known = gap_s is not None or series.expression.kind == "up"
-    missed = now - last > max(_SILENT, timedelta(seconds=2 * (gap_s or 0.0)))
+    longest = timedelta(seconds=gap_s or 0.0)
+    missed = now - last > max(_SILENT, longest + min(longest, _LONGER))
     if not missed:
         again = standing.model_copy(update={"gone": False})
         return Verdict(standing=again, reason="it has samples again") if standing.gone else None
     if not known or standing.gone or standing.since is not None:
         return None
-    reason = f"no sample since {last:%H:%M:%S} UTC, and its longest silence was {(gap_s or 0.0) / 60:.0f} min"
-    begun = standing.model_copy(update={"since": last, "signs": (), "silent": True})
+    reason = f"no sample since {last:%H:%M:%S} UTC"
+    if gap_s:
+        reason += f", and its longest silence was {gap_s / 60:.0f} min"
+    begun = standing.model_copy(update={"since": last, "signs": (), "silent": True, "told_at": now})
     return Verdict(standing=begun, reason=reason, anomaly=_silence(series, begun, last, now, reason))
 
 
 def _while_silent(series: Watched, standing: Standing, last: datetime, now: datetime) -> Verdict:
     since = standing.since
     assert since is not None, "what is silent is reported"  # noqa: S101 - by `absence`
-    back, usual = last > since, now - since > USUAL_AFTER
+    back, usual = last > since, now - (standing.told_at or since) > USUAL_AFTER
     if not back and not usual:
         return Verdict(standing=standing, reason="it is still silent")
-    reason = "it has samples again" if back else "it has been silent for six hours: that is usual now"
+    reason = "it has samples again" if back else "it is silent six hours later: that is usual now"
     over = _silence(series, standing, since, now, reason).model_copy(
         update={"status": AlertStatus.RESOLVED, "ends_at": now}
     )
-    calm = {"since": None, "silent": False, "outage": False, "gone": not back}
+    calm = {"since": None, "told_at": None, "silent": False, "outage": False, "gone": not back}
     return Verdict(standing=standing.model_copy(update=calm), reason=reason, anomaly=over)
 
 

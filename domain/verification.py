@@ -16,6 +16,7 @@ _QUOTED = re.compile(r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.S)
 _MATCHERS = re.compile(r"\{[^{}]*\}")
 _INNERMOST = re.compile(r"\([^()]*\)")
 _FILTER = re.compile(r"(?:==|!=|>=?+|<=?+)(?!\s*bool\b)")
+_ANOTHER_TIME = re.compile(r"\boffset\b|@", re.I)
 _SET_OPERATOR = re.compile(r"\b(?:and|or|unless)\b", re.I)
 # Expressions come from outside. A longer one, or one that looks back further than this, is no number to wait for.
 _LONGEST_EXPRESSION = 1_000
@@ -107,7 +108,8 @@ class Verdict(Model):
 def watch_of_rule(series: str, expression: str | None, labels: dict[str, str], before: float | None) -> Watch | None:
     """The watch behind an alert rule such as `error_ratio > 0.05`, None where the rule has no such form.
 
-    Nor where the query would lose its value when all is well, as one with a filter in it does: `count(up == 0) > 0`;
+    Nor where it looks at another time than now (`offset`, `@`), which would show what was before a fix; nor where the
+    query would lose its value when all is well, as one with a filter in it does: `count(up == 0) > 0`;
     nor where it looks back for more than an hour, which nobody would wait for after a fix.
     """
     if len(expression or "") > _LONGEST_EXPRESSION:
@@ -130,9 +132,9 @@ def _name(labels: dict[str, str]) -> str:
 
 
 def _keeps_its_value(query: str) -> bool:
-    """Is it one vector without a filter? `a > 1 and b` is none: there the number belongs to the last part only."""
+    """Is it one vector of now, without a filter? `a > 1 and b` is none: its number belongs to the last part only."""
     bare = _MATCHERS.sub("", _QUOTED.sub("", query))
-    if _FILTER.search(bare):
+    if _FILTER.search(bare) or _ANOTHER_TIME.search(bare):
         return False
     while (outer := _INNERMOST.sub("", bare)) != bare:
         bare = outer
@@ -170,6 +172,11 @@ def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]], doubted:
 def seen_bad(watches: Sequence[Watch], samples: Sequence[Sample]) -> tuple[str, ...]:
     """The series of the watches that a look has found harmful: those are known to be the numbers of their alerts."""
     return tuple(w.series for w in watches if _bad(w, _of(w, samples)))
+
+
+def in_band(watches: Sequence[Watch], samples: Sequence[Sample]) -> bool:
+    """Does a look show each of the watches, and none of them harmful?"""
+    return bool(watches) and all(_bad(w, _of(w, samples)) is False for w in watches)
 
 
 def _of(watch: Watch, samples: Sequence[Sample]) -> Sample:

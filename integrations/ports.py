@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 from domain.advice.ledger import Account
 from domain.advice.money import Spent
-from domain.advice.talk import Exchange, Reply
+from domain.advice.talk import Exchange, Reply, Usage
 from domain.advice.terms import Terms
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
@@ -22,6 +22,7 @@ from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.forecast import Forecast, Trouble
+from domain.forest import Forest
 from domain.gate import Circumstances, Controls, GateVerdict
 from domain.incident import Attempt, Executed, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, SavedFilter
@@ -127,6 +128,18 @@ class ForecastStore(Protocol):
 
     def troubles(self, since: datetime) -> Sequence[Trouble]:
         """When services were in trouble, by the incidents that were open after `since`."""
+        ...
+
+
+class ForestStore(Protocol):
+    """The rows from which the forest of each service is grown: written by training, read by investigations."""
+
+    def load(self, service: str) -> Forest | None:
+        """What is kept for this service; None: it was never trained."""
+        ...
+
+    def save(self, forest: Forest) -> None:
+        """Keep this one; an older one never replaces a newer one."""
         ...
 
 
@@ -593,6 +606,10 @@ class Inquiry(Model):
 
 class LanguageModel(Protocol):
     """A model behind OpenAI's chat completions, whoever serves it."""
+
+    def most(self, inquiry: Inquiry) -> Usage:
+        """The most that this call may come to, by all that is sent for it. Asks nobody."""
+        ...
 
     def ask(self, inquiry: Inquiry) -> Reply:
         """One call, never repeated by itself. An answer that is cut off, refused or nonsense is a Reply that says so,

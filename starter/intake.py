@@ -56,7 +56,10 @@ class Intake(Protocol):
 
 
 class TemporalIntake:
-    """Intake that signals each incident, and starts it where it is not open."""
+    """Intake that signals each incident, and starts it where it is not open.
+
+    The limit is for one question to Temporal, not for all: a storm takes its time, and gets through.
+    """
 
     def __init__(self, temporal: Client, house: House, limit_s: float = LIMIT_S) -> None:
         self._temporal = temporal
@@ -77,46 +80,48 @@ class TemporalIntake:
         return tuple(dict.fromkeys(key for task in telling if (key := task.result()) is not None))
 
     async def _told(self, key: str, anomalies: Sequence[Anomaly], turn: asyncio.Semaphore) -> str | None:
-        # The limit is for one incident, not for all: a storm over many services takes its time, and gets through.
         async with turn:
             try:
-                async with answered(self._limit_s):
-                    return await self._tell(key, anomalies)
+                return await self._tell(key, anomalies)
             except RPCError as error:  # NOT_FOUND of a start: the namespace is not there, yet
                 raise TemporalAway(f"Temporal: {error}") from error
 
     async def _tell(self, own: str, anomalies: Sequence[Anomaly]) -> str | None:
-        key = await key_in_charge(self._temporal, own)
+        async with answered(self._limit_s):
+            key = await key_in_charge(self._temporal, own)
         firing = [a for a in anomalies if a.firing]
         ordered = firing + [a for a in anomalies if not a.firing]
-        portions = list(reports(ordered))
-        if firing:
-            await self._open_or_join(key, portions[0])
-            portions = portions[1:]
-        for report in portions:
-            if not await self._join(key, report):
-                return key if firing else None
-        return key
+        known = False
+        for report in reports(ordered):
+            # Each portion that fires opens it where it has ended since the one before.
+            if any(anomaly.firing for anomaly in report.anomalies):
+                await self._open_or_join(key, report)
+            elif not await self._join(key, report):
+                break
+            known = True
+        return key if known else None
 
     async def _open_or_join(self, key: str, report: Report) -> None:
         first = report.anomalies[0]
-        await self._temporal.start_workflow(
-            WORKFLOW,
-            self._house.opening(key),
-            id=key,
-            task_queue=TASK_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            start_signal="report",
-            start_signal_args=[report],
-            static_summary=summary_of(first.severity_label or Severity.MEDIUM, f"{first.service}: {first.title}"),
-            static_details=STATIC_DETAILS,
-        )
+        async with answered(self._limit_s):
+            await self._temporal.start_workflow(
+                WORKFLOW,
+                self._house.opening(key),
+                id=key,
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal="report",
+                start_signal_args=[report],
+                static_summary=summary_of(first.severity_label or Severity.MEDIUM, f"{first.service}: {first.title}"),
+                static_details=STATIC_DETAILS,
+            )
 
     async def _join(self, key: str, report: Report) -> bool:
         """Tell an open incident; False when there is none: news that something is over opens nothing."""
         try:
-            await self._temporal.get_workflow_handle(key).signal("report", report)
+            async with answered(self._limit_s):
+                await self._temporal.get_workflow_handle(key).signal("report", report)
         except RPCError as error:
             # A namespace that is not there (yet) is NOT_FOUND as well, and no reason to lose news.
             if error.status is RPCStatusCode.NOT_FOUND and "namespace" not in str(error).lower():

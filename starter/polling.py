@@ -9,9 +9,10 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, Describe
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from config.settings import Settings
 from integrations.ports import Unavailable
 from starter.away import answered
-from workflows.contract import TASK_QUEUE
+from workflows.contract import ADVICE_QUEUE, QUEUES, TASK_QUEUE
 
 # A poll waits for a minute before it is repeated; the rest is for clocks that differ.
 _GONE_AFTER = timedelta(seconds=80)
@@ -23,6 +24,11 @@ class Polled:
 
     identities: frozenset[str]
     oldest_s: float
+
+
+def needed(settings: Settings) -> tuple[str, ...]:
+    """The queues that must have a worker: all, but for the one of a language model where none is asked."""
+    return tuple(queue for queue in QUEUES if queue != ADVICE_QUEUE or settings.model is not None)
 
 
 async def pollers(client: Client, queue: str) -> Polled:

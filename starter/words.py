@@ -74,8 +74,15 @@ def absolute(at: datetime, now: datetime) -> str:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A value with its unit; a share or ratio (0 to 1) as a percentage."""
+    """A value with its unit; a share or ratio (0 to 1) as a percentage, bytes by the million."""
+    if unit == "bytes":
+        return f"{value / 1e6:.4g} MB"
     return f"{100 * value:.4g} %" if unit in _SHARES else f"{value:.4g} {unit}".rstrip()
+
+
+def took(seconds: float) -> str:
+    """How long a piece of a request takes."""
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
 def cause(view: IncidentView) -> str:
@@ -150,7 +157,7 @@ def not_seen(view: IncidentView) -> str:
     """The sources that nobody could look at, each with its reason."""
     if view.diagnosis is None or not view.diagnosis.not_seen:
         return ""
-    reasons = {f.source: f.title for f in view.findings if f.presence == "missing"}
+    reasons = {f.source: f.title for f in view.findings if f.unseen}
     return "; ".join(reasons.get(source, source.value) for source in view.diagnosis.not_seen)
 
 

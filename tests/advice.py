@@ -44,7 +44,7 @@ def a_hypothesis(
 
 POOL, RELEASE = a_hypothesis(), a_hypothesis(Category.BAD_DEPLOYMENT, score=6.0, cited=("F3",), against=("F1",))
 DIAGNOSIS = Diagnosis(
-    hypotheses=(POOL, RELEASE), confidence=0.8, confidence_reason="two sources agree",
+    hypotheses=(POOL, RELEASE), confidence=0.9, confidence_reason="two sources agree",
     causal_chain=("the pool is full",), look_next=("end the sessions",),
 )  # fmt: skip
 
@@ -53,6 +53,7 @@ def an_ask(**changes: Any) -> Ask:
     facts: dict[str, Any] = {
         "key": "INC-20260131-000001:advice:1:1", "incident": "INC-20260131-000001", "at": NOON, "terms": TERMS,
         "seconds": 5.0, "last": False, "onset": NOON, "services": {"orders": (), "gateway": ("orders",)},
+        "listed": ("orders", "gateway"),
         "anomalies": (an_anomaly(),), "diagnosis": DIAGNOSIS, "findings": FINDINGS,
     }  # fmt: skip
     return Ask(**{**facts, **changes})

@@ -3,7 +3,9 @@
 from hypothesis import settings
 
 # How long an example takes says how busy the machine is: speed is measured elsewhere, never asserted by a test.
-settings.register_profile("nightshift", deadline=None)
+# The same examples in each run, so that what a run says is about the change. To look for others (--hypothesis-profile).
+settings.register_profile("nightshift", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("nightshift")
 
 pytest_plugins = [

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from domain.advice.ledger import Account, Admission, Entry, admission
-from domain.advice.money import HOUR, Spent
+from domain.advice.money import HOUR, Spent, most_usage
 from domain.advice.talk import Reply as ModelReply
+from domain.advice.talk import Usage
 from domain.advice.terms import Terms
 from domain.anomaly import Anomaly
 from domain.audit import AuditRow
@@ -17,6 +18,7 @@ from domain.detection import SeriesRow
 from domain.feedback import Feedback
 from domain.finding import EvidenceRef, Window
 from domain.forecast import Forecast, Trouble
+from domain.forest import Forest
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
 from domain.identity import group_key
 from domain.incident import Attempt, State
@@ -40,6 +42,7 @@ from integrations.ports import (
     Rejected,
     Series,
     Trace,
+    Unavailable,
 )
 from starter.away import TemporalAway
 from starter.identity.sending import Became, Reply, Update
@@ -367,6 +370,24 @@ class FakeForecasts(Breakable):
         return [trouble for trouble in self.trouble if trouble.end is None or trouble.end >= since]
 
 
+class FakeForests(Breakable):
+    """ForestStore in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: dict[str, Forest] = {}
+
+    def load(self, service: str) -> Forest | None:
+        self.asked()
+        return self.all.get(service)
+
+    def save(self, forest: Forest) -> None:
+        self.asked()
+        known = self.all.get(forest.service)
+        if known is None or known.trained_at <= forest.trained_at:
+            self.all[forest.service] = forest
+
+
 class FakeHandingOver(Breakable):
     """AnomalyIntake that remembers what it was given."""
 
@@ -511,13 +532,16 @@ class FakeLive:
 
 
 class FakeMetrics(Breakable):
-    """MetricSource that knows its answers by the whole query. `refused` maps a query to the reason of its refusal."""
+    """MetricSource that knows its answers by the whole query. `refused` maps a query to the reason of its refusal,
+    `slow` holds those that the server gives up.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.ranges: dict[str, Sequence[Series]] = {}
         self.instants: dict[str, Sequence[Instant]] = {}
         self.refused: dict[str, str] = {}
+        self.slow: set[str] = set()
         self.alerts: dict[frozenset[tuple[str, str]], bool] = {}
 
     def query(self, query: str) -> Sequence[Instant]:
@@ -541,6 +565,8 @@ class FakeMetrics(Breakable):
         self.asked()
         if query in self.refused:
             raise Rejected(self.refused[query])
+        if query in self.slow:
+            raise Unavailable("Prometheus answered 503: query timed out in expression evaluation")
 
 
 def _within(series: Series, window: Window, step_s: float) -> Series:
@@ -666,6 +692,9 @@ class FakeModel(Breakable):
         super().__init__()
         self.answer = answer
         self.asked_of: list[Inquiry] = []
+
+    def most(self, inquiry: Inquiry) -> Usage:
+        return most_usage(inquiry.model_dump_json())
 
     def ask(self, inquiry: Inquiry) -> ModelReply:
         with self.lock:

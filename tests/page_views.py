@@ -9,6 +9,7 @@ from domain.approval import Verdict as Said
 from domain.change import knobs
 from domain.diagnosis import Contribution, Diagnosis, Hypothesis
 from domain.escalation import Clock, Reason, Told
+from domain.exhibits import Bar, Call, CallGraph, Waterfall
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt, Executed, Outcome, State
@@ -18,6 +19,7 @@ from domain.policy import Policy
 from domain.timeline import Entry, Kind
 from domain.verification import Recovery, Verdict
 from domain.view import Delivery, IncidentView, Next
+from tests import exhibits
 from tests.incidents import a_plan, a_view, an_anomaly, minutes
 
 Build = Callable[[datetime], IncidentView]
@@ -42,6 +44,31 @@ def diagnosed(now: datetime, **changes: Any) -> IncidentView:
         "runbook": "https://runbooks.example.com/orders", **_alerts(now),
     }  # fmt: skip
     return a_view(2, **{**facts, **changes})
+
+
+def explained(now: datetime, **changes: Any) -> IncidentView:
+    """All sources have answered, and show what they saw."""
+    onset, window = now - minutes(7), Window(start=now - minutes(30), end=now)
+    shown = {"F2": {"curve": exhibits.errors(onset, now)}}
+    findings = [f.model_copy(update=shown.get(f.id, {})) for f in _findings(now) if f.presence is not Presence.MISSING]
+    trace = Finding(
+        id="F6", source=Source.TRACES, kind="trace_origin", service="orders", strength=5.2, value=0.93, unit="share",
+        title="74 failing traces (93%) begin in orders, SELECT orders", onset=onset, window=window,
+        waterfall=exhibits.failed_request(onset), link="http://127.0.0.1:16686/trace/4bf92f3577b34da6a3ce929d0e0e4736",
+    )  # fmt: skip
+    template = "query timed out for <text> <path>: canceling statement due to statement timeout"
+    log = Finding(
+        id="F7", source=Source.LOGS, kind="error_template", service="orders", strength=4.4, value=150, baseline=0,
+        unit="lines", title=f"orders: {template} (150 times, new: none in the hour before)", onset=onset, window=window,
+        facts={"template": template, "new": True, "bursting": True}, curve=exhibits.lines(onset, now),
+    )  # fmt: skip
+    diagnosis = _diagnosis()
+    more = (Contribution(finding="F6", bits=5.2), Contribution(finding="F7", bits=2.2))
+    first, *others = diagnosis.hypotheses
+    first = first.model_copy(update={"contributions": (*first.contributions, *more)})
+    told = {"hypotheses": (first, *others), "not_seen": (), "graph": exhibits.GRAPH}
+    facts = {"findings": (*findings, trace, log), "diagnosis": diagnosis.model_copy(update=told)}
+    return diagnosed(now, **{**facts, **changes})
 
 
 def waiting(now: datetime, **changes: Any) -> IncidentView:
@@ -185,14 +212,30 @@ def hostile(now: datetime) -> IncidentView:
     window = Window(start=now - minutes(10), end=now)
     finding = Finding(
         id="F1", source=Source.LOGS, kind="error_template", title=HOSTILE, query=HOSTILE, window=window,
-        link="javascript:alert(1)", strength=3.0,
+        link="javascript:alert(1)", strength=3.0, facts={"template": HOSTILE},
+        curve=exhibits.lines(now - minutes(1), now),
+        waterfall=Waterfall(
+            trace_id=HOSTILE, duration_s=0, bars=(Bar(service=HOSTILE, operation=HOSTILE, depth=19, start_s=0,
+                                                      duration_s=0, error=True, origin=True),),
+        ),
     )  # fmt: skip
+    graph = CallGraph(
+        calls=(
+            Call(caller=HOSTILE, callee=f"{HOSTILE}2", calls=1, failed=1),
+            Call(caller=f"{HOSTILE}2", callee=HOSTILE),
+            Call(caller=HOSTILE, callee=HOSTILE),
+        )
+    )
+    suspect = Hypothesis(service=HOSTILE, category=Category.DISK, sentence=HOSTILE, score=1, weight=1,
+                         contributions=(Contribution(finding=HOSTILE, bits=1),))  # fmt: skip
+    diagnosis = Diagnosis(hypotheses=(suspect,), confidence=0.6, confidence_reason=HOSTILE, graph=graph)
     bad = an_anomaly(
         name=HOSTILE, service=HOSTILE, title=HOSTILE, link="javascript:alert(1)", labels={HOSTILE: HOSTILE}
     )
     entry = Entry(seq=1, at=now, kind=Kind.ALERT, actor=HOSTILE, text=HOSTILE)
     return waiting(
         now, title=HOSTILE, service=HOSTILE, anomalies=(bad,), findings=(finding,), timeline=(entry,),
+        diagnosis=diagnosis,
         temporal_url="javascript:alert(1)", runbook="javascript:alert(1)", last_decision=HOSTILE,
     )  # fmt: skip
 
@@ -200,6 +243,7 @@ def hostile(now: datetime) -> IncidentView:
 BUILDS: dict[str, Build] = {
     "detected": detected,
     "diagnosed": diagnosed,
+    "explained": explained,
     "waiting": waiting,
     "rollback": rollback,
     "decided": decided,

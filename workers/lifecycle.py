@@ -14,6 +14,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from config.services import load_services
 from config.settings import Settings
+from config.sources import MetricsFrom, metrics_from
 from config.temporal import connect
 from workers.handing_over import HandingOver
 from workers.registry import NAMES, Queue, queues
@@ -44,8 +45,9 @@ async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     async with working(client, served, version=_version(settings)):
         log.info("worker is up", queues=[queue.name for queue in served], temporal=settings.temporal_address,
                  build=settings.build_id)  # fmt: skip
-        # Without metrics, or without a service that is listed, there is nothing to look at.
-        detects = intake is not None and settings.prometheus_url is not None and bool(services.services)
+        # Without Prometheus, or without a service that is listed, there is nothing to look at.
+        watches = metrics_from(settings) is MetricsFrom.PROMETHEUS
+        detects = intake is not None and watches and bool(services.services)
         keeping = asyncio.create_task(_keep_schedules(client, settings, detects=detects))
         await stop.wait()
         keeping.cancel()

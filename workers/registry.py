@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from activities.advice import AdviceActivities
 from activities.detection import DetectionActivities
 from activities.diagnosis import DiagnosisActivities
+from activities.forest_findings import Forests
 from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
 from activities.learning import LearningActivities
@@ -20,6 +21,7 @@ from activities.remediation import RemediationActivities
 from activities.texts import Texts
 from activities.training import TrainingActivities
 from activities.verification import VerificationActivities
+from domain.advice.terms import Terms
 from domain.levels import Risk
 from domain.policy import Policy
 from domain.services import ServiceMap
@@ -33,6 +35,7 @@ from integrations.ports import (
     EvidenceStore,
     FeedbackStore,
     ForecastStore,
+    ForestStore,
     Guard,
     IncidentStore,
     LanguageModel,
@@ -67,9 +70,10 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first seven, `series`, `forecasts`, `ledger`) may only be None where no queue that needs them
-    is served.
+    The store's ports (the first seven, `series`, `forecasts`, `forests`, `ledger`) may only be None where no queue that
+    needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
+    `terms`: on which this process asks `model`; what an incident brings counts where it is stricter.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
     """
 
@@ -94,11 +98,13 @@ class Ports:
     limits: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
     series: SeriesStore | None = None
     forecasts: ForecastStore | None = None
+    forests: ForestStore | None = None
     thresholds: ThresholdStore | None = None
     intake: AnomalyIntake | None = None
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
     model: LanguageModel | None = None
+    terms: Terms | None = None
     ledger: ModelLedger | None = None
 
 
@@ -128,7 +134,7 @@ def _incidents(ports: Ports) -> Queue:
 def _investigation(ports: Ports) -> Queue:
     look = InvestigationActivities(
         ports.metrics, ports.logs, ports.traces, ports.databases, ports.changes, _needed(ports.memory),
-        _needed(ports.evidence),
+        _needed(ports.evidence), None if ports.forests is None else Forests(ports.forests),
     )  # fmt: skip
     samples = VerificationActivities(ports.metrics)
     return Queue(
@@ -152,9 +158,10 @@ def _analysis(_: Ports) -> Queue:
 
 
 def _remediation(ports: Ports) -> Queue:
+    """A thread that waits for a rollout sleeps for minutes: there are enough of them that others need not wait too."""
     rules = Rules(policy=ports.policy, limits=ports.limits, key=ports.identity_key)
     fix = RemediationActivities(ports.remediators, _needed(ports.guard), _needed(ports.audit), rules)
-    return Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=4)
+    return Queue(REMEDIATION_QUEUE, [fix.prepare, fix.reserve, fix.intend, fix.execute, fix.release], threads=16)
 
 
 def _notification(ports: Ports) -> Queue:
@@ -173,13 +180,15 @@ def _detection(ports: Ports) -> Queue:
 
 def _advice(ports: Ports) -> Queue:
     """Apart from the sources: a model that is slow must not take the threads of those who investigate."""
-    ask = AdviceActivities(ports.model, _needed(ports.ledger), ports.evidence)
-    return Queue(ADVICE_QUEUE, [ask.consult], threads=4)
+    ask = AdviceActivities(ports.model, ports.terms, _needed(ports.ledger), ports.evidence)
+    return Queue(ADVICE_QUEUE, [ask.consult, ask.spent_on], threads=4)
 
 
 def _training(ports: Ports) -> Queue:
     services = ports.services or ServiceMap(expressions=())
-    train = TrainingActivities(ports.metrics, _needed(ports.forecasts), _needed(ports.series), services)
+    train = TrainingActivities(
+        ports.metrics, _needed(ports.forecasts), _needed(ports.forests), _needed(ports.series), services
+    )
     return Queue(TRAINING_QUEUE, [train.train], threads=1, workflows=[TrainingWorkflow])
 
 

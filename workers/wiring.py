@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.example import EXAMPLES
 from activities.texts import BrokenTemplate, Texts
 from config import adapters
+from config.advice import advice_terms
 from config.errors import ConfigError
 from config.people import load_people
 from config.policy import load_policy
@@ -36,7 +37,7 @@ def ports(
 ) -> Ports:
     """What the settings name for these queues. `intake`: None: what detection finds goes nowhere, so it does not look.
 
-    Raises ConfigError when one needs the store and none is configured."""
+    Raises ConfigError when one needs the store and none is configured, or a model has no price."""
     served = set(names)
     store = adapters.store(settings) if served & _NEED_STORE else None
     looks, acts, tells = (queue in served for queue in (INVESTIGATION_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE))
@@ -50,7 +51,7 @@ def ports(
         evidence=store.evidence if store else None,
         postmortems=store.postmortems if store else None,
         feedback=store.feedback if store else None,
-        metrics=adapters.metrics(settings) if served & _NEED_METRICS else None,
+        metrics=adapters.metrics(settings, services) if served & _NEED_METRICS else None,
         logs=adapters.logs(settings) if looks else None,
         traces=adapters.traces(settings) if looks else None,
         databases=adapters.databases(settings) if looks else None,
@@ -64,11 +65,13 @@ def ports(
         limits=load_people(settings, policy).limits if policy is not None else {},
         series=store.series if store else None,
         forecasts=store.forecasts if store else None,
+        forests=store.forests if store else None,
         thresholds=store.thresholds if store else None,
         intake=intake,
         services=services,
         detection_every_s=settings.detection_every_s,
         model=adapters.language_model(settings) if ADVICE_QUEUE in served else None,
+        terms=advice_terms(settings) if ADVICE_QUEUE in served else None,
         ledger=store.model_calls if store else None,
     )
 

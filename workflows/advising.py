@@ -5,7 +5,7 @@ Whatever goes wrong with it, the statistical answer stands. Without a model in t
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,12 +15,13 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.advice import AdviceActivities, Ask, Said, Shown, Turn
     from activities.investigation import InvestigationActivities
-    from domain.advice.advice import Advice, Call
-    from domain.advice.conduct import Course, Step, may_look, next_step
+    from domain.advice.advice import MOST_CALLS, Advice, Call
+    from domain.advice.conduct import Course, Step, look_seconds, may_look, next_step
     from domain.advice.looks import Look, Tool, read
     from domain.advice.opinion import Opinion
     from domain.advice.terms import Terms
     from domain.advice.weighing import Standing, Weighed, weigh
+    from domain.catalogue import leads_to_a_plan
     from domain.diagnosis import Diagnosis
     from domain.finding import Finding, Presence
     from domain.question import Question
@@ -28,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.view import Next
     from workflows import options
     from workflows.calls import reason
+    from workflows.casing import case_of
     from workflows.record import Record
 
 ACTOR = "language model"
@@ -52,7 +54,7 @@ async def advise(record: Record, diagnosis: Diagnosis) -> Diagnosis:
     record.changed(workflow.now())
     consultation = _Consultation(record, terms, diagnosis, question, about)
     await consultation.hold()
-    return consultation.conclude()
+    return consultation.conclude(await consultation.bill())
 
 
 @dataclass
@@ -104,7 +106,7 @@ class _Consultation:
 
     def _weigh(self, opinion: Opinion) -> None:
         ids = {f.id for f in (*self.record.findings, *self.evidence) if f.presence is not Presence.MISSING}
-        self.weighed = weigh(opinion, self.diagnosis, ids)
+        self.weighed = _weighed(self.record, opinion, self.diagnosis, ids)
 
     async def _show(self, said: Said) -> None:
         """Look at what it wants to see, all at once, as far as that is allowed."""
@@ -117,6 +119,9 @@ class _Consultation:
     async def _look(self, look: Look | str) -> Shown:
         if isinstance(look, str):
             return Shown(refused=look)
+        seconds = look_seconds(self.course, self.terms, workflow.now())
+        if seconds is None:
+            return Shown(refused="not done: no time is left, answer with what you have")
         earlier = timedelta(minutes=look.earlier_min)
         question = self.question.model_copy(
             update={
@@ -127,7 +132,7 @@ class _Consultation:
         said = f"{self.terms.model} asks: {look.words}"
         try:
             found = await workflow.execute_activity_method(
-                _TOOLS[look.tool], question, summary=said, **options.INVESTIGATE
+                _TOOLS[look.tool], question, summary=said, **options.look(seconds)
             )
         except ActivityError as error:
             return Shown(refused=f"could not be asked: {reason(error)}")
@@ -148,44 +153,60 @@ class _Consultation:
             key=f"{record.incident}:advice:{number}:{len(self.calls) + 1}", incident=record.incident,
             at=workflow.now(), terms=self.terms, seconds=options.call_seconds(step), last=step.last,
             onset=self.question.onset, services={s: graph.get(s).depends_on for s in named},
+            listed=tuple(s.name for s in graph.services),
             anomalies=self.question.anomalies[:_MOST_ALERTS], diagnosis=self.diagnosis,
             findings=tuple(_slim(f) for f in record.findings), turns=tuple(self.turns),
         )  # fmt: skip
 
-    def conclude(self) -> Diagnosis:
+    async def bill(self) -> float | None:
+        """US dollars that the ledger has for the incident; None: it cannot be asked. The calls that were answered are
+        not all: each try that was not answered, or whose worker died, may have been paid too.
+        """
+        try:
+            return await workflow.execute_activity_method(
+                AdviceActivities.spent_on, args=[self.record.incident, workflow.now()],
+                summary="what the model cost", **options.BILL,
+            )  # fmt: skip
+        except ActivityError:
+            return None
+
+    def conclude(self, known_usd: float | None) -> Diagnosis:
         """What came of it, once in the timeline, and on every surface."""
-        record, before = self.record, self.record.advice
+        record = self.record
+        before = record.advice or Advice(model=self.terms.model, said="")
         weighed = self.weighed or Weighed(standing=Standing.VOID, diagnosis=self.diagnosis)
         void = weighed.standing is Standing.VOID
         record.advice = Advice(
-            model=self.terms.model, standing=None if void else weighed.standing, said=self._in_words(weighed),
-            suspects=weighed.suspects, dropped=weighed.dropped, evidence=tuple(self.evidence),
-            looked=tuple(look.words for look in self.course.looked), calls=tuple(self.calls), about=self.about,
-            consultations=(before.consultations if before else 0) + 1,
-            usd=(before.usd if before else 0.0) + sum(c.usd for c in self.calls),
-            tokens=(before.tokens if before else 0) + self.course.tokens,
-        )  # fmt: skip
+            model=self.terms.model, standing=None if void else weighed.standing,
+            said=_in_words(weighed, self.diagnosis, self.failed), suspects=weighed.suspects, dropped=weighed.dropped,
+            evidence=tuple(self.evidence), looked=tuple(look.words for look in self.course.looked),
+            calls=(*before.calls, *self.calls)[-MOST_CALLS:], about="" if self.failed else self.about,
+            consultations=before.consultations + 1, usd=before.usd + sum(c.usd for c in self.calls),
+            unanswered_usd=before.unanswered_usd, tokens=before.tokens + self.course.tokens,
+        ).billed(known_usd)  # fmt: skip
         record.diagnosis = weighed.diagnosis
         seconds = (workflow.now() - self.course.began_at).total_seconds()
         spent = f"{len(self.calls)} calls, {len(self.course.looked)} looks, {record.advice.cost}, {seconds:.0f} s"
         record.note(workflow.now(), Kind.DIAGNOSIS, ACTOR, f"{record.advice.said} ({spent})")
         return weighed.diagnosis
 
-    def _in_words(self, weighed: Weighed) -> str:
-        dropped = f"; left out: {', '.join(weighed.dropped)}" if weighed.dropped else ""
-        first = self.diagnosis.hypotheses[0]
-        match weighed.standing:
-            case Standing.AGREES:
-                return f"agrees with the ranking: {_named(first.category, first.service)}{dropped}"
-            case Standing.REORDERED:
-                return f"{weighed.diagnosis.confidence_reason}{dropped}"
-            case Standing.DISSENTS:
-                other = weighed.suspects[0]
-                said = f"would put {_named(other.category, other.service)} first, against the evidence"
-                return f"{said}; the statistical answer stands{dropped}"
-            case _:
-                why = self.failed or f"nothing that it said is borne out by a finding{dropped}"
-                return f"no opinion: {why}; the statistical answer stands"
+
+def _in_words(weighed: Weighed, diagnosis: Diagnosis, failed: str = "") -> str:
+    """What came of it. `diagnosis`: the ranking's; `failed`: why there was no answer."""
+    dropped = f"; left out: {', '.join(weighed.dropped)}" if weighed.dropped else ""
+    first = diagnosis.hypotheses[0]
+    match weighed.standing:
+        case Standing.AGREES:
+            return f"agrees with the ranking: {_named(first.category, first.service)}{dropped}"
+        case Standing.REORDERED | Standing.DOUBTS:
+            return f"{weighed.diagnosis.confidence_reason}{dropped}"
+        case Standing.DISSENTS:
+            other = weighed.suspects[0]
+            said = f"would put {_named(other.category, other.service)} first, against the evidence"
+            return f"{said}; the statistical answer stands{dropped}"
+        case _:
+            why = failed or f"nothing that it said is borne out by a finding{dropped}"
+            return f"no opinion: {why}; the statistical answer stands"
 
 
 def _said_before(record: Record, advice: Advice, diagnosis: Diagnosis) -> Diagnosis:
@@ -193,13 +214,18 @@ def _said_before(record: Record, advice: Advice, diagnosis: Diagnosis) -> Diagno
     if advice.standing is None:
         return diagnosis
     ids = {f.id for f in (*record.findings, *advice.evidence)}
-    weighed = weigh(Opinion(suspects=advice.suspects), diagnosis, ids)
+    weighed = _weighed(record, Opinion(suspects=advice.suspects), diagnosis, ids)
     standing = None if weighed.standing is Standing.VOID else weighed.standing
-    record.advice = advice.model_copy(update={"standing": standing})
+    dropped = tuple(dict.fromkeys((*advice.dropped, *weighed.dropped)))
+    said = _in_words(weighed.model_copy(update={"dropped": dropped}), diagnosis)
+    record.advice = advice.model_copy(update={"standing": standing, "said": said, "dropped": dropped})
     record.diagnosis = weighed.diagnosis
-    said = f"was asked the same before, and is not paid again: {weighed.standing}"
-    record.note(workflow.now(), Kind.DIAGNOSIS, ACTOR, said)
+    record.note(workflow.now(), Kind.DIAGNOSIS, ACTOR, f"was asked the same before, and is not paid again: {said}")
     return weighed.diagnosis
+
+
+def _weighed(record: Record, opinion: Opinion, diagnosis: Diagnosis, ids: Collection[str]) -> Weighed:
+    return weigh(opinion, diagnosis, ids, lambda d: leads_to_a_plan(case_of(record, d)))
 
 
 def _about(diagnosis: Diagnosis, findings: Sequence[Finding]) -> str:

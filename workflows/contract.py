@@ -24,6 +24,11 @@ NOTIFICATION_QUEUE = "notification"
 DETECTION_QUEUE = "detection"
 ADVICE_QUEUE = "advice"
 TRAINING_QUEUE = "training"
+QUEUES = (
+    TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE, DETECTION_QUEUE,
+    ADVICE_QUEUE, TRAINING_QUEUE,
+)  # fmt: skip
+"""All of them, for those who ask whether each has a worker; workers.registry says what runs on which."""
 
 UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""

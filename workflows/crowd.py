@@ -7,7 +7,7 @@ from hashlib import blake2b
 from domain.anomaly import Anomaly
 
 MOST_COUNTED = 15_000
-"""As many as one delivery of Alertmanager can hold. At some 30 bytes each they fit into what a new run is given."""
+"""At some 30 bytes each they fit into what a new run is given. What comes beyond is only a sighting, which is said."""
 _HASH_BYTES = 9
 
 

@@ -67,7 +67,13 @@ async def hand_over(record: Record) -> bool:
 
 
 async def _give(record: Record, incident: str, key: str) -> bool:
-    """An incident that ended in the meantime takes nothing: then this one stands for itself."""
+    """An incident that ended in the meantime takes nothing: then this one stands for itself. So does a storm of which
+    most alerts are only counted here: nobody else would know that they fire.
+    """
+    if len(record.crowd):
+        text = f"{incident} does not take it over: {len(record.crowd):,} of its alerts are only counted, not kept"
+        record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
+        return False
     given, anomalies = record.sightings, record.anomalies
     try:
         handle = workflow.get_external_workflow_handle(key)
@@ -79,6 +85,5 @@ async def _give(record: Record, incident: str, key: str) -> bool:
         return False
     record.handed_over = given
     record.ends(merged_into=incident, merged_key=key)
-    counted = f"; {len(record.crowd):,} more alerts were only counted here" if len(record.crowd) else ""
-    record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {incident}{counted}")
+    record.note(workflow.now(), Kind.STATE, "alert correlation", f"handed over to {incident}")
     return True

@@ -59,6 +59,18 @@ INVESTIGATE = Options(
     schedule_to_close_timeout=timedelta(seconds=50),
     retry_policy=RetryPolicy(maximum_attempts=2),
 )
+
+
+def look(seconds: float) -> Options:
+    """As above, for a model that wants to see something, which has so many seconds left for it."""
+    return Options(
+        task_queue=INVESTIGATION_QUEUE,
+        start_to_close_timeout=timedelta(seconds=min(seconds, 20)),
+        schedule_to_close_timeout=timedelta(seconds=min(seconds, 50)),
+        retry_policy=RetryPolicy(maximum_attempts=2),
+    )
+
+
 # Bounded as a whole too: without a worker for it no cause is named, and people are told.
 RANK = Options(
     task_queue=ANALYSIS_QUEUE,
@@ -142,6 +154,15 @@ def consult(step: Step) -> Options:
         schedule_to_close_timeout=timedelta(seconds=step.seconds) + _AROUND_A_CALL,
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
     )
+
+
+# Asked when a consultation is over, and the plan waits for it.
+BILL = Options(
+    task_queue=ADVICE_QUEUE,
+    start_to_close_timeout=timedelta(seconds=3),
+    schedule_to_close_timeout=timedelta(seconds=5),
+    retry_policy=RetryPolicy(maximum_attempts=2),
+)
 
 
 def act(plan: Plan) -> Options:

@@ -1,5 +1,8 @@
 """Permission: the gate is asked, a person if it says so, and the target is reserved. The last word counts."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
@@ -10,34 +13,53 @@ with workflow.unsafe.imports_passed_through():
     from domain.gate import Circumstances, GateVerdict, Ruling, gate, strictest
     from domain.plan import Plan
     from domain.timeline import Kind
+    from domain.verification import Watch
     from workflows import options
     from workflows.approval import Approvals
     from workflows.calls import reason
     from workflows.record import Record
+    from workflows.verification import Sight
 
-PASSING = frozenset({"paused", "busy", "unknown", "precheck", "target_limit", "hour_limit"})
+WELL = "recovered"
+PASSING = frozenset({"paused", "busy", "unknown", "precheck", "target_limit", "hour_limit", WELL})
 """Clauses of the gate whose objection can pass without anybody's word to this incident."""
 UNSEEN = "nothing that was anomalous can be seen to be so now, so nobody could tell whether it worked"
+_IN_BAND = "all that was seen to be anomalous is in band now, so there is nothing to do"
 MOOT = "moot"
 CHANGED = "changed"
 
 
+@dataclass(frozen=True)
+class Permission:
+    """The last gate's word, the decision of a person if one was asked, and what is to be watched, as it shows now."""
+
+    verdict: GateVerdict
+    decision: Decision | None = None
+    watches: tuple[Watch, ...] = ()
+
+
 async def permission(
-    record: Record, approvals: Approvals, plan: Plan, *, seen: bool
-) -> tuple[GateVerdict, Decision | None]:
-    """Ask the gate, ask a person if it says so, and reserve the target. The last gate's word counts."""
-    verdict = await _ask_gate(record, plan, approved=False, seen=seen)
+    record: Record, approvals: Approvals, plan: Plan, look: Callable[[], Awaitable[Sight]]
+) -> Permission:
+    """Look, ask the gate, ask a person if it says so, and reserve the target.
+
+    A person takes minutes: what is true after that is looked at again, and what joined meanwhile is watched too.
+    """
+    sight = await look()
+    verdict = await _ask_gate(record, plan, sight, approved=False)
     decision: Decision | None = None
     if verdict.ruling is Ruling.ASK:
         decision = await approvals.ask(plan, verdict)
         if decision is None or decision.verdict is not Verdict.APPROVE:
-            return _refused(record, approvals, verdict, decision), decision
-        verdict = await _ask_gate(record, plan, approved=True, seen=seen)
+            return Permission(_refused(record, approvals, verdict, decision), decision)
+        sight = await look()
+        verdict = await _ask_gate(record, plan, sight, approved=True)
     if verdict.ruling is Ruling.RUN:
         verdict = await _reserve(record, plan, decision)
-    if verdict.ruling is not Ruling.RUN and record.hands_off_by is None:  # who took over knows
+    # Who took over knows, and of a recovery people hear as of any other.
+    if verdict.ruling is not Ruling.RUN and verdict.clause != WELL and record.hands_off_by is None:
         record.calls_for(Reason.GATE_REFUSED, workflow.now(), verdict.reason)
-    return verdict, decision
+    return Permission(verdict, decision, sight.watches or ())
 
 
 def _refused(record: Record, approvals: Approvals, asked: GateVerdict, decision: Decision | None) -> GateVerdict:
@@ -63,20 +85,22 @@ def _circumstances(record: Record, *, approved: bool, precheck: str | None) -> C
     )  # fmt: skip
 
 
-async def _ask_gate(record: Record, plan: Plan, *, approved: bool, seen: bool) -> GateVerdict:
-    verdict = await gate_in_silence(record, plan, approved=approved, seen=seen)
+async def _ask_gate(record: Record, plan: Plan, sight: Sight, *, approved: bool) -> GateVerdict:
+    verdict = await gate_in_silence(record, plan, sight, approved=approved)
     record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
     return verdict
 
 
-async def gate_in_silence(record: Record, plan: Plan, *, approved: bool, seen: bool) -> GateVerdict:
+async def gate_in_silence(record: Record, plan: Plan, sight: Sight, *, approved: bool) -> GateVerdict:
     """Without the controls nobody knows whether automation is paused: then it does not act.
 
-    The policy that the worker has now is asked as well as the incident's own copy, and the stricter answer counts.
-    `seen`: what was anomalous can be measured now, and was seen to be so. An action whose effect nobody could verify is
-    not taken.
+    The policy that the worker has now is asked as well as the incident's own copy, and the stricter answer counts. An
+    action whose effect nobody could verify is not taken, nor one on what is well.
     """
-    before_precheck = _circumstances(record, approved=approved, precheck=None if seen else UNSEEN)
+    if sight.well:
+        return GateVerdict(ruling=Ruling.REFUSE, clause=WELL, reason=_IN_BAND)
+    unseen = UNSEEN if sight.watches is None else None
+    before_precheck = _circumstances(record, approved=approved, precheck=unseen)
     asked = Prepare(plan=plan, circumstances=before_precheck)
     try:
         prepared = await workflow.execute_activity_method(

@@ -25,6 +25,8 @@ from domain.view import Delivery, IncidentView, Next
 from workflows.contract import Opening
 from workflows.crowd import MOST_COUNTED, Crowd
 
+_PLANNED = 10
+"""So many attempts that came to nothing are kept."""
 MOST_SERIES = 500
 """So many are kept whole, the most severe that fire first; the rest is counted (workflows.crowd)."""
 _SLACK = 100
@@ -398,6 +400,18 @@ class Record:
         """The series that tell whether a fix works: seen bad, and firing; once all is resolved, all that were bad."""
         firing = {a.series for a in self.firing}
         return frozenset(self.witnessed) & firing if firing else frozenset(self.witnessed)
+
+    @property
+    def next_attempt(self) -> int:
+        """Numbers are never used twice: reservations and records know attempts by them."""
+        return self.attempts[-1].number + 1 if self.attempts else 1
+
+    def tries(self, attempt: Attempt, at: datetime) -> None:
+        """Keep what was done, and of what was only planned the last ones: an alert that flaps is refused for days."""
+        planned = [one for one in self.attempts if one.executed is None and one.error is None]
+        old = {one.number for one in planned[: max(0, len(planned) + 1 - _PLANNED)]}
+        self.attempts = [*(one for one in self.attempts if one.number not in old), attempt]
+        self.changed(at)
 
     def update_last_attempt(self, at: datetime, **facts: object) -> None:
         self.attempts[-1] = self.attempts[-1].model_copy(update=facts)

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from domain.approval import Decision, Verdict
-    from domain.catalogue import Case, choose
+    from domain.catalogue import choose
     from domain.change import Change, changed
     from domain.diagnosis import Diagnosis
     from domain.escalation import Reason
@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.verification import Recovery, Watch
     from workflows.acting import STOOD_DOWN, act
     from workflows.approval import Approvals
+    from workflows.casing import case_of
     from workflows.pausing import wait_as_asked
     from workflows.permission import CHANGED, MOOT, PASSING, gate_in_silence, permission
     from workflows.record import Record
@@ -43,19 +44,16 @@ async def attempt(record: Record, approvals: Approvals) -> Result:
 
 async def _try(record: Record, approvals: Approvals, plan: Plan) -> Result:
     """Show the plan to the gate, and to a person if it says so; then carry out that or what they want instead."""
-    watches = await before(record, record.watches())
-    verdict, decision = await permission(record, approvals, plan, seen=watches is not None)
-    record.attempts.append(_attempt(record, plan, verdict, decision))
-    record.changed(workflow.now())
+    given = await permission(record, approvals, plan, lambda: before(record))
+    verdict, decision = given.verdict, given.decision
+    record.tries(_attempt(record, plan, verdict, decision), workflow.now())
     if verdict.clause == MOOT:
         return Result.MOOT
     if verdict.clause == CHANGED and decision is not None and decision.change is not None:
         return await _otherwise(record, approvals, plan, decision.change)
     if verdict.ruling is not Ruling.RUN:
         return Result.STUCK
-    if decision is not None:  # it took a while, and more may have joined
-        watches = await before(record, record.watches()) or watches
-    return await _carry_out(record, approvals, decision, watches or ())
+    return await _carry_out(record, approvals, decision, given.watches)
 
 
 async def _otherwise(record: Record, approvals: Approvals, plan: Plan, change: Change) -> Result:
@@ -63,7 +61,7 @@ async def _otherwise(record: Record, approvals: Approvals, plan: Plan, change: C
     if change.wait_min is not None:
         await wait_as_asked(record, change.wait_min)
         return Result.MOOT
-    another = changed(plan, change, len(record.attempts) + 1)
+    another = changed(plan, change, record.next_attempt)
     said = f"{another.sentence} Risk {another.risk}, undo: {another.undo}, digest {another.short_digest}"
     record.note(workflow.now(), Kind.PLAN, "remediation", f"instead of {plan.short_digest}: {said}")
     return await _try(record, approvals, another)
@@ -77,19 +75,13 @@ async def may_act_now(record: Record) -> bool:
     last = record.attempts[-1] if record.attempts else None
     if last is None or last.gate.clause not in PASSING:
         return False
-    seen = await before(record, record.watches()) is not None
-    verdict = await gate_in_silence(record, last.plan, approved=False, seen=seen)
+    verdict = await gate_in_silence(record, last.plan, await before(record), approved=False)
     return verdict.ruling is not Ruling.REFUSE
 
 
 def _plan(record: Record) -> Plan | None:
     """The catalogue's answer; none is a reason to tell people."""
-    diagnosis = record.diagnosis or Diagnosis(confidence_reason="nothing was diagnosed")
-    case = Case(
-        incident=record.incident, attempt=len(record.attempts) + 1, diagnosis=diagnosis, findings=record.findings,
-        services=record.opening.services, policy=record.opening.policy,
-    )  # fmt: skip
-    choice = choose(case)
+    choice = choose(case_of(record, record.diagnosis or Diagnosis(confidence_reason="nothing was diagnosed")))
     if choice.plan is None:
         why = "; ".join(choice.reasons)
         record.note(workflow.now(), Kind.PLAN, "remediation", f"no plan: {why}")
@@ -103,7 +95,7 @@ def _plan(record: Record) -> Plan | None:
 
 def _attempt(record: Record, plan: Plan, verdict: GateVerdict, decision: Decision | None) -> Attempt:
     approved = decision.actor if decision and decision.verdict is Verdict.APPROVE else None
-    return Attempt(number=len(record.attempts) + 1, plan=plan, gate=verdict, approved_by=approved)
+    return Attempt(number=record.next_attempt, plan=plan, gate=verdict, approved_by=approved)
 
 
 async def _carry_out(

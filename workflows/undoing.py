@@ -13,11 +13,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.acting import STOOD_DOWN, Acted, act
     from workflows.approval import Approvals
     from workflows.pausing import wait_as_asked
-    from workflows.permission import CHANGED, permission
+    from workflows.permission import CHANGED, WELL, permission
     from workflows.record import Record
+    from workflows.verification import Sight, before
 
-# A person's own answers, and what nobody has to decide any more: no failure of the machine.
-_DECIDED = frozenset({"rejected", "moot"})
+# A person's own answers, and what nobody has to decide any more: no failure of the machine. What helped late stays.
+_DECIDED = frozenset({"rejected", "moot", WELL})
 
 
 async def undo(record: Record, approvals: Approvals) -> bool:
@@ -38,8 +39,8 @@ async def undo(record: Record, approvals: Approvals) -> bool:
 
 
 async def _try(record: Record, approvals: Approvals, plan: Plan) -> bool:
-    # That nothing got better has just been measured: what the undo does can be measured too.
-    verdict, decision = await permission(record, approvals, plan, seen=True)
+    given = await permission(record, approvals, plan, lambda: _sight(record))
+    verdict, decision = given.verdict, given.decision
     _keep(record, Undo(plan=plan, gate=verdict))
     if verdict.clause == CHANGED and decision is not None and decision.change is not None:
         await wait_as_asked(record, decision.change.wait_min or 0)  # the only thing that can be asked for here
@@ -52,6 +53,12 @@ async def _try(record: Record, approvals: Approvals, plan: Plan) -> bool:
         plan=plan, gate=_stood_down(verdict, acted), approved_by=approved, executed=acted.executed, error=acted.error,
     ))  # fmt: skip
     return _judge(record, plan, acted)
+
+
+async def _sight(record: Record) -> Sight:
+    """That nothing got better was measured before: what the undo does could be measured too, also while it is dark."""
+    sight = await before(record)
+    return Sight(sight.watches or (), sight.well)
 
 
 def _judge(record: Record, plan: Plan, acted: Acted) -> bool:

@@ -1,5 +1,6 @@
 """Verification: wait until a look is fair, look several times, and say what it means."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import workflow
@@ -9,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.verification import VerificationActivities
     from domain.incident import State
     from domain.timeline import Kind
-    from domain.verification import Recovery, Sample, Verdict, Watch, judge, settle_s
+    from domain.verification import Recovery, Sample, Verdict, Watch, in_band, judge, settle_s
     from domain.view import Next
     from workflows import options
     from workflows.calls import reason
@@ -55,19 +56,28 @@ def _with_joined(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...
     return (*watches, *(watch for watch in record.watches() if watch.series not in known))
 
 
-async def before(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...] | None:
-    """The watches with what they show right now, so that *improving* is measured and not remembered.
-
-    None when none of them shows anything, or none of what fires was ever seen bad: after a fix nobody could tell
-    whether it worked.
+@dataclass(frozen=True)
+class Sight:
+    """What can be seen right before something is done. `watches`: each with what it shows, so that *improving* is
+    measured and not remembered; None when none of them shows anything, or none of what fires was ever seen bad: then
+    nobody could tell whether it worked. `well`: all that was seen bad is in band now, so there is nothing to do.
     """
+
+    watches: tuple[Watch, ...] | None
+    well: bool
+
+
+async def before(record: Record) -> Sight:
+    """Look once at all that was anomalous."""
+    watches = record.watches()
     samples = await _sample(record, watches)
     values = {sample.series: sample.value for sample in samples}
     if all(s.value is None and s.fires is None for s in samples) or not set(values) & record.telling:
-        return None
-    return tuple(
+        return Sight(None, well=False)
+    shown = tuple(
         w if values.get(w.series) is None else w.model_copy(update={"before": values[w.series]}) for w in watches
     )
+    return Sight(shown, in_band([w for w in watches if w.series in record.telling], samples))
 
 
 async def _sample(record: Record, watches: tuple[Watch, ...]) -> tuple[Sample, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 
 from pydantic import ValidationError
 from temporalio import activity
@@ -13,9 +14,10 @@ from activities.errors import LONGEST_TEXT, retry_only_what_helps
 from analysis.redaction import outgoing
 from domain.advice.advice import Call
 from domain.advice.ledger import Account, Admission
-from domain.advice.money import cost_usd, most_usage
+from domain.advice.money import cost_usd
 from domain.advice.opinion import Claim, Opinion
 from domain.advice.talk import Reply
+from domain.advice.terms import Terms, binding
 from domain.finding import EvidenceRef
 from integrations.ports import (
     EvidenceStore,
@@ -32,10 +34,13 @@ _LONGEST_REASON = 200
 
 
 class AdviceActivities:
-    """Asks the model, None: none is configured on this worker, and that is said."""
+    """Asks the model by this worker's own terms, None: none is configured on this worker, and that is said."""
 
-    def __init__(self, model: LanguageModel | None, ledger: ModelLedger, evidence: EvidenceStore | None) -> None:
+    def __init__(
+        self, model: LanguageModel | None, terms: Terms | None, ledger: ModelLedger, evidence: EvidenceStore | None
+    ) -> None:
         self._model = model
+        self._own = terms
         self._ledger = ledger
         self._evidence = evidence
 
@@ -44,13 +49,17 @@ class AdviceActivities:
     def consult(self, ask: Ask) -> Said:
         """The model's answer. The same `key` again gets the answer that was paid for, and costs nothing.
 
-        Raises Rejected, which is final, for a call that would be over budget or whose answer was lost.
+        Raises Rejected, which is final, for another model than this worker's, for a call that would be over budget and
+        for one whose answer was lost.
         """
-        if self._model is None:
+        if self._model is None or self._own is None:
             raise Rejected("no language model is configured on the worker that was asked")
+        terms = binding(ask.terms, self._own)
+        if isinstance(terms, str):
+            raise Rejected(terms)
         inquiry = inquiry_of(ask)
-        most = cost_usd(most_usage(_size(inquiry)), ask.terms.price)
-        account = self._ledger.begin(ask.key, ask.incident, ask.at, most, ask.terms)
+        most = cost_usd(self._model.most(inquiry), terms.price)
+        account = self._ledger.begin(ask.key, ask.incident, ask.at, most, terms)
         if account.admission is not Admission.NEW:
             return _kept(account)
         began = time.monotonic()
@@ -59,15 +68,20 @@ class AdviceActivities:
         except PortError as error:
             self._ledger.end(ask.key, most if isinstance(error, Unanswered) else 0.0, None)
             raise
-        said = self._said(ask, inquiry, reply, time.monotonic() - began)
+        said = self._said(ask, inquiry, reply, cost_usd(reply.usage, terms.price), time.monotonic() - began)
         self._ledger.end(ask.key, said.call.usd, said.model_dump_json())
         return said
 
-    def _said(self, ask: Ask, inquiry: Inquiry, reply: Reply, seconds: float) -> Said:
+    @activity.defn
+    @retry_only_what_helps
+    def spent_on(self, incident: str, now: datetime) -> float:
+        """US dollars for all calls of the incident: those that were paid for, and those that may have been."""
+        return self._ledger.spent(incident, now).incident_usd
+
+    def _said(self, ask: Ask, inquiry: Inquiry, reply: Reply, usd: float, seconds: float) -> Said:
         transcript, note = self._recorded(inquiry, reply)
         call = Call(
-            at=ask.at, usage=reply.usage, usd=cost_usd(reply.usage, ask.terms.price), seconds=round(seconds, 3),
-            transcript=transcript, note=note,
+            at=ask.at, usage=reply.usage, usd=usd, seconds=round(seconds, 3), transcript=transcript, note=note,
         )  # fmt: skip
         opinion = _masked(reply.opinion) if reply.opinion is not None else None
         useless = outgoing(reply.useless) if reply.useless is not None else None
@@ -83,11 +97,6 @@ class AdviceActivities:
             return self._evidence.put(json.dumps(content, sort_keys=True).encode(), "a call of the language model"), ""
         except PortError as error:
             return None, f"not stored: {str(error)[:_LONGEST_REASON]}"
-
-
-def _size(inquiry: Inquiry) -> int:
-    """Bytes of the request, a little more than what is billed."""
-    return len(inquiry.model_dump_json().encode())
 
 
 def _kept(account: Account) -> Said:

@@ -31,7 +31,8 @@ class Turn(Model):
 class Ask(Model):
     """One call. `key`: of this very call, whoever makes it, however often. `at`: the moment by the incident's clock.
 
-    `seconds`: how long it may take. `last`: it may not look at anything more. `services`: each with what it calls.
+    `seconds`: how long it may take. `last`: it may not look at anything more. `services`: each with what it calls;
+    `listed`: those of them that services.yaml names, any other name is masked like all text from outside.
     `findings`: those of the investigation, with their ids.
     """
 
@@ -43,6 +44,7 @@ class Ask(Model):
     last: bool
     onset: AwareDatetime
     services: dict[str, tuple[str, ...]]
+    listed: tuple[str, ...] = ()
     anomalies: tuple[Anomaly, ...]
     diagnosis: Diagnosis
     findings: tuple[Finding, ...]

@@ -19,7 +19,7 @@ MOST_FINDINGS = 40
 MOST_ALERTS = 10
 MOST_SERVICES = 60
 MOST_SHOWN = 8
-_LONGEST_TEXT = 240
+_LONGEST_TEXT, _LONGEST_NAME = 240, 60
 
 INSTRUCTIONS = """\
 You help on-call engineers to judge an incident. A ranking has weighed the findings already and gives candidate causes,
@@ -46,7 +46,7 @@ def inquiry_of(ask: Ask) -> Inquiry:
     return Inquiry(
         model=ask.terms.model, temperature=ask.terms.temperature, instructions=INSTRUCTIONS,
         evidence=json.dumps({"untrusted_data": _evidence(ask)}, ensure_ascii=False), offers=offers,
-        exchanges=tuple(Exchange(uses=t.uses, answers=tuple(_answer(s) for s in t.shown)) for t in ask.turns),
+        exchanges=tuple(Exchange(uses=t.uses, answers=tuple(_answer(ask, s) for s in t.shown)) for t in ask.turns),
         most_output_tokens=MOST_OUTPUT_TOKENS, seconds=ask.seconds,
     )  # fmt: skip
 
@@ -55,23 +55,32 @@ def _evidence(ask: Ask) -> dict[str, Any]:
     return {
         "since": ask.onset.isoformat(timespec="seconds"),
         "alerts": [
-            {"name": name(a.name), "service": name(a.service), "text": outgoing(a.title, _LONGEST_TEXT)}
+            {
+                "name": outgoing(a.name, _LONGEST_NAME), "service": _service(ask, a.service),
+                "text": outgoing(a.title, _LONGEST_TEXT),
+            }
             for a in ask.anomalies[:MOST_ALERTS]
         ],
         "services": {
-            name(service): [name(needed) for needed in calls]
+            _service(ask, service): [_service(ask, needed) for needed in calls]
             for service, calls in list(ask.services.items())[:MOST_SERVICES]
         },
         "candidates": [
             {
-                "service": h.service, "category": h.category.value, "text": outgoing(h.sentence, _LONGEST_TEXT),
-                "bits": round(h.score, 1), "for": h.supporting[:MOST_SHOWN], "against": h.opposing[:MOST_SHOWN],
+                "service": _service(ask, h.service), "category": h.category.value,
+                "text": outgoing(h.sentence, _LONGEST_TEXT), "bits": round(h.score, 1),
+                "for": h.supporting[:MOST_SHOWN], "against": h.opposing[:MOST_SHOWN],
             }
             for h in ask.diagnosis.hypotheses
         ],
         "not_looked_at": ask.diagnosis.not_seen,
-        "findings": [_finding(f) for f in _chosen(ask)],
+        "findings": [_finding(ask, f) for f in _chosen(ask)],
     }  # fmt: skip
+
+
+def _service(ask: Ask, said: str) -> str:
+    """Names of services.yaml are our own words, and the model has to repeat them exactly; others come from outside."""
+    return name(said) if said in ask.listed else outgoing(said, _LONGEST_NAME)
 
 
 def _chosen(ask: Ask) -> Sequence[Finding]:
@@ -82,11 +91,11 @@ def _chosen(ask: Ask) -> Sequence[Finding]:
     return [f for f in ask.findings if f.id in kept]
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(ask: Ask, finding: Finding) -> dict[str, Any]:
     """What people read of it. What says nothing is left out."""
     said: dict[str, Any] = {
         "id": finding.id, "source": finding.source.value, "presence": finding.presence.value,
-        "service": name(finding.service) if finding.service else None,
+        "service": _service(ask, finding.service) if finding.service else None,
         "text": outgoing(finding.title, _LONGEST_TEXT), "bits": round(finding.strength, 1),
         "value": finding.value, "usually": finding.baseline, "unit": outgoing(finding.unit, 20),
         "since": finding.onset.isoformat(timespec="seconds") if finding.onset else None,
@@ -99,11 +108,12 @@ def _weights(weights: Iterable[tuple[str, float]]) -> dict[str, float]:
     return {str(category): round(weight, 2) for category, weight in weights if weight > 0}
 
 
-def _answer(shown: Shown) -> str:
+def _answer(ask: Ask, shown: Shown) -> str:
     if shown.look is None:
         return json.dumps({"refused": outgoing(shown.refused)})
-    found = [_finding(f) for f in shown.findings[:MOST_SHOWN]]
-    return json.dumps({"untrusted_data": {"of": shown.look.words, "findings": found}}, ensure_ascii=False)
+    found = [_finding(ask, f) for f in shown.findings[:MOST_SHOWN]]
+    of = shown.look.model_copy(update={"service": _service(ask, shown.look.service)}).words
+    return json.dumps({"untrusted_data": {"of": of, "findings": found}}, ensure_ascii=False)
 
 
 def _offer(tool: Tool) -> Offer:

@@ -14,7 +14,7 @@ from activities.detection.kept import Kept
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import STRANGE, Standing, Verdict, Watched, decide, seen_together, series_key
+from domain.detection import STRANGE, Standing, Verdict, Watched, decide, series_key, strangest
 from domain.model import Model
 from domain.services import ServiceMap
 from domain.silence import absence, in_outage, outage
@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 class Cycle(Model):
     """What a cycle did: all that history keeps of it. `skipped`: cycles that were due since the one before.
 
-    `forecast`: series of which there is a forecast; `stale`: those whose forecast is too old to judge by.
+    `forecast`: series of which there is a forecast; `stale`: those whose forecast is too old to judge by. `refused` and
+    `away`: questions that Prometheus will not answer, and those that it did not answer this time.
     """
 
     series: int = 0
@@ -44,6 +45,7 @@ class Cycle(Model):
     reported: int = 0
     skipped: int = 0
     refused: int = 0
+    away: int = 0
     incidents: tuple[str, ...] = ()
 
 
@@ -70,6 +72,7 @@ class DetectionActivities:
         self._kept: dict[str, Kept] = {}
         self._turn = asyncio.Lock()
         self._last: float | None = None
+        self._away: set[tuple[str, str]] = set()
 
     @activity.defn
     async def sweep(self) -> Cycle:
@@ -82,6 +85,7 @@ class DetectionActivities:
             except PortError as error:
                 # What was judged and not handed over shall be judged again, from what is written down.
                 self._kept.clear()
+                _count_failure()
                 raise as_application_error(error) from error
 
     async def _cycle(self) -> Cycle:
@@ -97,7 +101,7 @@ class DetectionActivities:
             series=len(self._kept), ready=sum(kept.detector.ready for kept in self._kept.values()),
             forecast=len(self._forecasts), stale=self._forecasts.stale(moment), reported=len(anomalies),
             skipped=self._skipped(now), refused=sum(answer.refused is not None for answer in answers),
-            incidents=keys[:20],
+            away=sum(answer.away is not None for answer in answers), incidents=keys[:20],
         )  # fmt: skip
         _count(cycle, time.perf_counter() - began)
         return cycle
@@ -106,15 +110,18 @@ class DetectionActivities:
         """Take in what is new of every series; what was asked, and the answers."""
         self._catch_up()
         self._forecasts.refresh()
-        seen: dict[tuple[str, str], float] = {}
+        seen: dict[tuple[str, str], list[float]] = {}
         for kept in self._kept.values():
-            name = (kept.watched.service, kept.watched.expression.name)
-            seen[name] = max(kept.until, seen.get(name, 0.0))
-        answers = asking.ask(metrics, asking.due(self._services, seen, now, self._every_s))
+            seen.setdefault((kept.watched.service, kept.watched.expression.name), []).append(kept.until)
+        due = asking.due(self._services, seen, now, self._every_s)
+        # What had no answer the last time comes last, so that it takes no time from the others.
+        answers = asking.ask(metrics, sorted(due, key=lambda asked: asked.name in self._away))
+        self._away -= {answer.asked.name for answer in answers if answer.away is None}
+        self._away |= {answer.asked.name for answer in answers if answer.slow}
         new: list[tuple[Kept, list[tuple[float, float]]]] = []
         for answer in answers:
-            if answer.refused is not None:
-                _log.warning("%s of %s: %s", answer.asked.expression.name, answer.asked.service, answer.refused)
+            if answer.unanswered is not None:
+                _log.warning("%s of %s: %s", answer.asked.expression.name, answer.asked.service, answer.unanswered)
             for series in answer.series:
                 kept = self._of(answer.asked, series.labels)
                 new.append((kept, kept.new(series.points)))
@@ -159,10 +166,11 @@ class DetectionActivities:
         standings: dict[str, list[tuple[str, Standing]]] = {}
         for kept in self._kept.values():
             standings.setdefault(kept.watched.service, []).append((kept.watched.expression.name, kept.standing))
-        verdicts: dict[str, Verdict] = {}
-        for key, kept in self._kept.items():
-            others = seen_together(standings[kept.watched.service], kept.watched.expression.name)
-            verdicts[key] = decide(kept.watched, kept.standing, others, now)
+        services = {name: strangest(of_it) for name, of_it in standings.items()}
+        verdicts = {
+            key: decide(kept.watched, kept.standing, services[kept.watched.service], now)
+            for key, kept in self._kept.items()
+        }
         verdicts |= self._silent(answers, now)
         for key, verdict in verdicts.items():
             self._kept[key].settle(verdict.standing)
@@ -170,7 +178,7 @@ class DetectionActivities:
 
     def _silent(self, answers: Sequence[asking.Answered], now: datetime) -> dict[str, Verdict]:
         """What becomes of the series that have no samples any more, where their source was asked and has answered."""
-        asked = {(answer.asked.service, answer.asked.query) for answer in answers if answer.refused is None}
+        asked = {(answer.asked.service, answer.asked.query) for answer in answers if answer.unanswered is None}
         found: dict[str, Verdict] = {}
         for key, kept in self._kept.items():
             if (kept.watched.service, kept.watched.query) in asked:
@@ -207,4 +215,10 @@ def _count(cycle: Cycle, seconds: float) -> None:
     meter.create_counter("nightshift_detection_cycles_skipped", "Cycles that came too late.").add(cycle.skipped)
     meter.create_counter("nightshift_detection_anomalies", "Anomalies that began or ended.").add(cycle.reported)
     meter.create_counter("nightshift_detection_refused", "Questions that were refused.").add(cycle.refused)
+    meter.create_counter("nightshift_detection_away", "Questions that had no answer this time.").add(cycle.away)
     meter.create_histogram_float("nightshift_detection_seconds", "Seconds of a cycle.").record(seconds)
+
+
+def _count_failure() -> None:
+    """The gauges stand still meanwhile: what they say is of the last cycle that went through."""
+    activity.metric_meter().create_counter("nightshift_detection_cycles_failed", "Cycles that failed.").add(1)

@@ -11,7 +11,8 @@ from activities.detection.forecasts import Expected
 from analysis.novelty import Detector
 from domain.detection import Deviation, Look, SeriesRow, Standing, Watched, is_down, sign
 
-# A worker that dies costs so many samples at most, which the next one asks for and judges again.
+# A worker that dies costs so many samples at most, which the next one asks for and judges again. Each series has its
+# own turn among them, by its key: else all that one cycle took over would be written by one cycle, again and again.
 _WRITE_EVERY = 20
 _COMPRESSION = 1
 
@@ -30,7 +31,10 @@ class Kept:
     @property
     def due(self) -> bool:
         """A change of what is reported is written at once, the rest now and then."""
-        return self.changed or self.written < 0 or self.detector.points - self.written >= _WRITE_EVERY
+        return self.changed or self.written < 0 or self._turns(self.detector.points) > self._turns(self.written)
+
+    def _turns(self, points: int) -> int:
+        return (points + zlib.crc32(self.watched.key.encode()) % _WRITE_EVERY) // _WRITE_EVERY
 
     def new(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         """Those of the samples, (unix time, value) by time, that were not judged yet."""
@@ -52,7 +56,10 @@ class Kept:
             moment = datetime.fromtimestamp(at, UTC)
             look = None
             if judged is not None:
-                look = Look(channel=judged.channel, usual=judged.usual, sigma=judged.lasting)
+                look = Look(
+                    channel=judged.channel, usual=judged.usual, sigma=judged.lasting,
+                    knows_a_day=self.detector.knows_a_day,
+                )  # fmt: skip
             believed = self.standing.fits(moment)
             self.standing = self.standing.with_sign(
                 sign(self.watched.expression, moment, value, look, forecast, believed=believed)

@@ -7,7 +7,7 @@ from typing import Literal
 from activities.postmortem.measure import words
 from activities.postmortem.prevention import prevention
 from domain.correlation import Relation
-from domain.finding import Finding, Presence
+from domain.finding import Finding
 from domain.incident import Outcome
 from domain.model import Model
 from domain.view import Delivery, IncidentView
@@ -175,5 +175,5 @@ def cited(view: IncidentView) -> list[Finding]:
 
 def unseen(view: IncidentView) -> list[Finding]:
     """What nobody could look at, each source once."""
-    missing = {f.source: f for f in view.findings if f.presence is Presence.MISSING}
+    missing = {f.source: f for f in view.findings if f.unseen}
     return list(missing.values())

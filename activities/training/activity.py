@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -13,12 +14,12 @@ from temporalio.exceptions import ApplicationError
 from activities.errors import retry_only_what_helps
 from activities.heartbeat import EVERY_S
 from activities.training import asking
+from activities.training.forests import Forests
 from activities.training.pool import pool, processes
 from analysis.forecasting.fitting import Failed, Fitted, fit
 from analysis.forecasting.history import History, NotReady, prepare
 from domain.detection import series_key
 from domain.forecast import (
-    LONGEST_HISTORY,
     RETRAINED_AFTER,
     STALE_AFTER,
     Forecast,
@@ -28,28 +29,45 @@ from domain.forecast import (
     due,
     troubled,
 )
+from domain.forest import LONGEST_HISTORY
 from domain.model import Model
 from domain.services import Expression, ServiceMap
-from integrations.ports import ForecastStore, MetricSource, Rejected, Series, SeriesStore
+from integrations.ports import (
+    ForecastStore,
+    ForestStore,
+    MetricSource,
+    PortError,
+    Rejected,
+    Series,
+    SeriesStore,
+    Unavailable,
+)
 
 _log = logging.getLogger(__name__)
+LeftOut = Sequence[tuple[float, float]]
 Fit = Callable[[History, float], Fitted | Failed]
 
 
 class Round(Model):
     """What a round of training did, all that history keeps of it, and how far it is while it runs: its heartbeat.
 
-    `questions` of `due` were asked; `refused`: those that the server did not answer. `fresh`: series that another try
-    of this round had trained already, or that are not due.
+    `questions` of `due` were answered; `refused`: those that the server will not answer; `away`: those that it did not
+    answer this time, which stay due. `fresh`: series that another try of this round had trained already, or that are
+    not due. `forests`: services whose training rows were kept; `forests_refused`: those whose rows could not be trusted
+    any more.
     """
 
     due: int = 0
     questions: int = 0
     refused: int = 0
+    away: int = 0
     trained: int = 0
     not_ready: int = 0
     failed: int = 0
     fresh: int = 0
+    forests: int = 0
+    forests_not_ready: int = 0
+    forests_refused: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,14 +79,16 @@ class _Job:
 
 
 class TrainingActivities:
-    """Keeps the table of forecasts. `pool` makes the processes, in which `fit` runs."""
+    """Keeps the tables of forecasts and forests. `pool` makes the processes, in which `fit` runs."""
 
     def __init__(
-        self, metrics: MetricSource | None, forecasts: ForecastStore, series: SeriesStore, services: ServiceMap,
-        pool: Callable[[], Executor] = pool, fit: Fit = fit, clock: Callable[[], float] = time.time,
+        self, metrics: MetricSource | None, forecasts: ForecastStore, forests: ForestStore, series: SeriesStore,
+        services: ServiceMap, pool: Callable[[], Executor] = pool, fit: Fit = fit,
+        clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._metrics = metrics
         self._forecasts = forecasts
+        self._forests = forests
         self._series = series
         self._services = services
         self._pool = pool
@@ -80,38 +100,51 @@ class TrainingActivities:
     def train(self) -> Round:
         """Train what is due. The table says what is fresh, so another try goes on where this one ended.
 
-        Raises ApplicationError where Prometheus or the store is away, a process of the pool died, or this worker stops.
+        Raises ApplicationError where Prometheus answers nothing, the store is away, a process of the pool
+        died, or this worker stops.
         """
         if self._metrics is None:
             return Round()
-        return _Training(self._metrics, self._forecasts, self._moment(), self._fit).run(self._pool, self._asked())
+        every, now = asking.questions(self._services), self._moment()
+        forests = Forests(self._forests, (question for question, _ in every), now)
+        training = _Training(self._metrics, self._forecasts, forests, now, self._fit)
+        return training.run(self._pool, self._asked(every, forests.due, now))
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
-    def _asked(self) -> list[tuple[Question, Expression]]:
-        """The questions that are due, each with its expression."""
+    def _asked(
+        self, every: Sequence[tuple[Question, Expression]], forests: frozenset[str], now: datetime
+    ) -> list[tuple[Question, Expression]]:
+        """The questions that are due, each with its expression; all of a service whose forest is."""
         watched = [(row.watched.key, row.watched.service, row.watched.expression.name) for row in self._series.listed()]
-        every = asking.questions(self._services)
-        wanted = due([question for question, _ in every], watched, self._forecasts.heads(), self._moment())
-        return [(question, expression) for question, expression in every if question in wanted]
+        wanted = due([question for question, _ in every], watched, self._forecasts.heads(), now)
+        return [
+            (question, expression)
+            for question, expression in every
+            if question.service in forests or question in wanted
+        ]
 
 
 class _Training:
     """One try of a round."""
 
-    def __init__(self, metrics: MetricSource, forecasts: ForecastStore, now: datetime, fit: Fit) -> None:
+    def __init__(
+        self, metrics: MetricSource, forecasts: ForecastStore, forests: Forests, now: datetime, fit: Fit
+    ) -> None:
         self._metrics = metrics
         self._forecasts = forecasts
+        self._forests = forests
         self._now = now
         self._fit = fit
         self._until = (now + STALE_AFTER).timestamp()
         self._known = {head.key: head for head in forecasts.heads()}
         self._troubles: list[Trouble] = list(forecasts.troubles(now - LONGEST_HISTORY))
         self._done = Round()
+        self._away: Unavailable | None = None
 
     def run(self, pool: Callable[[], Executor], asked: list[tuple[Question, Expression]]) -> Round:
-        self._count(due=len(asked))
+        self._count(due=len(asked), forests_refused=self._forests.refused)
         if not asked:
             return self._done
         running: dict[Future[Fitted | Failed], _Job] = {}
@@ -131,27 +164,55 @@ class _Training:
         return self._done
 
     def _jobs(self, asked: list[tuple[Question, Expression]]) -> Iterator[_Job]:
-        for question, expression in asked:
-            try:
-                answer = asking.history(self._metrics, question.query, self._now.timestamp())
-            except Rejected as error:
-                _log.warning("%s of %s is not trained: %s", question.expression, question.service, error)
-                self._count(refused=1)
-                continue
-            self._count(questions=1)
-            self._beat()
-            for series in answer:
-                job = self._job(question, expression, series)
-                if job is not None:
-                    yield job
+        """What can be fitted, service by service: after its last question its forest is kept. One question without an
+        answer keeps no other from being trained.
 
-    def _job(self, question: Question, expression: Expression, series: Series) -> _Job | None:
+        Raises Unavailable where none had one.
+        """
+        for service, questions in groupby(asked, key=lambda one: one[0].service):
+            left_out, away = troubled(self._troubles, service, self._now), self._done.away
+            for question, expression in questions:
+                yield from self._jobs_of(question, expression, left_out)
+            kept = self._forests.keep(service) if self._done.away == away else None
+            if kept is not None:
+                self._count(**{kept: 1})
+        if self._away is not None and self._done.away == len(asked):
+            raise self._away
+
+    def _jobs_of(self, question: Question, expression: Expression, left_out: LeftOut) -> Iterator[_Job]:
+        answer = self._answer(question)
+        if answer is None:
+            return
+        self._count(questions=1)
+        self._beat()
+        self._forests.gather(question, expression, answer, left_out)
+        for series in answer:
+            job = self._job(question, expression, series, left_out)
+            if job is not None:
+                yield job
+
+    def _answer(self, question: Question) -> Sequence[Series] | None:
+        """None: there is none, which is counted."""
+        try:
+            return asking.history(self._metrics, question.query, self._now.timestamp())
+        except Rejected as error:
+            self._unanswered(question, error, refused=1)
+        except Unavailable as error:
+            self._unanswered(question, error, away=1)
+            self._away = error
+        return None
+
+    def _unanswered(self, question: Question, error: PortError, **counts: int) -> None:
+        _log.warning("%s of %s is not trained: %s", question.expression, question.service, error)
+        self._count(**counts)
+        self._beat()
+
+    def _job(self, question: Question, expression: Expression, series: Series, left_out: LeftOut) -> _Job | None:
         """The series as it is to be fitted; None, with its reason written down, where it need not or cannot be."""
         key = series_key(question.service, expression, series.labels)
         if key in self._known and self._known[key].fresh(question.query, self._now):
             self._count(fresh=1)
             return None
-        left_out = troubled(self._troubles, question.service, self._now)
         found = prepare(series.points, expression.kind, expression.floor, left_out, self._now.timestamp())
         forecast = Forecast(
             key=key, service=question.service, expression=question.expression, query=question.query,

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from activities.metric_queries import RANGE, filled
+from domain import forest
 from domain.finding import Window
 from domain.forecast import LONGEST_HISTORY, Question
 from domain.services import Expression, ServiceMap
 from integrations.ports import MetricSource, Series
 
-# 28 days at ten minutes are 4,032 points; so are 2.8 days at one. Samples are left out, not averaged: the scale of a
-# deviation is that of single samples.
+# 30 days at ten minutes are 4,320 points (forests take all, forecasts 28 days of them), 2.8 days at one are 4,032.
+# Samples are left out, not averaged: the scale of a deviation is that of single samples.
 _COARSE_S, _FINE_S = 600.0, 60.0
 _FINE_SPAN_S = LONGEST_HISTORY.total_seconds() * _FINE_S / _COARSE_S
 
@@ -35,7 +36,7 @@ def history(metrics: MetricSource, query: str, now: float) -> Sequence[Series]:
 
     Raises Unavailable, and Rejected for a query that the server refuses.
     """
-    coarse = _ask(metrics, query, now, LONGEST_HISTORY.total_seconds(), _COARSE_S)
+    coarse = _ask(metrics, query, now, forest.LONGEST_HISTORY.total_seconds(), _COARSE_S)
     old = {_name(s): s for s in coarse if s.points[0][0] < now - _FINE_SPAN_S}
     if len(old) == len(coarse) and coarse:
         return coarse

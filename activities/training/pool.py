@@ -16,10 +16,10 @@ def processes() -> int:
     return min(os.cpu_count() or 1, _MOST_PROCESSES)
 
 
-def pool() -> Executor:
+def pool(most: int = _MOST_PROCESSES) -> Executor:
     """Fresh processes, which know nothing of this one's threads and connections and end with it, however it ends."""
     return ProcessPoolExecutor(
-        processes(), mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+        min(processes(), most), mp_context=multiprocessing.get_context("spawn"), initializer=_begin
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.series import Floats
-from domain.forecast import LEAST_POINTS, LEAST_SPAN, LEFT_OUT
+from domain.forecast import LEAST_POINTS, LEAST_SPAN, LEFT_OUT, LONGEST_HISTORY
 from domain.services import MetricKind
 
 DAY_S, WEEK_S = 86_400.0, 604_800.0
@@ -21,8 +21,8 @@ _GROWS_SHARE = 0.5
 class History:
     """What is fitted: unix times in seconds, rising, with a finite value each.
 
-    `daily`, `weekly`: it covers two cycles. `gap_s`: the longest time without a sample. `floor`: the least scale of a
-    deviation, in the series' unit.
+    `daily`, `weekly`: it covers two cycles. `gap_s`: the longest silence, beyond the step of the samples and outside of
+    trouble. `floor`: the least scale of a deviation, in the series' unit.
     """
 
     times: Floats
@@ -47,24 +47,43 @@ def prepare(
 ) -> History | NotReady:  # fmt: skip
     """The history of a series at unix time `now`, from its samples (unix time, value).
 
-    Without NaN and infinity, the newest half hour and the intervals `left_out` (unix times, both ends included).
+    Without NaN and infinity, what is older than the longest history, the newest half hour and the intervals `left_out`
+    (unix times, both ends included).
     """
     array = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     times, values = array[:, 0], array[:, 1]
-    kept = np.isfinite(values) & (times <= now - LEFT_OUT.total_seconds())
-    for first, last in left_out:
-        kept &= (times < first) | (times > last)
+    first, last = now - LONGEST_HISTORY.total_seconds(), now - LEFT_OUT.total_seconds()
+    kept = np.isfinite(values) & (times >= first) & (times <= last)
+    troubles = list(left_out)
+    gap_s = _longest_silence(np.unique(times[kept]), troubles)
+    for begin, end in troubles:
+        kept &= (times < begin) | (times > end)
     times, first_of_each = np.unique(times[kept], return_index=True)
     values = values[kept][first_of_each]
     missing = _missing(times)
     if missing is not None:
         return missing
-    if kind in _NEVER_ONLY_GROWS and _only_grows(values):
+    if only_grows(kind, values):
         return NotReady("it only grows, as a counter does: write rate() around it")
     return History(
-        times, values, floor, daily=covers_twice(times, DAY_S), weekly=covers_twice(times, WEEK_S),
-        gap_s=float(np.diff(times).max()),
+        times, values, floor, daily=covers_twice(times, DAY_S), weekly=covers_twice(times, WEEK_S), gap_s=gap_s
     )  # fmt: skip
+
+
+def _longest_silence(times: Floats, troubles: Sequence[tuple[float, float]]) -> float:
+    """The longest time between two samples (rising times) beyond their usual step, in seconds.
+
+    Of the samples as they came: what is left out of the fit was no silence. Nor is what began or ended in trouble how
+    the series is.
+    """
+    if times.size <= 1:
+        return 0.0
+    gaps = np.diff(times)
+    usual = np.ones(gaps.size, dtype=np.bool_)
+    for first, last in troubles:
+        usual &= (times[1:] < first) | (times[:-1] > last)
+    step = float(np.median(gaps))
+    return float(gaps[usual].max(initial=step)) - step
 
 
 def covers_twice(times: Floats, cycle_s: float) -> bool:
@@ -95,8 +114,10 @@ def _missing(times: Floats) -> NotReady | None:
     return NotReady(reason, at + LEFT_OUT.total_seconds())
 
 
-def _only_grows(values: Floats) -> bool:
+def only_grows(kind: MetricKind, values: Floats) -> bool:
     """Is it a counter: never below 0, rising in most steps, and falling only to begin anew near 0?"""
+    if kind not in _NEVER_ONLY_GROWS:
+        return False
     steps = np.diff(values)
     falls = steps < 0
     resets = values[1:][falls] <= 0.1 * values[:-1][falls]

@@ -94,6 +94,11 @@ class Detector:
     def ready(self) -> bool:
         return self.points >= READY_AFTER
 
+    @property
+    def knows_a_day(self) -> bool:
+        """Before it does, each hour of a day is new to it."""
+        return self.day.whole
+
     def judge(self, at: float, value: float, *, learn: bool = True) -> Judgement | None:
         """The judgement of a point at unix time `at`; None while too little is known, and for what is no number.
 

@@ -11,6 +11,7 @@ _SLOT_S = 300.0
 _DAYS = 7
 # The averages below follow about the last 2,000 points, as the scale does.
 _PACE = 1 / 2_000
+_DAY_SLOTS, _WHOLE = 288, 0.9
 # The time of day counts where it explains half of the variance: the rest then varies 0.5 ** 0.5 as much.
 _EXPLAINS = 0.7
 
@@ -43,6 +44,11 @@ class DayTable:
     def explains(self) -> bool:
         """The deviations from the time of day are clearly smaller than the movements of the series itself."""
         return self.residue < _EXPLAINS * self.moves
+
+    @property
+    def whole(self) -> bool:
+        """Has it seen nine tenths of a day?"""
+        return len(self.slots) >= _WHOLE * _DAY_SLOTS
 
     def _compare(self, value: float, rest: float) -> None:
         if self.mean is None:

@@ -1,5 +1,6 @@
 """What a call costs, and whether it may still be paid for."""
 
+import re
 from datetime import timedelta
 
 from domain.advice.talk import Usage
@@ -9,8 +10,7 @@ from domain.model import Model
 HOUR = timedelta(hours=1)
 MOST_OUTPUT_TOKENS = 1_500
 """Of one answer: an opinion with three causes has some 500."""
-_BYTES_PER_TOKEN = 2
-"""Plain English has about four; numbers, ids and other scripts fewer: an upper estimate is on this side."""
+_PLAIN = re.compile(r"[A-Za-z ]+")
 _MILLION = 1_000_000
 
 
@@ -25,9 +25,16 @@ def cost_usd(usage: Usage, price: Price) -> float:
     return (usage.input_tokens * price.input_usd + usage.output_tokens * price.output_usd) / _MILLION
 
 
-def most_usage(size: int) -> Usage:
-    """What a request of so many bytes may come to at the most."""
-    return Usage(input_tokens=-(-size // _BYTES_PER_TOKEN), output_tokens=MOST_OUTPUT_TOKENS, counted=False)
+def most_usage(request: str) -> Usage:
+    """What a request may come to at the most: half a token for each letter and space of ASCII, one for each other byte.
+
+    Tokenisers of byte pairs make at most one token of each byte, which is what is left of scripts, signs and digits
+    that they have seen little of (some take each digit alone). English has about four letters to a token, and words
+    that are none about two. What cannot be encoded is sent as a question mark, one byte.
+    """
+    plain = sum(len(run) for run in _PLAIN.findall(request))
+    other = len(request.encode("utf-8", "replace")) - plain
+    return Usage(input_tokens=-(-plain // 2) + other, output_tokens=MOST_OUTPUT_TOKENS, counted=False)
 
 
 def objection(most_usd: float, spent: Spent, terms: Terms) -> str | None:

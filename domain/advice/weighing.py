@@ -8,9 +8,11 @@
    into a log may speak through it.
 4. Confidence never rises. Where it puts another cause first, confidence falls to the share that this one's score is of
    the first one's, and the safety gate leaves every plan to a person (domain/gate.py).
+5. It takes nothing away either. Where its first cause would leave the incident without a cause to name, or without the
+   plan that there would be, the ranking's stays first, and a person decides on that one's plan.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from domain.advice.opinion import Claim, Opinion, Suspect
@@ -20,17 +22,21 @@ from domain.model import Model
 
 Known = Mapping[tuple[str, Category], Hypothesis]
 """The ranking's candidates, by service and category."""
+Leads = Callable[[Diagnosis], bool]
+"""Does a diagnosis lead to a plan, if only to one that a person is asked about?"""
 OPEN_FROM = 0.5
 _MOST_SUSPECTS, _MOST_CLAIMS, _MOST_CITED, _LONGEST_CLAIM, _LONGEST_NAME = 3, 5, 6, 240, 60
 
 
 class Standing(StrEnum):
-    """How the opinion stands to the ranking. REORDERED: it put another cause first. DISSENTS: it would have, and the
-    evidence is against it. VOID: nothing of it counts.
+    """How the opinion stands to the ranking. REORDERED: it put another cause first. DOUBTS: it would have, and nothing
+    could be done then, so the order stays and a person decides. DISSENTS: it would have, and the evidence is against
+    it. VOID: nothing of it counts.
     """
 
     AGREES = "agrees"
     REORDERED = "reordered"
+    DOUBTS = "doubts"
     DISSENTS = "dissents"
     VOID = "void"
 
@@ -44,7 +50,7 @@ class Weighed(Model):
     diagnosis: Diagnosis
 
 
-def weigh(opinion: Opinion, diagnosis: Diagnosis, ids: Collection[str]) -> Weighed:
+def weigh(opinion: Opinion, diagnosis: Diagnosis, ids: Collection[str], leads: Leads) -> Weighed:
     """`ids`: of the findings that exist, of the investigation and of what it asked for itself."""
     known = {(h.service, h.category): h for h in diagnosis.hypotheses}
     kept: list[Suspect] = []
@@ -60,7 +66,10 @@ def weigh(opinion: Opinion, diagnosis: Diagnosis, ids: Collection[str]) -> Weigh
             dropped.append(why_not)
     if unfounded:
         dropped.append(f"{unfounded} claim{'s' if unfounded > 1 else ''} without a finding that exists")
-    return _standing(kept, tuple(dropped), diagnosis, known)
+    if not kept:
+        return Weighed(standing=Standing.VOID, dropped=tuple(dropped), diagnosis=diagnosis)
+    standing, after = _standing(known[kept[0].service, kept[0].category], diagnosis, leads)
+    return Weighed(standing=standing, suspects=tuple(kept), dropped=tuple(dropped), diagnosis=after)
 
 
 def _founded(claims: Iterable[Claim], ids: Collection[str]) -> tuple[Claim, ...]:
@@ -82,16 +91,21 @@ def _objection(suspect: Suspect, claims: Sequence[Claim], known: Known, kept: Se
     return None
 
 
-def _standing(kept: Sequence[Suspect], dropped: tuple[str, ...], diagnosis: Diagnosis, known: Known) -> Weighed:
-    if not kept:
-        return Weighed(standing=Standing.VOID, dropped=dropped, diagnosis=diagnosis)
-    preferred = known[kept[0].service, kept[0].category]
-    standing, after = Standing.DISSENTS, diagnosis
+def _standing(preferred: Hypothesis, diagnosis: Diagnosis, leads: Leads) -> tuple[Standing, Diagnosis]:
+    """How the cause that it puts first stands to the ranking, and the diagnosis after it."""
     if preferred == diagnosis.hypotheses[0]:
-        standing = Standing.AGREES
-    elif _is_open(preferred, diagnosis.hypotheses[0]):
-        standing, after = Standing.REORDERED, _reordered(diagnosis, preferred)
-    return Weighed(standing=standing, suspects=tuple(kept), dropped=dropped, diagnosis=after)
+        return Standing.AGREES, diagnosis
+    if not _is_open(preferred, diagnosis.hypotheses[0]):
+        return Standing.DISSENTS, diagnosis
+    reordered = _reordered(diagnosis, preferred)
+    if _takes_away(diagnosis, reordered, leads):
+        return Standing.DOUBTS, _doubted(diagnosis, preferred)
+    return Standing.REORDERED, reordered
+
+
+def _takes_away(before: Diagnosis, after: Diagnosis, leads: Leads) -> bool:
+    """Would its word leave an incident without a cause, or without a plan, that has one without it?"""
+    return (before.named is not None and after.named is None) or (leads(before) and not leads(after))
 
 
 def _is_open(preferred: Hypothesis, first: Hypothesis) -> bool:
@@ -114,6 +128,16 @@ def _reordered(diagnosis: Diagnosis, preferred: Hypothesis) -> Diagnosis:
             "causal_chain": (), "look_next": (), "advised": True,
         }
     )  # fmt: skip
+
+
+def _doubted(diagnosis: Diagnosis, preferred: Hypothesis) -> Diagnosis:
+    """The ranking's own order and confidence; only that a person decides is new."""
+    first = _named(diagnosis.hypotheses[0])
+    said = (
+        f"{diagnosis.confidence_reason}; the language model would put {_named(preferred)} before {first}, and then no "
+        "cause could be named or nothing be planned: the order stays, and a person decides"
+    )
+    return diagnosis.model_copy(update={"confidence_reason": said, "advised": True})
 
 
 def _named(hypothesis: Hypothesis) -> str:

@@ -122,7 +122,8 @@ def _by_memory(clock: Clock, policy: Policy) -> Iterator[Due]:
         return
     minutes = policy.escalation.row(clock.severity).acknowledge_min
     if minutes is None:
-        yield Due(reason=Reason.REMINDER, at=next_opening(policy.calendar, last))
+        # A word just before the morning is not repeated by it.
+        yield Due(reason=Reason.REMINDER, at=next_opening(policy.calendar, last + _REMIND_LEAST))
     else:
         wait = max(timedelta(minutes=minutes), _REMIND_LEAST)
         yield Due(reason=Reason.REMINDER, at=_at_work(clock, policy, last + wait))

@@ -12,14 +12,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from evals.bench.detection.command import detection
 from evals.bench.house import BenchHouse
 from evals.bench.storm import ALONE, Load, Seen, weather
 from evals.chaos.processes import ProductFailedError
 from evals.chaos.sender import NotStoredError
 from rig.obtain.missing import Missing
 from rig.servers.process import ServerFailedError
+from workflows.crowd import MOST_COUNTED
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app.command("detection")(detection)
 _FAILURES = (Missing, ServerFailedError, ProductFailedError, NotStoredError)
 
 
@@ -36,6 +39,8 @@ def storm(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
 ) -> None:
     """Alertmanager delivers a storm at once. Exits with 0 only when every alert is accounted for in time."""
+    if alerts > services * MOST_COUNTED:
+        raise typer.BadParameter(f"an incident counts {MOST_COUNTED:,} alerts one by one, and has one service here")
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)

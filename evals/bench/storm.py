@@ -65,10 +65,10 @@ async def weather(client: Client, address: str, token: str, load: Load, patience
     keys, slowest = await _send(address, token, list(storm(load.alerts, load.services, now, load.name)))
     accepted = time.monotonic() - began
     counting = _Counting(client, sorted(keys))
-    accounted = await _until(lambda views: sum(v.sightings for v in views) >= load.alerts, counting, began, patience_s)
+    accounted = await _until(lambda views: sum(v.alerts for v in views) >= load.alerts, counting, began, patience_s)
     told = await _until(lambda views: all(v.diagnosis is not None for v in views), counting, began, patience_s)
     views = await counting.views()
-    return Seen(load, len(keys), sum(v.sightings for v in views), accepted, slowest, accounted, told)
+    return Seen(load, len(keys), sum(v.alerts for v in views), accepted, slowest, accounted, told)
 
 
 async def _send(address: str, token: str, deliveries: Sequence[dict[str, Any]]) -> tuple[set[str], float]:

@@ -1,6 +1,6 @@
 """Elasticsearch as a source of logs."""
 
-from integrations.elasticsearch.fields import LogFields
 from integrations.elasticsearch.logs import ElasticsearchLogs
+from integrations.log_fields import LogFields
 
 __all__ = ["ElasticsearchLogs", "LogFields"]

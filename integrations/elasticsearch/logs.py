@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from domain.finding import Window
-from integrations.elasticsearch.fields import LogFields, read_field
 from integrations.elasticsearch.query import log_link, log_query
+from integrations.log_fields import LogFields, read_field
 from integrations.login import Login
 from integrations.ports import LogLine, LogPage, Unavailable
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from domain.finding import Window
-from integrations.elasticsearch.fields import LogFields, Names
+from integrations.log_fields import LogFields, Names
 
 
 def log_query(fields: LogFields, services: Sequence[str], window: Window, levels: Sequence[str]) -> dict[str, Any]:

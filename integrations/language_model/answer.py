@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from domain.advice.money import most_usage
 from domain.advice.opinion import Opinion
 from domain.advice.talk import Reply, ToolUse, Usage
 from integrations.http_answers import one_line
@@ -48,9 +47,9 @@ class _Completion(BaseModel):
     choices: tuple[_Choice, ...] = Field(min_length=1)
 
 
-def reply_of(answer: dict[str, object], size: int, *, may_use: bool) -> Reply:
-    """`size`: bytes that were sent, by which what nobody counted is estimated. `may_use`: tools were offered."""
-    usage = _usage(answer.get("usage"), size)
+def reply_of(answer: dict[str, object], most: Usage, *, may_use: bool) -> Reply:
+    """`most`: what the request may come to, which counts where nobody counted. `may_use`: tools were offered."""
+    usage = _usage(answer.get("usage"), most)
     try:
         choice = _Completion.model_validate(answer).choices[0]
     except ValidationError:
@@ -86,12 +85,12 @@ def _use(call: _Call) -> ToolUse:
     )  # fmt: skip
 
 
-def _usage(said: object, size: int) -> Usage:
+def _usage(said: object, most: Usage) -> Usage:
     """As the other side counted; one that does not say is counted as the most that it can be."""
     try:
         counted = _Counted.model_validate(said)
     except ValidationError:
-        return most_usage(size)
+        return most
     return Usage(input_tokens=counted.prompt_tokens, output_tokens=counted.completion_tokens)
 
 

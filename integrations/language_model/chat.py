@@ -6,7 +6,7 @@ from typing import cast
 import openai
 from pydantic import BaseModel, SecretStr
 
-from domain.advice.talk import Reply
+from domain.advice.talk import Reply, Usage
 from integrations.http_answers import one_line, refusal
 from integrations.language_model.answer import reply_of
 from integrations.language_model.request import Request, request_of
@@ -35,16 +35,22 @@ class ChatModel:
         key = self._key.get_secret_value() if self._key is not None else _NO_KEY
         return openai.OpenAI(api_key=key, base_url=self._url, max_retries=0)
 
+    def most(self, inquiry: Inquiry) -> Usage:
+        return self._request(inquiry).most
+
     def ask(self, inquiry: Inquiry) -> Reply:
-        request = request_of(inquiry, newer_limit=self._url == OPENAI)
+        request = self._request(inquiry)
         answer = self._send(request, inquiry.seconds)
-        return reply_of(answer, request.size, may_use=bool(inquiry.offers))
+        return reply_of(answer, request.most, may_use=bool(inquiry.offers))
 
     def models(self, seconds: float) -> tuple[str, ...]:
         try:
             return tuple(model.id for model in self._client.models.list(timeout=seconds).data)
         except openai.OpenAIError as error:
             raise _translated(error) from error
+
+    def _request(self, inquiry: Inquiry) -> Request:
+        return request_of(inquiry, newer_limit=self._url == OPENAI)
 
     def _send(self, request: Request, seconds: float) -> dict[str, object]:
         try:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from domain.advice.money import most_usage
 from domain.advice.opinion import Opinion
+from domain.advice.talk import Usage
 from integrations.ports import Exchange, Inquiry, Offer
 
 Message = dict[str, Any]
@@ -13,10 +15,10 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """Arguments by the names of the API; `size`: bytes of what is billed as input."""
+    """Arguments by the names of the API; `most`: what they may come to, schemas of tools and of the answer included."""
 
     arguments: dict[str, Any]
-    size: int
+    most: Usage
 
 
 def request_of(inquiry: Inquiry, *, newer_limit: bool) -> Request:
@@ -34,7 +36,7 @@ def request_of(inquiry: Inquiry, *, newer_limit: bool) -> Request:
     }
     if inquiry.offers:
         arguments["tools"] = [_tool(offer) for offer in inquiry.offers]
-    return Request(arguments, len(json.dumps(arguments, ensure_ascii=False).encode("utf-8", "replace")))
+    return Request(arguments, most_usage(json.dumps(arguments, ensure_ascii=False)))
 
 
 def _messages(inquiry: Inquiry) -> Iterator[Message]:

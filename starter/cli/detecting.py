@@ -12,12 +12,14 @@ from rich.text import Text
 
 from analysis.novelty import READY_AFTER
 from config import adapters
+from config.services import load_services
 from config.settings import load_settings
 from domain.detection import STRANGE, SeriesRow, Sign
 from domain.forecast import Forecast
 from domain.thresholds import Raised, in_force
 from starter.cli.control import Who, claimed
 from starter.cli.exits import Exit, Stop
+from starter.cli.foresting import show_forest
 from starter.cli.output import output_of
 from starter.cli.picturing import picture_of
 from starter.cli.thresholds import listed as list_thresholds
@@ -34,6 +36,7 @@ def detect(
     reset: Annotated[
         str | None, typer.Option(metavar="SERIES", help="Judge it at 3 sigma again, whatever was marked before.")
     ] = None,
+    forest: Annotated[str | None, typer.Option(metavar="SERVICE", help="Are its metrics unusual together now?")] = None,
     who: Who = None,
     *,
     thresholds: Annotated[
@@ -42,8 +45,11 @@ def detect(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, whole and for scripts.")] = False,
 ) -> None:
     """List the series that detection watches, or explain one: as they were last written down."""
-    _one_thing(explain, png, reset, who, thresholds=thresholds)
+    _one_thing(explain, png, reset, who, forest=forest, thresholds=thresholds)
     output, settings, now = output_of(context), load_settings(), datetime.now(UTC)
+    if forest is not None:
+        show_forest(forest, settings, output, now, as_json=as_json)
+        return
     kept = adapters.store(settings)
     with kept.pool:
         if reset is not None:
@@ -60,7 +66,8 @@ def detect(
             forecasts = {one.key: one for one in kept.forecasts.load([rows[0].watched.key])}
     if png is not None:
         key = rows[0].watched.key
-        picture, missing = picture_of(rows[0], forecasts.get(key), raised.get(key), adapters.metrics(settings), now)
+        metrics = adapters.metrics(settings, load_services(settings.services_file))
+        picture, missing = picture_of(rows[0], forecasts.get(key), raised.get(key), metrics, now)
         png.write_bytes(picture)
         output.note(f"drawn in {png}{missing}")
     known = [(row, forecasts.get(row.watched.key), raised.get(row.watched.key)) for row in rows]
@@ -74,12 +81,16 @@ def detect(
         output.note("no series yet: they come with the first cycle of detection")
 
 
-def _one_thing(explain: str | None, png: Path | None, reset: str | None, who: str | None, *, thresholds: bool) -> None:
+def _one_thing(
+    explain: str | None, png: Path | None, reset: str | None, who: str | None, *, forest: str | None, thresholds: bool
+) -> None:
     """Raises typer.BadParameter where options do not go together."""
+    if forest is not None and (explain is not None or png is not None):
+        raise typer.BadParameter("it is about a service, --explain and --png about a series", param_hint="--forest")
     if png is not None and explain is None:
         raise typer.BadParameter("it draws the one series that --explain names", param_hint="--png")
-    if (explain is not None) + (reset is not None) + thresholds > 1:
-        raise typer.BadParameter("ask for one of them", param_hint="--explain / --thresholds / --reset")
+    if sum((explain is not None, reset is not None, forest is not None, thresholds)) > 1:
+        raise typer.BadParameter("ask for one of them", param_hint="--explain / --forest / --thresholds / --reset")
     if reset is None and who is not None:
         raise typer.BadParameter("it names who resets a threshold", param_hint="--who")
 

@@ -29,8 +29,12 @@ def frame(view: IncidentView, now: datetime, banners: Sequence[str] = (), last: 
     """What a person needs at one look; `last` timeline rows at the end."""
     lines = [Text(f"! {banner}", style="bold yellow") for banner in banners]
     lines += [_head(view, now), Text(_cut(view.title)), _facts(view, now)]
-    lines += [_event(entry, now) for entry in view.timeline[-last:]] if last else []
-    return Group(*lines)
+    return Group(*lines, events(view, now, last))
+
+
+def events(view: IncidentView, now: datetime, last: int) -> Group:
+    """The last rows of the timeline."""
+    return Group(*(_event(entry, now) for entry in view.timeline[-last:])) if last else Group()
 
 
 def _head(view: IncidentView, now: datetime) -> Text:

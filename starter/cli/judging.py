@@ -3,13 +3,13 @@
 import asyncio
 import json
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
 from domain.feedback import Feedback, read_cause
+from domain.finding import Category
 from starter.cli.control import Who, claimed
 from starter.cli.exits import Exit, Stop
 from starter.cli.listing import AsJson, Name
@@ -19,19 +19,19 @@ from starter.cli.remote import Remote
 from starter.cli.session import session
 from starter.judging import LEARNED, Judging, objection
 
-
-class Judgement(StrEnum):
-    """--cause."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
+_RIGHT, _WRONG = "right", "wrong"
+_KINDS = tuple(category.value for category in Category if category is not Category.UNKNOWN)
 
 
 def feedback(
     context: typer.Context,
     incident: Name,
-    cause: Annotated[Judgement | None, typer.Option(help="Was the cause right?")] = None,
-    right: Annotated[str | None, typer.Option(help="The right one: CATEGORY@SERVICE.")] = None,
+    cause: Annotated[
+        str | None,
+        typer.Option(metavar="right|KIND", help=f"The cause was right, or of another kind: {', '.join(_KINDS)}."),
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="Where it was, with the KIND.")] = None,
+    right: Annotated[str | None, typer.Option(help="The same in one: --cause wrong --right KIND@SERVICE.")] = None,
     comment: Annotated[str, typer.Option(help="How it is known.")] = "",
     who: Who = None,
     *,
@@ -40,24 +40,34 @@ def feedback(
 ) -> None:
     """Say whether the cause was right. What you say is shown, and replaces what the machine remembers."""
     output = output_of(context)
-    if (cause is Judgement.WRONG) != (right is not None):
-        raise typer.BadParameter("--cause wrong and --right CATEGORY@SERVICE belong together")
     try:
-        category, service = read_cause(right) if right is not None else (None, None)
+        category, place = _corrected(cause, service, right)
         said = Feedback(
-            incident=incident, at=datetime.now(UTC), who=claimed(who), right=cause is Judgement.RIGHT,
-            category=category, service=service, false_positive=false_positive, comment=comment.strip(),
+            incident=incident, at=datetime.now(UTC), who=claimed(who), right=cause == _RIGHT,
+            category=category, service=place, false_positive=false_positive, comment=comment.strip(),
         )  # fmt: skip
     except ValidationError as error:
         raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--right") from error
+        raise typer.BadParameter(str(error)) from error
     said, learned, done = asyncio.run(_keep(said, who))
     if as_json:
         output.line(json.dumps(said.model_dump(mode="json") | {"learned": learned}))
         return
     output.line(f"{said.incident}: {said.words}")
     output.note(done)
+
+
+def _corrected(cause: str | None, service: str | None, right: str | None) -> tuple[Category | None, str | None]:
+    """The kind and the service of another cause, if one is named. Raises ValueError for half of one, and for two."""
+    if (cause == _WRONG) != (right is not None):
+        raise ValueError("--cause wrong and --right KIND@SERVICE belong together")
+    named = cause not in (None, _RIGHT, _WRONG)
+    if named != (service is not None):
+        raise ValueError(f"--cause KIND and --service NAME belong together; kinds are {', '.join(_KINDS)}")
+    if named:
+        return read_cause(f"{cause}@{service}")
+    return read_cause(right) if right is not None else (None, None)
 
 
 async def _keep(said: Feedback, who: str | None) -> tuple[Feedback, bool, str]:

@@ -16,9 +16,10 @@ from domain.listing import Filter
 from domain.memory import Similar
 from domain.view import IncidentView
 from starter import words
+from starter.cli.evidence import evidence
 from starter.cli.exits import Exit, Stop
 from starter.cli.filtering import filter_of
-from starter.cli.frames import frame
+from starter.cli.frames import events, frame
 from starter.cli.output import output_of
 from starter.cli.session import session
 from starter.reading import Listed
@@ -99,13 +100,17 @@ def show(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show one incident: the six questions, then what happened."""
+    """Show one incident: the six questions, the evidence, then what happened."""
     output = output_of(context)
     shown = asyncio.run(_one(incident))
     if as_json:
         output.line(json.dumps(shown[0].model_dump(mode="json") | {"needs": shown[0].needs, "warnings": shown[1]}))
     else:
-        output.out.print(frame(shown[0], output.now(), shown[1], last=len(shown[0].timeline)))
+        view, now = shown[0], output.now()
+        output.out.print(frame(view, now, shown[1], last=0))
+        for part in evidence(view, now):
+            output.table(part)
+        output.out.print(events(view, now, last=len(view.timeline)))
 
 
 async def _one(name: str) -> tuple[IncidentView, Sequence[str]]:

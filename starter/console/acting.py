@@ -41,10 +41,11 @@ async def acted(desk: Desk, judging: Judging, visitor: Visitor, view: IncidentVi
 
 def _feedback(visitor: Visitor, view: IncidentView, form: dict[str, str]) -> Feedback | str:
     """What the form says of the cause, or what is wrong with it."""
-    cause, service = form.get("cause", ""), form.get("service", "").strip()
-    if cause == "wrong" and not (form.get("category") and service):
+    cause, picked = form.get("cause", ""), form.get("picked", "")
+    category, _, service = picked.partition("@") if picked else (form.get("category", ""), "", form.get("service", ""))
+    if cause == "wrong" and not (category and service.strip()):
         return "the cause that it was needs a category and a service"
-    other = {"category": form.get("category", ""), "service": service} if cause == "wrong" else {}
+    other = {"category": category, "service": service.strip()} if cause == "wrong" else {}
     try:
         return Feedback.model_validate({
             "incident": view.incident, "at": datetime.now(UTC), "who": visitor.person.name, "door": Door.CONSOLE,

@@ -21,7 +21,8 @@ def facts_of(
     return {
         "view": view, "banners": shown.banners, "can_decide": shown.can_decide, "audit": shown.audit,
         "panes": evidence.panes(view), "similar": evidence.similar(view), "feedback": seen.feedback,
-        "planned": evidence.planned(view, now), "visitor": visitor, "doors": doors, "card": asked,
+        "causes": evidence.causes(view), "charted": evidence.charted(view), "planned": evidence.planned(view, now),
+        "candidates": evidence.candidates(view), "visitor": visitor, "doors": doors, "card": asked,
         "record": card.record_of(view), "step": card.step_of(view, step, visitor), "step_words": card.STEP_WORDS,
         "categories": CATEGORIES, "limits": card.limits, "identity_line": card.identity_line, "reply": reply,
         "reply_heading": card.heading(reply) if reply is not None else "", "at_once": False,

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from activities.postmortem.page import body_html, charts_of
 from starter import words
+from starter.console import drawing
 from starter.untrusted import web_link, without_invisible
 
 _FOLDER = Path(__file__).parent
@@ -60,7 +61,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shared: dict[str, object] = {"words": words, "time": _time, "age": _age, "link": _link}
+    shared: dict[str, object] = {"words": words, "draw": drawing, "time": _time, "age": _age, "link": _link}
     environment.globals.update(shared)  # pyright: ignore[reportArgumentType, reportCallIssue] - typed by its defaults
     return environment
 

@@ -5,6 +5,7 @@ from importlib import import_module
 
 from config import adapters
 from config.settings import Settings
+from config.sources import LogsFrom, MetricsFrom, logs_from, metrics_from
 
 
 def import_what_checks_need(settings: Settings) -> None:
@@ -14,10 +15,12 @@ def import_what_checks_need(settings: Settings) -> None:
 
 
 def _modules(settings: Settings) -> Iterator[str]:
-    if settings.prometheus_url is not None:
+    if metrics_from(settings) is MetricsFrom.PROMETHEUS:
         yield "integrations.prometheus.api"
-    if settings.elasticsearch_url is not None:
+    if logs_from(settings) is LogsFrom.ELASTICSEARCH:
         yield "integrations.elasticsearch.api"
+    if logs_from(settings) is LogsFrom.DATADOG or metrics_from(settings) is MetricsFrom.DATADOG:
+        yield "integrations.datadog.api"
     if adapters.cluster(settings) is not None:
         yield "integrations.kubernetes.api"
     if settings.model is not None:

@@ -7,7 +7,9 @@ import httpx
 
 from activities.metric_queries import RANGE, filled
 from config import adapters
+from config.services import own_queries
 from config.settings import Settings
+from config.sources import LogsFrom, MetricsFrom, TracesFrom, logs_from, metrics_from, traces_from
 from domain.finding import Window
 from domain.services import ServiceMap
 from integrations.ports import LogSource, MetricSource, TraceSource, Unavailable
@@ -17,29 +19,60 @@ GROUP = "sources"
 _NOBODY = "nightshift-doctor"
 _HIDDEN = "<secret>"
 _TIMEOUT_S = 10.0
+_DATADOG_LOGS, _DATADOG_METRICS = "datadog logs", "datadog metrics"
+_LOG_NAMES = {**{source: source.value for source in LogsFrom}, LogsFrom.DATADOG: _DATADOG_LOGS}
+NAMES = frozenset({"prometheus", "alertmanager", _DATADOG_METRICS, *_LOG_NAMES.values(), *TracesFrom})
+"""Of the checks that ask a source, as against those that ask for the metrics of a service."""
+# What is asked, and the variables that lead there.
+_LOG_SOURCES = {
+    LogsFrom.ELASTICSEARCH: ("search", "ELASTICSEARCH_URL, ELASTICSEARCH_INDEX"),
+    LogsFrom.DATADOG: ("search logs", "DD_API_KEY, DD_APP_KEY (with logs_read_data), DD_SITE"),
+    LogsFrom.LOKI: ("query_range", "LOKI_URL, LOKI_LOGIN or LOKI_TOKEN, LOKI_TENANT, LOKI_SERVICE_LABEL"),
+}
+_TRACE_SOURCES = {
+    TracesFrom.JAEGER: "JAEGER_URL",
+    TracesFrom.TEMPO: "TEMPO_URL, TEMPO_LOGIN or TEMPO_TOKEN, TEMPO_TENANT",
+}
 
 
 def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
-    """Prometheus, Alertmanager, Elasticsearch, Jaeger, and the metrics of each service."""
-    metrics = adapters.metrics(settings)
-    yield _prometheus(metrics)
+    """Metrics, Alertmanager, logs, traces, and the metrics of each service."""
+    metrics = adapters.metrics(settings, services)
+    yield _metrics(metrics, settings, services)
     yield _alertmanager(settings)
-    yield _elasticsearch(adapters.logs(settings), settings)
-    yield _jaeger(adapters.traces(settings))
+    yield _logs(adapters.logs(settings), settings)
+    yield _traces(adapters.traces(settings), settings)
     if metrics is not None:
         yield from (_expressions(metrics, services, service.name) for service in services.services)
 
 
-def _prometheus(metrics: MetricSource | None) -> Check:
+def _metrics(metrics: MetricSource | None, settings: Settings, services: ServiceMap) -> Check:
     cost = "no metrics in a diagnosis, and no fix can be verified: everything goes to people"
-    if metrics is None:
-        return off(GROUP, "prometheus", cost, "set PROMETHEUS_URL")
+    chosen = metrics_from(settings)
+    if metrics is None or chosen is None:
+        return off(GROUP, MetricsFrom.PROMETHEUS.value, cost, "set PROMETHEUS_URL")
+    if chosen is MetricsFrom.DATADOG:
+        return _datadog(metrics, services, cost)
 
     def look() -> str:
         metrics.query("vector(1)")
         return "answers"
 
-    return Check(GROUP, "prometheus", "query vector(1)", cost, "start it, or set PROMETHEUS_URL", blocking(look))
+    return Check(GROUP, chosen.value, "query vector(1)", cost, "start it, or set PROMETHEUS_URL", blocking(look))
+
+
+def _datadog(metrics: MetricSource, services: ServiceMap, cost: str) -> Check:
+    """By the first of the queries that it may be asked; there is no question that everybody may ask."""
+
+    def look() -> str:
+        service, query = next(iter(own_queries(services)), ("", ""))
+        if not query:
+            raise Doubt("no service has expressions in Datadog's language, so nothing is asked")
+        metrics.query(filled(query, service, RANGE))
+        return "answers"
+
+    remedy = "set DD_API_KEY, DD_APP_KEY (with timeseries_query), DD_SITE, and expressions in NIGHTSHIFT_SERVICES"
+    return Check(GROUP, _DATADOG_METRICS, "one query", cost, remedy, blocking(look))
 
 
 def _alertmanager(settings: Settings) -> Check:
@@ -65,31 +98,34 @@ def _receives(address: str) -> str:
     raise Doubt("it answers, but no receiver's address ends in /webhooks/prometheus")
 
 
-def _elasticsearch(logs: LogSource | None, settings: Settings) -> Check:
+def _logs(logs: LogSource | None, settings: Settings) -> Check:
     cost = "no error patterns in a diagnosis, less confidence"
-    if logs is None:
-        return off(GROUP, "elasticsearch", cost, "set ELASTICSEARCH_URL")
+    chosen = logs_from(settings)
+    if logs is None or chosen is None:
+        return off(GROUP, LogsFrom.ELASTICSEARCH.value, cost, "set ELASTICSEARCH_URL, or LOKI_URL")
 
     def look() -> str:
         logs.search([_NOBODY], _last_minute(), ["ERROR"], 1)
         return "answers"
 
-    asked = f"search in {settings.elasticsearch_index}"
-    return Check(
-        GROUP, "elasticsearch", asked, cost, "start it, or set ELASTICSEARCH_URL, ELASTICSEARCH_INDEX", blocking(look)
-    )
+    asked, variables = _LOG_SOURCES[chosen]
+    where = f" in {settings.elasticsearch_index}" if chosen is LogsFrom.ELASTICSEARCH else ""
+    remedy = f"start it, or set {variables}"
+    return Check(GROUP, _LOG_NAMES[chosen], asked + where, cost, remedy, blocking(look))
 
 
-def _jaeger(traces: TraceSource | None) -> Check:
+def _traces(traces: TraceSource | None, settings: Settings) -> Check:
     cost = "no path of failing requests in a diagnosis, less confidence"
-    if traces is None:
-        return off(GROUP, "jaeger", cost, "set JAEGER_URL")
+    chosen = traces_from(settings)
+    if traces is None or chosen is None:
+        return off(GROUP, TracesFrom.JAEGER.value, cost, "set JAEGER_URL, or TEMPO_URL")
 
     def look() -> str:
         traces.traces(_NOBODY, _last_minute(), 1)
         return "answers"
 
-    return Check(GROUP, "jaeger", "search traces", cost, "start it, or set JAEGER_URL", blocking(look))
+    remedy = f"start it, or set {_TRACE_SOURCES[chosen]}"
+    return Check(GROUP, chosen.value, "search traces", cost, remedy, blocking(look))
 
 
 def _expressions(metrics: MetricSource, services: ServiceMap, name: str) -> Check:

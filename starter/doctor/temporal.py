@@ -12,8 +12,9 @@ from integrations.ports import Unavailable
 from starter.away import answered
 from starter.doctor.check import Check, waiting
 from starter.live import TemporalIncidents
-from starter.polling import pollers
+from starter.polling import needed, pollers
 from workflows.contract import (
+    ADVICE_QUEUE,
     ANALYSIS_QUEUE,
     DETECTION_QUEUE,
     INVESTIGATION_QUEUE,
@@ -31,13 +32,14 @@ _QUEUES = {
     ANALYSIS_QUEUE: "no cause is named",
     REMEDIATION_QUEUE: "nothing is fixed",
     NOTIFICATION_QUEUE: "nobody is told",
+    ADVICE_QUEUE: "each incident waits for a model that nobody asks, and goes on without it",
     DETECTION_QUEUE: "only the alerts of others open incidents",
     TRAINING_QUEUE: "detection judges without forecasts",
 }
 
 
 def checks(settings: Settings, client: Client) -> Iterator[Check]:
-    """The server, the search attributes, and a row for each task queue."""
+    """The server, the search attributes, and a row for each task queue that must have a worker."""
     place = f"namespace {settings.temporal_namespace} at {settings.temporal_address}"
 
     async def reachable() -> str:
@@ -52,8 +54,8 @@ def checks(settings: Settings, client: Client) -> Iterator[Check]:
         GROUP, "search attributes", f"{len(ALL)} names", "every incident's workflow stands still at its first step",
         _create_command(settings), waiting(lambda: _attributes(client)),
     )  # fmt: skip
-    for queue, cost in _QUEUES.items():
-        yield _queue(client, queue, cost)
+    for queue in needed(settings):
+        yield _queue(client, queue, _QUEUES[queue])
 
 
 def _queue(client: Client, queue: str, cost: str) -> Check:

@@ -19,25 +19,11 @@ from starter.doctor import channels, sources
 from starter.doctor.check import Check, Row, Status
 from starter.live import WORKFLOW, TemporalIncidents
 from starter.machine.facts import Automation, Health, Machine, Part, Queue
-from starter.polling import pollers
-from workflows.contract import (
-    ANALYSIS_QUEUE,
-    DETECTION_QUEUE,
-    INVESTIGATION_QUEUE,
-    NOTIFICATION_QUEUE,
-    REMEDIATION_QUEUE,
-    TASK_QUEUE,
-    TRAINING_QUEUE,
-)
+from starter.polling import needed, pollers
 
-QUEUES = (
-    TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE, DETECTION_QUEUE,
-    TRAINING_QUEUE,
-)  # fmt: skip
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
-_SOURCES = {"prometheus", "alertmanager", "elasticsearch", "jaeger"}
 _HEALTH = {Status.OK: Health.OK, Status.WARN: Health.DOUBT, Status.FAIL: Health.DOWN, Status.OFF: Health.OFF}
 
 
@@ -56,7 +42,7 @@ class Asking:
 
     async def ask(self) -> Machine:
         """What is known now. Raises nothing: whatever does not answer is said to be down."""
-        named = [c for c in sources.checks(self.settings, self.services) if c.name in _SOURCES]
+        named = [c for c in sources.checks(self.settings, self.services) if c.name in sources.NAMES]
         async with asyncio.TaskGroup() as at_once:
             found, told = at_once.create_task(self._parts(named)), at_once.create_task(self._tell())
             temporal, store = at_once.create_task(self._temporal()), at_once.create_task(self._store())
@@ -100,7 +86,7 @@ class Asking:
         return self._part("store", Health.OK, "answers")
 
     async def _queues(self) -> tuple[Queue, ...]:
-        return tuple(await asyncio.gather(*(self._queue(name) for name in QUEUES)))
+        return tuple(await asyncio.gather(*(self._queue(name) for name in needed(self.settings))))
 
     async def _queue(self, name: str) -> Queue:
         try:

@@ -20,8 +20,8 @@ from starter.webhooks.body import Refused, parse
 from starter.webhooks.senders import Taken
 
 SOURCE = "prometheus"
-LARGEST_STORM = 4 * 1024 * 1024
-"""Bytes: some 5,000 alerts in one group. Alertmanager does not repeat what is refused as too large."""
+LARGEST_STORM = 16 * 1024 * 1024
+"""Bytes: some 25,000 alerts in one group. Alertmanager does not repeat what is refused as too large."""
 UNKNOWN = "unknown"
 SERVICE_LABELS = ("service", "service_name", "app", "app_kubernetes_io_name", "job", "namespace")
 """Which label names the service, the first that is there. `job` stands late: it often names the scraper."""

@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from typer.testing import CliRunner, Result
 
+from activities.investigation import InvestigationActivities
 from domain.audit import AuditRow
 from domain.detection import SOURCE
 from domain.finding import Category
@@ -22,6 +23,8 @@ from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.memory import Remembered
 from domain.policy import Floors
+from domain.question import Question
+from domain.services import ServiceMap
 from domain.thresholds import in_force
 from domain.view import IncidentView
 from integrations.embeddings import HashingEmbedder
@@ -215,6 +218,49 @@ def test_a_right_cause_from_a_person_replaces_what_the_machine_remembers(house: 
     )  # fmt: skip
 
 
+def test_a_kind_and_a_service_correct_the_cause_that_a_similar_incident_recalls(house: House) -> None:
+    view = page_views.fixed(NOW).model_copy(update={"incident": "INC-20260131-000078"})
+    house.keep(view)
+    answer = house.run("feedback", view.incident, "--cause", "load_spike", "--service", "gateway", "--who", "ana")
+    assert (answer.exit_code, answer.stdout.strip()) == (
+        Exit.DONE, f"{view.incident}: the cause was load_spike at gateway",
+    )  # fmt: skip
+    memory = PostgresMemory(house.pool, HashingEmbedder())
+    looks = InvestigationActivities(None, None, None, None, None, memory, None)
+    again = Question(
+        incident="INC-20260201-000001", services=("orders", "gateway"), anomalies=view.anomalies, onset=NOW, now=NOW,
+        found=view.findings, graph=ServiceMap(expressions=()),
+    )  # fmt: skip
+    (recalled,) = looks.recall(again)
+    assert recalled.facts["incident"] == view.incident
+    assert recalled.categories == {Category.LOAD_SPIKE: 1.0}
+    assert recalled.service == "gateway"
+    assert "as ana found" in str(recalled.facts["cause"])
+
+
+def test_the_evidence_is_shown_in_eighty_columns_and_whole_as_json(house: House) -> None:
+    incident = house.keep(page_views.explained(NOW))
+    house.environment["COLUMNS"] = "80"
+    shown = house.run("show", incident).stdout
+    for words in (
+        "+5.2 bits",
+        "-> SUSPECT, ALERTED",
+        "120 calls, 74 failed",
+        "▁│█",
+        "F7 new",
+        "failed here",
+        "load spike at gateway",
+    ):
+        assert words in shown
+    assert "\x1b" not in shown
+    facts = json.loads(house.run("show", incident, "--json").stdout)
+    assert {len(f["waterfall"]["bars"]) for f in facts["findings"] if f["waterfall"]} == {4}
+    assert [len(f["curve"]["values"]) for f in facts["findings"] if f["curve"]] == [60, 60]
+    assert facts["diagnosis"]["graph"]["calls"][0] == {
+        "caller": "gateway", "callee": "orders", "calls": 120, "failed": 74,
+    }  # fmt: skip
+
+
 def test_a_false_positive_is_remembered_as_one_and_what_is_open_is_learned_at_its_end(house: House) -> None:
     closed = house.keep(page_views.fixed(NOW))
     assert json.loads(house.run("feedback", closed, "--false-positive", "--json").stdout)["learned"] is True
@@ -242,8 +288,10 @@ def test_what_cannot_be_right_is_refused_and_what_says_two_things_is_a_usage_err
     unsure, merged = house.keep(page_views.stuck(NOW)), house.keep(page_views.merged(NOW))
     assert house.run("feedback", unsure, "--cause", "right").exit_code == Exit.REFUSED
     assert "goes on in" in house.run("feedback", merged, "--false-positive").stderr
-    for wrong in (["--cause", "wrong"], ["--cause", "right", "--false-positive"], [],
-                  ["--cause", "wrong", "--right", "gremlins@orders"]):  # fmt: skip
+    for wrong in (["--cause", "wrong"], ["--cause", "right", "--false-positive"], [], ["--cause", "disk"],
+                  ["--cause", "wrong", "--right", "gremlins@orders"], ["--service", "orders"],
+                  ["--cause", "gremlins", "--service", "orders"], ["--cause", "right", "--service", "orders"],
+                  ):  # fmt: skip
         assert house.run("feedback", unsure, *wrong).exit_code == Exit.USAGE
     assert PostgresFeedback(house.pool).of(unsure) == []
 

@@ -1,6 +1,7 @@
 """`nightshift detect`: what is watched, how it stands, and why."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,15 +10,21 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analysis.forecasting.band import Band
-from domain.detection import SeriesRow, Sign, Standing
+from analysis.forest.sealing import sealed, versions
+from config.services import load_services
+from domain.detection import SeriesRow, Sign, Standing, series_key
+from domain.forest import Feature
 from domain.thresholds import WordKind
 from integrations.store.forecasts import PostgresForecasts
+from integrations.store.forests import PostgresForests
 from integrations.store.pool import Pool
 from integrations.store.series import PostgresSeries
 from integrations.store.thresholds import PostgresThresholds
 from starter.cli import app
 from starter.cli.exits import Exit
+from tests.adapters.http_server import Answer, HttpServer
 from tests.adapters.test_store_forecasts import forecast, not_ready
+from tests.adapters.test_store_forests import forest
 from tests.adapters.test_store_series import NOON, row
 from tests.unit.domain.test_thresholds import word
 
@@ -80,6 +87,36 @@ def test_a_series_is_drawn_with_its_forecast(environment: dict[str, str], tmp_pa
 
 def test_a_series_that_is_not_there_is_not_found(environment: dict[str, str]) -> None:
     assert run(environment, "--explain", "cccc").exit_code == Exit.NOT_FOUND
+
+
+def test_a_forest_says_why_it_cannot_tell_or_that_there_is_none(environment: dict[str, str], store_pool: Pool) -> None:
+    assert run(environment, "--forest", "orders").exit_code == Exit.NOT_FOUND
+    PostgresForests(store_pool).save(forest(0))
+    said = run(environment, "--forest", "orders", "--json").output
+    assert json.loads(said)["why"] == "PROMETHEUS_URL is not set"
+    assert run(environment, "--forest", "orders", "--explain", "bbbb").exit_code == Exit.USAGE
+
+
+def test_the_forest_of_a_service_is_asked_about_now(
+    environment: dict[str, str], store_pool: Pool, faulty: HttpServer
+) -> None:
+    """Whatever Prometheus is asked for, it is 50 now; the forest knows values about 1."""
+    expressions = load_services(None).expressions_of("orders")[1:3]
+    features = tuple(
+        Feature(key=series_key("orders", one, {}), expression=one.name, query=one.query, unit=one.unit)
+        for one in expressions
+    )
+    known = forest(0).model_copy(update={"trained_at": datetime.now(UTC), "versions": versions()})
+    rows = np.random.default_rng(1).normal(1, 0.1, size=(600, 2))
+    PostgresForests(store_pool).save(sealed(known, features, np.arange(600) * 600, rows))
+    now = time.time() // 5 * 5
+    values = [[now - 5 * n, "50"] for n in range(12)]
+    result = {"resultType": "matrix", "result": [{"metric": {}, "values": values}]}
+    faulty.always(Answer.json(json.dumps({"status": "success", "data": result})))
+    said = run(environment | {"PROMETHEUS_URL": faulty.url}, "--forest", "orders").output
+    assert "are unusual together (forest -0." in said
+    assert "600 rows of 4.2 days" in said
+    assert "50 requests/s" in said
 
 
 def test_raised_thresholds_are_listed_with_who_when_and_why_until_a_named_person_resets_one(

@@ -9,9 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from activities.log_findings import LogAnswer
 from domain.finding import Window
+from domain.question import Question
+from domain.services import ServiceMap
 from integrations.elasticsearch import ElasticsearchLogs
-from integrations.elasticsearch.fields import LogFields
+from integrations.log_fields import LogFields
 from integrations.ports import LogLine, LogSource, Rejected
 from rig.servers.elasticsearch import ElasticsearchServer
 
@@ -191,3 +194,23 @@ def test_the_link_shows_the_lines_of_the_services_whatever_they_are_called(
     assert shown(["orders"]) == ["served", POOL, "first"]
     assert shown(["orders", "gateway"]) == ["slow", "served", POOL, "first"]
     assert shown([odd]) == ["of the odd one"]
+
+
+def test_a_new_template_is_shown_with_its_lines_over_time(elasticsearch: ElasticsearchServer, indexes: Indexes) -> None:
+    """Twelve lines in the minute since the onset, none in the nine minutes before it."""
+    onset = START + timedelta(minutes=9)
+    lines = [{"@timestamp": _at(540 + 5 * n), "service": "orders", "level": "ERROR", "message": f"lost order {n}"}
+             for n in range(12)]  # fmt: skip
+    question = Question(
+        incident="INC-1", services=("orders",), onset=onset, now=onset + timedelta(minutes=1),
+        graph=ServiceMap(expressions=()),
+    )  # fmt: skip
+    found = LogAnswer(_logs(elasticsearch, indexes.make(lines, KEYWORDS)), question).findings()
+    (shown,) = [f for f in found if f.kind == "error_template"]
+    assert (shown.facts["template"], shown.facts["new"]) == ("lost order <n>", True)
+    assert shown.curve is not None
+    assert (sum(v or 0 for v in shown.curve.values), shown.curve.usual) == (12, 0)
+    steps = [
+        shown.curve.start + timedelta(seconds=n * shown.curve.step_s) for n, v in enumerate(shown.curve.values) if v
+    ]
+    assert onset - timedelta(seconds=shown.curve.step_s) < steps[0] <= onset

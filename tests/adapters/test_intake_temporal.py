@@ -8,13 +8,21 @@ from typing import Any
 import httpx
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    SignalWorkflowInput,
+    StartWorkflowInput,
+    WorkflowHandle,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.policy import Policy
 from domain.services import ServiceMap
 from rig.servers.temporal import TemporalServer
 from starter.app import create_app
+from starter.away import LIMIT_S
 from starter.intake import House, TemporalIntake
 from starter.live import TemporalIncidents
 from tests.parts import parts_with
@@ -44,8 +52,8 @@ def alert(service: str, status: str = "firing", fingerprint: str = "f1") -> dict
     }
 
 
-async def post(client: Client, *alerts: dict[str, Any]) -> httpx.Response:
-    parts = parts_with(TemporalIntake(client, HOUSE), TemporalIncidents(client))
+async def post(client: Client, *alerts: dict[str, Any], limit_s: float = LIMIT_S) -> httpx.Response:
+    parts = parts_with(TemporalIntake(client, HOUSE, limit_s), TemporalIncidents(client))
     transport = httpx.ASGITransport(create_app(parts))
     async with httpx.AsyncClient(transport=transport, base_url="http://nightshift") as http:
         return await http.post("/webhooks/prometheus", json={"version": "4", "alerts": list(alerts)})
@@ -107,6 +115,58 @@ async def test_a_storm_over_many_services_gets_through_however_long_it_takes(tem
     answer = await post(temporal_client, *storm)
     assert answer.status_code == 202
     assert len(answer.json()["incidents"]) == 300
+
+
+class _Slow(OutboundInterceptor):
+    """Temporal takes a second for each signal."""
+
+    async def signal_workflow(self, input: SignalWorkflowInput) -> None:  # noqa: A002 (the SDK's name)
+        await asyncio.sleep(1)
+        await super().signal_workflow(input)
+
+
+class _SlowSignals(Interceptor):
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 (the SDK's name)
+        return _Slow(next)
+
+
+async def test_the_time_limit_is_for_one_question_to_temporal_not_for_all_that_a_group_needs(
+    temporal_client: Client,
+) -> None:
+    slow = Client(temporal_client.service_client, data_converter=pydantic_data_converter, interceptors=[_SlowSignals()])
+    storm = [alert("intake-slow", fingerprint=str(number)) for number in range(500)]
+    answer = await post(slow, *storm, limit_s=3)
+    assert answer.status_code == 202, answer.text
+    told = await reports(temporal_client, "incident-intake-slow")
+    assert sum(len(report.anomalies) for report in told) == 500
+
+
+class _EndsIt(OutboundInterceptor):
+    """Somebody ends the incident right after the first portion of a storm has reached it."""
+
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:  # noqa: A002 (the SDK's name)
+        handle = await super().start_workflow(input)
+        if not self.ended:
+            self.ended = True
+            await handle.terminate("the test ends it")
+        return handle
+
+    ended = False
+
+
+class _Ending(Interceptor):
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 (the SDK's name)
+        return _EndsIt(next)
+
+
+async def test_what_fires_opens_an_incident_anew_when_the_one_that_it_joined_ended_meanwhile(
+    temporal_client: Client,
+) -> None:
+    ending = Client(temporal_client.service_client, data_converter=pydantic_data_converter, interceptors=[_Ending()])
+    storm = [alert("intake-ends", fingerprint=str(number)) for number in range(250)]
+    assert (await post(ending, *storm)).status_code == 202
+    told = await reports(temporal_client, "incident-intake-ends")  # of the run that is open now
+    assert [len(report.anomalies) for report in told] == [100, 50]
 
 
 async def test_while_temporal_is_down_senders_get_503_and_nothing_is_lost_when_they_repeat(tmp_path: Path) -> None:

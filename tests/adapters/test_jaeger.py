@@ -8,7 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from activities.trace_findings import TraceAnswer
 from domain.finding import Window
+from domain.question import Question
+from domain.services import Service, ServiceMap
 from integrations.jaeger import JaegerTraces
 from integrations.ports import Span, Trace, TraceSource
 from rig.servers.jaeger import JaegerServer
@@ -100,6 +103,38 @@ def test_the_window_has_its_start_and_not_its_end(jaeger: JaegerServer, source: 
     assert len(_traces(source, service, 1)) == 1
     assert len(source.traces(service, Window(start=at, end=NOW), 10)) == 1
     assert list(source.traces(service, Window(start=at - timedelta(minutes=1), end=at), 10)) == []
+
+
+def test_the_telling_request_is_shown_as_it_ran_with_who_calls_whom(jaeger: JaegerServer, source: TraceSource) -> None:
+    gateway, orders = _name("gateway"), _name("orders")
+    calm, bad = secrets.token_hex(16), [secrets.token_hex(16) for _ in range(6)]
+    for trace in (calm, *bad):
+        at = NOW + timedelta(minutes=-4 if trace == calm else 4)
+        status: dict[str, Any] = {} if trace == calm else {"status": {"code": ERROR}}
+        root = _span("GET /orders", trace, at=at, **status)
+        _send(jaeger, gateway, root)
+        statement = "SELECT 'mia@example.com'"
+        _send(jaeger, orders, _span(statement, trace, root["spanId"], at=at, kind=CLIENT, **status))
+    window = Window(start=NOW - timedelta(minutes=15), end=NOW)
+    wait_until(lambda: _whole(source, gateway, window) == {calm, *bad}, "all traces with both their spans")
+    services = ServiceMap(services=(Service(name=gateway, depends_on=(orders,)), Service(name=orders)), expressions=())
+    question = Question(
+        incident="INC-1", services=(gateway, orders), onset=NOW - timedelta(seconds=90), now=NOW, graph=services
+    )
+    (found,) = [f for f in TraceAnswer(source, question).findings() if f.waterfall is not None]
+    assert found.waterfall is not None
+    assert found.kind == "trace_origin"
+    assert [(b.depth, b.service, b.error, b.origin) for b in found.waterfall.bars] == [
+        (0, gateway, True, False), (1, orders, True, True),
+    ]  # fmt: skip
+    assert [(b.duration_s, b.usual_s) for b in found.waterfall.bars] == [(0.25, 0.25), (0.25, 0.25)]
+    assert "mia" not in found.waterfall.bars[1].operation
+    assert found.waterfall.trace_id in bad
+    assert [(c.caller, c.callee, c.calls, c.failed) for c in found.calls] == [(gateway, orders, 6, 6)]
+
+
+def _whole(source: TraceSource, service: str, window: Window) -> set[str]:
+    return {t.trace_id for t in source.traces(service, window, 10) if len(t.spans) == 2}
 
 
 def test_an_unknown_service_has_no_traces(source: TraceSource) -> None:

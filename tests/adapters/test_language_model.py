@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from activities.advice.prompt import inquiry_of
 from domain.advice.looks import Tool
+from domain.advice.money import most_usage
 from domain.advice.talk import Exchange, ToolUse
 from domain.finding import Category
 from integrations.language_model import ChatModel
@@ -90,6 +91,12 @@ def test_an_answer_that_is_of_no_use_says_why_and_was_paid_for(
 def test_a_wish_where_it_had_to_answer_is_of_no_use(mind: ModelServer, model: ChatModel) -> None:
     mind.always(Wants([(Tool.LOGS, {"service": "orders"})]))
     assert "when it had to answer" in (model.ask(INQUIRY.model_copy(update={"offers": ()})).useless or "")
+
+
+def test_what_a_call_may_cost_counts_all_that_is_sent(mind: ModelServer, model: ChatModel) -> None:
+    """The schemas of the answer and of the tools too: they are billed like the rest."""
+    model.ask(INQUIRY)
+    assert model.most(INQUIRY) == most_usage(json.dumps(mind.asked[0].body, ensure_ascii=False))
 
 
 def test_what_nobody_counted_is_estimated_and_not_too_low(mind: ModelServer, model: ChatModel) -> None:

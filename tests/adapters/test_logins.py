@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config import adapters
+from config.services import load_services
 from config.settings import load_settings
 from domain.finding import Window
 from integrations.ports import PortError
@@ -19,14 +20,14 @@ Ask = Callable[[], str]
 
 
 def _prometheus() -> str:
-    source = adapters.metrics(load_settings())
+    source = adapters.metrics(load_settings(), load_services(None))
     assert source is not None
     with pytest.raises(PortError) as refused:
         source.query("up")
     return f"{refused.value} {source.link('up', WINDOW)} {source!r}"
 
 
-def _elasticsearch() -> str:
+def _logs() -> str:
     source = adapters.logs(load_settings())
     assert source is not None
     with pytest.raises(PortError) as refused:
@@ -34,7 +35,7 @@ def _elasticsearch() -> str:
     return f"{refused.value} {source.link(['orders'], WINDOW)} {source.query_text(['orders'], WINDOW, [])} {source!r}"
 
 
-def _jaeger() -> str:
+def _traces() -> str:
     source = adapters.traces(load_settings())
     assert source is not None
     with pytest.raises(PortError) as refused:
@@ -44,8 +45,10 @@ def _jaeger() -> str:
 
 SOURCES = [
     pytest.param("PROMETHEUS", _prometheus, id="Prometheus"),
-    pytest.param("ELASTICSEARCH", _elasticsearch, id="Elasticsearch"),
-    pytest.param("JAEGER", _jaeger, id="Jaeger"),
+    pytest.param("ELASTICSEARCH", _logs, id="Elasticsearch"),
+    pytest.param("JAEGER", _traces, id="Jaeger"),
+    pytest.param("LOKI", _logs, id="Loki"),
+    pytest.param("TEMPO", _traces, id="Tempo"),
 ]
 
 

@@ -20,6 +20,7 @@ from rig.servers.temporal import TemporalServer
 from starter.machine.asking import Asking
 from starter.machine.facts import Health
 from tests.workflows.world import World
+from workers.registry import NAMES
 
 QUIET = ("PROMETHEUS_URL", "JAEGER_URL", "ELASTICSEARCH_URL", "ALERTMANAGER_URL", "SMTP_URL")
 SERVICES = ServiceMap(expressions=())
@@ -30,6 +31,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in QUIET:
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("JAEGER_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("NIGHTSHIFT_MODEL", "gpt-4o")
     return load_settings()
 
 
@@ -46,7 +48,7 @@ async def test_workers_people_and_servers_show_as_they_are(
         ask = asking(settings, client, store_pool)
         first = await ask.ask()
         assert (first.temporal.health, first.store.health) == (Health.OK, Health.OK)
-        assert {queue.workers for queue in first.queues} == {0}
+        assert {queue.name: queue.workers for queue in first.queues} == dict.fromkeys(NAMES, 0)
         assert [(p.name, p.health) for p in first.sources if p.health is not Health.OFF] == [("jaeger", Health.DOWN)]
         assert {part.health for part in first.channels} == {Health.OFF}
         assert first.ended_badly == 0

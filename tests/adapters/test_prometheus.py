@@ -8,7 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from activities.metric_findings import findings_of
+from activities.metric_queries import ask
 from domain.finding import Window
+from domain.question import Question
+from domain.services import Expression, Service, ServiceMap
 from integrations.ports import Rejected
 from integrations.prometheus import PrometheusMetrics
 from rig.servers.prometheus import PrometheusServer, ScrapeJob
@@ -67,6 +71,22 @@ def metrics(prometheus: PrometheusServer, tmp_path_factory: pytest.TempPathFacto
         for job in jobs:
             prometheus.jobs.remove(job)
     prometheus.reload()
+
+
+def test_a_series_that_moved_is_shown_step_by_step_with_gaps_where_nobody_measured(metrics: PrometheusMetrics) -> None:
+    """The house is scraped since a few seconds only: most of the half hour before has no value, and shows none."""
+    heat = Expression(
+        name="temperature", kind="latency", query='temperature{room="kitchen"}', unit="C", floor=0.1, bound=1.0
+    )
+    wait_until(lambda: len(list(metrics.query(f"{heat.query} offset 12s"))) == 1, "the kitchen has a past of two steps")
+    now = datetime.now(UTC)
+    graph = ServiceMap(services=(Service(name="house"),), expressions=(heat,))
+    question = Question(incident="INC-1", services=("house",), onset=now - timedelta(seconds=30), now=now, graph=graph)
+    (found,) = findings_of(ask(metrics, question), metrics, question)
+    assert found.curve is not None
+    assert set(found.curve.values) == {None, 21.5}
+    assert found.curve.values[0] is None
+    assert (found.curve.values[-1], found.curve.bound, found.curve.usual) == (21.5, 1.0, 1.0)
 
 
 def _last(seconds: float) -> Window:

@@ -65,8 +65,9 @@ def unresolved(now: datetime) -> IncidentView:
 
 
 STATES = {
-    "investigating": investigating, "waiting": page_views.rollback, "acting": acting, "verifying": page_views.decided,
-    "watching": watching, "resolved": page_views.fixed, "escalated": page_views.stuck, "unresolved": unresolved,
+    "investigating": investigating, "explained": page_views.explained, "waiting": page_views.rollback, "acting": acting,
+    "verifying": page_views.decided, "watching": watching, "resolved": page_views.fixed,
+    "escalated": page_views.stuck, "unresolved": unresolved,
 }  # fmt: skip
 
 

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
+from temporalio.client import Client
 
 from config.settings import Settings, load_settings
 from rig.servers.model import KEY, MODEL, ModelServer
-from starter.doctor import model
+from starter.doctor import model, temporal
 from starter.doctor.check import Row, Status, run_all
 from starter.doctor.imports import import_what_checks_need
+from starter.polling import needed
+from workers.registry import NAMES
 
 
 def rows(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Sequence[Row]:
@@ -28,6 +32,17 @@ def test_without_a_model_it_is_off_and_a_key_that_lies_about_is_said_not_to_be_u
     (row,) = rows(monkeypatch, OPENAI_API_KEY=KEY)
     assert (row.status, row.cost) == (Status.OFF, "causes are found by statistics and rules alone")
     assert "your key is not used" in row.remedy
+
+
+@pytest.mark.parametrize(("model", "unasked"), [("gpt-4o", set[str]()), (None, {"advice"})])
+def test_each_queue_has_a_row_and_that_of_advice_where_a_model_is_asked(
+    monkeypatch: pytest.MonkeyPatch, model: str | None, unasked: set[str]
+) -> None:
+    """What nobody looks at is missed by the machine strip and the alert rules too: both ask for the same queues."""
+    settings = load_settings().model_copy(update={"model": model})
+    names = {check.name for check in temporal.checks(settings, cast("Client", None))}
+    assert {name.removeprefix("queue ") for name in names if name.startswith("queue ")} == set(NAMES) - unasked
+    assert set(needed(settings)) == set(NAMES) - unasked
 
 
 @pytest.mark.parametrize(

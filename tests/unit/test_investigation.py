@@ -161,11 +161,13 @@ def test_no_series_is_missing_and_never_zero() -> None:
     assert any(f.presence is Presence.MISSING and "no series of catalogue" in f.title for f in found)
 
 
-def test_one_refused_query_does_not_cost_the_others() -> None:
+def test_one_query_that_is_refused_or_too_slow_does_not_cost_the_others() -> None:
     shop = TroubledShop()
     shop.metrics.refused['e{s="gateway"}[1m]'] = "10000 series are more than the cap of 500"
+    shop.metrics.slow.add('l{s="gateway"}[1m]')
     found = look(shop, Source.METRICS)
-    assert any(f.presence is Presence.MISSING and "10000 series" in f.title for f in found)
+    for said in ("was refused: 10000 series", "was not answered: Prometheus answered 503"):
+        assert any(f.presence is Presence.MISSING and said in f.title for f in found)
     assert of_kind(found, "metric_shift", "orders")
 
 

@@ -157,6 +157,22 @@ async def test_feedback_on_the_page_is_that_persons_and_proven() -> None:
     assert "<i>" not in other.text
 
 
+async def test_a_cause_that_was_weighed_is_picked_as_the_right_one() -> None:
+    view = page_views.fixed(NOW)
+    house = House(views=(view,))
+    form = await house.log_in()
+    path = f"/incidents/{view.incident}"
+    said = (("form", form), ("said", "feedback"), ("cause", "wrong"))
+    page = (await house.http.get(path)).text
+    assert 'name="picked" value="load_spike@gateway"' in page
+    assert 'value="connection_pool@orders"' not in page, "what was named is no other cause"
+    good = await house.post(path, *said, ("picked", "load_spike@gateway"), ("category", ""), ("service", "orders"))
+    bad = await house.post(path, *said, ("picked", "<script>@gateway"))
+    assert (good.status_code, bad.status_code) == (200, 409)
+    assert "<script>@" not in bad.text
+    assert [one.words for one in house.parts.feedback.of(view.incident)] == ["the cause was load_spike at gateway"]
+
+
 async def test_feedback_by_program_is_proven_by_the_token() -> None:
     view = page_views.fixed(NOW)
     house = House(views=(view,))

@@ -321,6 +321,35 @@ async def test_the_postmortem_shows_its_own_charts_and_no_image_from_elsewhere()
     assert "<script" not in html
 
 
+async def test_the_page_shows_what_each_finding_gave_the_calls_the_series_and_the_telling_request() -> None:
+    view = page_views.explained(now())
+    answer = await get(parts(view), f"/incidents/{view.incident}")
+    html, text = answer.text, text_of(answer)
+    assert re.search(r"\+5\.2.*?href=\"#F6\">F6</a> 74 failing traces", html, re.DOTALL)
+    assert re.search(r"-0\.5.*?href=\"#F3\".*?against", html, re.DOTALL)
+    assert "orders: suspect, alerted" in html
+    assert "web calls gateway, 74 of 180 failed" in html
+    assert "declared, not seen in traces" in text
+    assert "3 more services are not shown" in text
+    assert html.count('<svg viewBox="0 0 340 132" class="curve" role="img"><title>') == 2
+    assert "usually 0.1 %, between 0.05 % and 31 %" in text
+    assert "no data" in text, "a gap is one in the table too"
+    assert "query timed out for &lt;text&gt;" in html
+    assert re.search(r'class="origin".*?orders <span class="quiet">SELECT orders</span>.*?failed here', html, re.DOTALL)
+    assert "1.2 s (usually 6 ms)" in text
+
+
+async def test_pictures_are_named_and_nothing_is_styled_inline_which_the_content_policy_forbids() -> None:
+    for build in (page_views.explained, page_views.hostile):
+        view = build(now())
+        html = (await get(parts(view), f"/incidents/{view.incident}")).text
+        pictures = re.findall(r"<svg[^>]*>(?:<title>)?", html)
+        assert pictures
+        assert all("<title>" in one or 'aria-hidden="true"' in one for one in pictures)
+        assert " style=" not in html
+        assert "<style" not in html
+
+
 async def test_hostile_texts_stay_texts() -> None:
     view = page_views.hostile(now())
     of = parts(view)

@@ -1,9 +1,13 @@
 """Settings: what is wrong is said in one line that names the variable, and never shows a secret."""
 
+from pathlib import Path
+
 import pytest
 
+from config import adapters
 from config.adapters import channels
 from config.errors import ConfigError
+from config.services import load_services, own_queries
 from config.settings import load_settings
 from integrations.pagerduty import PagerDutyEvents, PagerDutyIncidents
 
@@ -34,6 +38,11 @@ def complaint(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
         ("PAGERDUTY_ESCALATION_POLICIES", "4=PABCDE1", "PAGERDUTY_ESCALATION_POLICIES: '4=PABCDE1' is neither one id"),
         ("PAGERDUTY_ESCALATION_POLICIES", "1=P/../1", "PAGERDUTY_ESCALATION_POLICIES: 'P/../1' is not an id"),
         ("PAGERDUTY_ESCALATION_POLICIES", "1=PABCDE1;1=PABCDE2", "PAGERDUTY_ESCALATION_POLICIES: '1=PABCDE1;1=PA"),
+        ("NIGHTSHIFT_LOGS_FROM", "splunk", "NIGHTSHIFT_LOGS_FROM: 'splunk': Input should be 'elasticsearch'"),
+        ("NIGHTSHIFT_LOGS_FROM", "loki", "LOKI_URL: is not set, and NIGHTSHIFT_LOGS_FROM is 'loki', which needs it"),
+        ("NIGHTSHIFT_TRACES_FROM", "tempo", "TEMPO_URL: is not set, and NIGHTSHIFT_TRACES_FROM is 'tempo'"),
+        ("LOKI_SERVICE_LABEL", 'a="b"', "LOKI_SERVICE_LABEL: 'a=\"b\"' is not the name of a label"),
+        ("TEMPO_TENANT", "a\nb", "TEMPO_TENANT: 'a\\nb' is not the id of a tenant"),
     ],
 )
 def test_a_bad_value_is_named_with_its_variable(
@@ -52,6 +61,7 @@ def test_a_bad_value_is_named_with_its_variable(
         ("PAGERDUTY_ROUTING_KEYS", f"1={SECRET}"),
         ("NIGHTSHIFT_CONNECTION_ORDERS", f"u:{SECRET}@host"),
         ("ELASTICSEARCH_URL", f"http://u:{SECRET}@host"),
+        ("LOKI_LOGIN", SECRET),
     ],
 )
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
@@ -130,3 +140,78 @@ def test_a_key_for_pages_without_what_every_page_needs_is_found_out_at_the_start
 def test_routing_keys_page_by_events_where_there_is_no_key_for_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAGERDUTY_ROUTING_KEYS", "k" * 32)
     assert isinstance(channels(load_settings())[0], PagerDutyEvents)
+
+
+LOKI, ELASTIC = {"LOKI_URL": "http://loki"}, {"ELASTICSEARCH_URL": "http://elastic"}
+DATADOG = {"DD_API_KEY": SECRET, "DD_APP_KEY": SECRET}
+TEMPO, JAEGER = {"TEMPO_URL": "http://tempo"}, {"JAEGER_URL": "http://jaeger"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "logs", "traces"),
+    [
+        ({}, "NoneType", "NoneType"),
+        ({**LOKI, **TEMPO}, "LokiLogs", "TempoTraces"),
+        ({**ELASTIC, **JAEGER}, "ElasticsearchLogs", "JaegerTraces"),
+        ({**LOKI, **ELASTIC, "NIGHTSHIFT_LOGS_FROM": "elasticsearch"}, "ElasticsearchLogs", "NoneType"),
+        ({**LOKI, **ELASTIC, "NIGHTSHIFT_LOGS_FROM": "loki"}, "LokiLogs", "NoneType"),
+        ({**LOKI, **DATADOG}, "LokiLogs", "NoneType"),
+        ({**LOKI, **DATADOG, "NIGHTSHIFT_LOGS_FROM": "datadog"}, "DatadogLogs", "NoneType"),
+        ({**TEMPO, **JAEGER, "NIGHTSHIFT_TRACES_FROM": "tempo"}, "NoneType", "TempoTraces"),
+    ],
+)
+def test_each_kind_of_evidence_has_the_source_that_is_named_or_the_only_one(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], logs: str, traces: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert (type(adapters.logs(settings)).__name__, type(adapters.traces(settings)).__name__) == (logs, traces)
+
+
+def test_two_sources_of_a_kind_have_to_be_chosen_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = complaint(monkeypatch, **LOKI, **ELASTIC, **TEMPO, **JAEGER)
+    assert said.splitlines() == [
+        f"{variable}: is not set, and {addresses} are; say which of them is asked, {options}"
+        for variable, addresses, options in (
+            ("NIGHTSHIFT_LOGS_FROM", "ELASTICSEARCH_URL and LOKI_URL", "'elasticsearch' or 'loki'"),
+            ("NIGHTSHIFT_TRACES_FROM", "JAEGER_URL and TEMPO_URL", "'jaeger' or 'tempo'"),
+        )
+    ]
+
+
+@pytest.mark.parametrize("source", ["LOKI", "TEMPO"])
+def test_a_login_and_a_token_are_one_too_many(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    said = complaint(monkeypatch, **{f"{source}_LOGIN": f"night:{SECRET}", f"{source}_TOKEN": SECRET})
+    assert said.startswith(f"{source}_TOKEN: is set, and {source}_LOGIN is too")
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("variables", "metrics"),
+    [
+        (DATADOG, "NoneType"),
+        ({**DATADOG, "PROMETHEUS_URL": "http://prometheus"}, "PrometheusMetrics"),
+        ({**DATADOG, "PROMETHEUS_URL": "http://prometheus", "NIGHTSHIFT_METRICS_FROM": "datadog"}, "DatadogMetrics"),
+    ],
+)
+def test_datadogs_keys_alone_do_not_make_it_a_source(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], metrics: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert type(adapters.metrics(load_settings(), load_services(None))).__name__ == metrics
+
+
+def test_datadog_needs_both_of_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = complaint(monkeypatch, DD_API_KEY=SECRET, NIGHTSHIFT_METRICS_FROM="datadog")
+    assert said == "DD_APP_KEY: is not set, and NIGHTSHIFT_METRICS_FROM is 'datadog', which needs it"
+
+
+def test_queries_for_another_source_are_those_that_the_services_file_names_itself(tmp_path: Path) -> None:
+    """Not the default expressions, which are PromQL."""
+    file = tmp_path / "services.yaml"
+    expression = "{name: errors, kind: errors, query: 'sum:e{service:{service}}', unit: errors/s, floor: 1}"
+    file.write_text(f"services: [{{name: orders, expressions: [{expression}]}}, {{name: gateway}}]")
+    assert own_queries(load_services(file)) == (("orders", "sum:e{service:{service}}"),)
+    assert own_queries(load_services(None)) == ()

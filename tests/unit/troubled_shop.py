@@ -5,12 +5,14 @@ The numbers, log lines and spans are those of the rig's shop under the same faul
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import numpy as np
 
 from activities.diagnosis import DiagnosisActivities
+from activities.forest_findings import Forests
 from activities.investigation import InvestigationActivities
 from domain.anomaly import Anomaly
 from domain.diagnosis import Diagnosis
@@ -28,7 +30,16 @@ from integrations.ports import (
     Span,
     Trace,
 )
-from tests.fakes import Breakable, FakeDatabases, FakeEvidence, FakeLogs, FakeMemory, FakeMetrics, FakeTraces
+from tests.fakes import (
+    Breakable,
+    FakeDatabases,
+    FakeEvidence,
+    FakeForests,
+    FakeLogs,
+    FakeMemory,
+    FakeMetrics,
+    FakeTraces,
+)
 
 Story = Literal["healthy", "pool", "lock"]
 Found = tuple[Finding, ...]
@@ -73,6 +84,7 @@ class TroubledShop:
         self.databases = FakeDatabases(state_of(story))
         self.memory = FakeMemory()
         self.evidence = FakeEvidence()
+        self.forests, self.trees = FakeForests(), ThreadPoolExecutor(1)
         self._tell_metrics()
         self._tell_logs()
         self._tell_traces()
@@ -93,6 +105,7 @@ class TroubledShop:
             changes=None,
             memory=None if Source.MEMORY in without else self.memory,
             evidence=self.evidence,
+            forests=Forests(self.forests, lambda: self.trees, patience_s=60),
         )
 
     def investigate(self, *without: Source, services: Sequence[str] = ("gateway", "orders", "catalogue")) -> Found:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pytest
 from pydantic import SecretStr
 
 from domain.advice.advice import Advice
 from domain.advice.looks import Tool
+from domain.advice.money import Spent
 from domain.advice.opinion import Claim, Opinion, Suspect
 from domain.advice.talk import Reply, ToolUse, Usage
 from domain.advice.terms import Price, Terms
@@ -21,7 +23,8 @@ from integrations.language_model import ChatModel
 from integrations.ports import Inquiry, PortError, Rejected, Unanswered, Unavailable
 from rig.servers.model import KEY, Answer, ChatRequest, ModelServer, Wants, agreeing, obedient
 from tests.advice import TERMS
-from tests.fakes import FakeModel
+from tests.fakes import FakeModel, FakeModelCalls
+from tests.workflows.asking import asked, decision
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
 from tests.workflows.test_wiring import Forgetful
@@ -121,6 +124,32 @@ async def test_what_it_asks_to_see_is_looked_at_once_and_is_no_part_of_any_plan(
     assert seen.advice.suspects[0].claims[0].findings == ("F1", "M1")
 
 
+async def test_a_source_that_hangs_delays_the_plan_no_longer_than_a_consultation_lasts(
+    night_of: NightOf,
+) -> None:
+    """It wants to see logs, twice, and they never come. The action waits for its time and ten seconds, no longer."""
+    wanted = [wishes(Tool.LOGS), wishes(Tool.TRACES)]
+    world = World(adviser=TERMS)
+
+    def answer(asked: Inquiry) -> Reply:
+        world.hold_at("look_at_logs")
+        world.hold_at("look_at_traces")
+        return wanted.pop(0) if wanted and asked.offers else POOL
+
+    world.model = model = FakeModel(answer)
+    async with night_of(world) as night:
+        handle = await night.open()
+        seen = await night.until(handle, lambda v: bool(v.attempts), "it acts", step_s=5)
+        world.let_go()
+    assert len(model.asked_of) == 2
+    assert model.asked_of[1].offers == (), "after the first look there is no time for another"
+    row = next(e for e in seen.timeline if e.actor == ACTOR)
+    diagnosed = [e.at for e in seen.timeline if e.kind is Kind.DIAGNOSIS and e.actor != ACTOR]
+    assert (row.at - diagnosed[-1]).total_seconds() <= TERMS.within_s + 10
+    assert seen.advice is not None
+    assert seen.advice.standing is Standing.AGREES
+
+
 @dataclass(frozen=True)
 class Trouble:
     """What a model does, and what the incident says of it. `tries`: how often it was called."""
@@ -191,6 +220,24 @@ async def test_where_the_model_puts_another_cause_first_a_person_decides(night_o
     assert "a person decides" in texts(seen, Kind.GATE)[-1]
 
 
+@pytest.mark.parametrize(
+    ("rival", "confidence"), [(Category.DEPENDENCY, 0.95), (Category.BAD_DEPLOYMENT, 0.7)],
+    ids=["its cause has no entry in the catalogue", "its cause would be too doubtful to name"],
+)  # fmt: skip
+async def test_a_model_cannot_switch_a_fix_off(night_of: NightOf, rival: Category, confidence: float) -> None:
+    """Without it the plan would have run by itself; with it a person is asked about that very plan."""
+    world = World(adviser=TERMS, model=in_turn(an_opinion(rival, "F1")), rival=rival, confidence=confidence)
+    async with night_of(world) as night:
+        handle = await night.open()
+        seen = await night.until(handle, lambda v: v.state is State.WAITING_FOR_APPROVAL, "a person is asked", step_s=1)
+    assert seen.waiting is not None
+    assert seen.waiting.action == "KILL_CONNECTIONS"
+    assert seen.diagnosis is not None
+    assert seen.diagnosis.confidence == confidence
+    assert seen.advice is not None
+    assert seen.advice.standing is Standing.DOUBTS
+
+
 @pytest.mark.parametrize("standing", ["in a log", "in an alert"])
 async def test_an_order_in_untrusted_text_is_not_obeyed_by_a_model_that_obeys(
     night_of: NightOf, mind: ModelServer, standing: str
@@ -255,6 +302,61 @@ async def test_the_same_evidence_is_not_paid_for_again(night_of: NightOf) -> Non
     assert [row.split(":")[0] for row in said_by_model(seen)] == [
         "agrees with the ranking", "was asked the same before, and is not paid again",
     ]  # fmt: skip
+
+
+async def test_calls_without_an_answer_are_part_of_what_it_cost(night_of: NightOf) -> None:
+    """Each of three tries may have been paid, so each is booked in full, and the incident says what the ledger has."""
+    world = World(adviser=TERMS, model=FakeModel(raising(Unanswered("no answer in time"))))
+    async with night_of(world) as night:
+        seen = await lived(night)
+    (booked,) = [call.spent for call in world.ledger.calls.values()]
+    assert seen.advice is not None
+    assert seen.advice.usd == pytest.approx(booked)
+    assert seen.advice.usd > 0.02
+    said = f"${booked:.4f} for 0 tokens, of which ${booked:.4f} booked in full for calls without an answer"
+    assert said in said_by_model(seen)[0]
+
+
+async def test_a_ledger_that_goes_away_is_said_and_its_sum_is_none_that_is_made_up(night_of: NightOf) -> None:
+    class Mute(FakeModelCalls):
+        """It keeps its books, and says nothing of them."""
+
+        def spent(self, incident: str | None, now: datetime) -> Spent:
+            raise Unavailable("store: down")
+
+    async with night_of(World(adviser=TERMS, model=in_turn(POOL), ledger=Mute())) as night:
+        seen = await lived(night)
+    assert "at least $0.0120 for 4,200 tokens" in said_by_model(seen)[0]
+
+
+async def test_a_model_that_was_down_is_asked_again_about_the_same_evidence(night_of: NightOf) -> None:
+    """And its calls of both consultations are referred to."""
+    world = World(adviser=TERMS, cures=(0.4, 0.0))
+    left = [Reply(useless="not the form", usage=USAGE), POOL]
+    world.model = FakeModel(lambda _: left.pop(0))
+    async with night_of(world) as night:
+        seen = await lived(night)
+    assert [row.split(":")[0] for row in said_by_model(seen)] == ["no opinion", "agrees with the ranking"]
+    assert seen.advice is not None
+    assert (seen.advice.consultations, len(seen.advice.calls)) == (2, 2)
+
+
+async def test_what_is_shown_of_its_word_is_what_it_is_worth_now(night_of: NightOf) -> None:
+    """Asked while the evidence left it open; at the second attempt the lead is clear, and nobody is asked any more."""
+    world = World(
+        adviser=TERMS, model=in_turn(an_opinion(Category.CONNECTION_POOL, "F1")), category=Category.DEPENDENCY,
+        rival=Category.CONNECTION_POOL, confidence=0.95, cures=(0.4, 0.0),
+    )  # fmt: skip
+    async with night_of(world) as night:
+        handle = await night.open()
+        request = await asked(night, handle)
+        world.rival_score = 2.0
+        await handle.signal("approve", decision(request))
+        seen = await night.until(handle, lambda v: len(said_by_model(v)) == 2, "it is weighed again", step_s=1)
+    assert seen.advice is not None
+    assert seen.advice.standing is Standing.DISSENTS
+    assert "a person decides" not in seen.advice.said
+    assert "against the evidence; the statistical answer stands" in said_by_model(seen)[1]
 
 
 async def test_the_limit_of_an_incident_holds_over_all_its_consultations(night_of: NightOf) -> None:

@@ -232,6 +232,42 @@ async def test_an_unreadable_update_is_refused_in_our_words(
     assert not [e for e in history.events if e.HasField("workflow_execution_update_accepted_event_attributes")]
 
 
+@pytest.mark.parametrize(
+    ("shows", "clause", "reason"),
+    [
+        (0.0, "recovered", "all that was seen to be anomalous is in band now"),
+        (None, "precheck", "nobody could tell whether it worked"),
+    ],
+)
+async def test_what_was_approved_is_not_done_when_by_then_it_is_well_or_cannot_be_seen(
+    night_of: NightOf, shows: float | None, clause: str, reason: str
+) -> None:
+    """Its alert still fires: the sender says later that it is over. The look before the question is minutes old."""
+    async with night_of(frozen(World())) as night:
+        handle = await night.open()
+        request = await asked(night, handle)
+        night.world.value = shows
+        await handle.signal("approve", decision(request))
+        seen = await night.until(handle, lambda v: v.waiting is None and bool(v.attempts), "decided", step_s=1)
+        await night.until(handle, lambda v: v.state in {State.WATCHING, State.WAITING_FOR_PEOPLE}, "what then")
+    assert seen.attempts[0].gate.clause == clause
+    assert reason in seen.attempts[0].gate.reason
+    assert ("gate_refused" in {r.reason for r in seen.clock.raised}) is (shows is None)
+    assert night.world.remediator.executions == 0
+
+
+async def test_a_second_attempt_is_not_made_on_what_is_in_band_by_then(night_of: NightOf) -> None:
+    """The first one needed longer than its verification: acting again would break what it has mended."""
+    world = World(cures=((0.4, 0.4, 0.0),))
+    async with night_of(world) as night:
+        handle = await night.open()
+        summary = await night.end(handle)
+        seen = await view(handle)
+    assert world.remediator.executions == 1
+    assert summary.outcome == Outcome.SELF_RESOLVED
+    assert [a.gate.clause for a in seen.attempts[1:]] == ["recovered"]
+
+
 async def test_a_question_that_became_moot_takes_no_answer(night_of: NightOf) -> None:
     """It recovered while people thought: the plan does not wait any more, and an approval has nothing to approve."""
     async with night_of(frozen(World())) as night:

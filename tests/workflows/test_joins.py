@@ -25,6 +25,7 @@ STAGES = (
 )  # fmt: skip
 _HELD = {"investigating": "look_at_logs", "diagnosing": "rank"}
 _UNSEEN = {"acting", "verifying", "watching", "writing the postmortem"}
+_AGAIN = {"watching", "writing the postmortem"}
 _SEEN = {"acting": State.ACTING, "verifying": State.VERIFYING, "watching": State.WATCHING}
 
 
@@ -60,13 +61,15 @@ async def _approves(night: Night, handle: Handle) -> None:
 async def test_an_alert_joins_at_every_stage(night_of: NightOf, stage: str) -> None:
     """Another alert of the service, by the starter's door: the same run takes it in, and ends when both are well.
 
-    What joins after the fix was never seen bad here: its sender must say that it is over.
+    What joins while it is fixed was never seen bad: its sender must say that it is over. Later it is trouble anew.
     """
     world = World()
     if stage == "waiting for approval":
         world.guard.freeze("mia", "release day", until=datetime(2200, 1, 1, tzinfo=UTC), at=datetime.now(UTC))
     async with night_of(world) as night:
         handle = await _opened_up_to(night, stage)
+        if stage in _AGAIN:
+            world.value = 0.4
         joined = await night.open(await night.alert("HighLatency"))
         await night.pass_time(seconds=1)
         world.let_go()
@@ -129,6 +132,7 @@ async def test_an_alert_that_fires_anew_while_the_postmortem_is_written_reopens_
     night.world.postmortems.error = Unavailable("the store is away")
     closed = await night.until(handle, lambda v: v.state.closed, "closed")
     again = alert.model_copy(update={"starts_at": await night.now(), "seen_at": await night.now()})
+    night.world.value = 0.4
     await night.report(handle, again)
     await night.pass_time(seconds=1)
     night.world.let_go()

@@ -38,6 +38,19 @@ async def test_a_neighbours_incident_takes_it_over_and_shows_both(night: Night) 
     assert summary.outcome == Outcome.AUTO_RESOLVED
 
 
+async def test_a_storm_that_is_mostly_counted_stands_for_itself(night: Night) -> None:
+    """Handed over would be only what is kept: nobody would know any more that the rest fires."""
+    await night.open()
+    await night.pass_time(seconds=2)
+    many = [await night.alert("SlowPod", service="gateway", fingerprint=f"pod-{number}") for number in range(700)]
+    gateway = await night.open(*many[:100], key=_GATEWAY)
+    for first in range(100, 700, 100):
+        await night.report(gateway, *many[first : first + 100])
+    seen = await night.until(gateway, lambda v: v.diagnosis is not None, "looked at for itself", step_s=1)
+    assert (seen.merged_into, seen.alerts) == (None, 700)
+    assert any("does not take it over" in text for text in texts(seen, Kind.NOTE))
+
+
 async def test_those_who_do_not_call_each_other_stay_apart(night: Night) -> None:
     """The catalogue is called by the gateway too, but a hub does not connect its neighbours."""
     orders = await night.open()

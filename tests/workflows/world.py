@@ -31,6 +31,7 @@ from tests.fakes import (
     FakeChannel,
     FakeEvidence,
     FakeForecasts,
+    FakeForests,
     FakeGuard,
     FakeIncidents,
     FakeMemory,
@@ -150,7 +151,8 @@ class World:
     `failing` names sources that raise; `unranked` makes the ranking raise. `hold` stops the named activity until the
     event is set, and says in `reached` that it is there. `workers_policy`: the one that workers were started with.
     `detects`: the queues of detection and training are served too; they take no part in incidents.
-    `rival`: the kind of the ranking's second candidate, None: there is none. `log_title`: what logs say.
+    `rival`: the kind of the ranking's second candidate, None: there is none. It has `rival_score` bits, the first 9.
+    `log_title`: what logs say.
     `adviser`: the terms for a language model, None: the starter knows of none.
     """
 
@@ -159,6 +161,7 @@ class World:
     confidence: float = 0.85
     category: Category = Category.CONNECTION_POOL
     rival: Category | None = None
+    rival_score: float = 6.0
     log_title: str = "logs looked"
     adviser: Terms | None = None
     model: LanguageModel | None = None
@@ -273,7 +276,7 @@ class World:
         if self.rival is None:
             rivals: tuple[Hypothesis, ...] = ()
         else:
-            said = {"category": self.rival, "score": 6.0, "sentence": f"{self.rival} at orders"}
+            said = {"category": self.rival, "score": self.rival_score, "sentence": f"{self.rival} at orders"}
             rivals = (hypothesis.model_copy(update=said),)
         return Diagnosis(
             hypotheses=(hypothesis, *rivals), confidence=self.confidence - 0.02 * len(missing), not_seen=missing,
@@ -306,7 +309,8 @@ class World:
             incidents=self.incidents, audit=self.audit, guard=self.guard, memory=self.memory,
             evidence=self.evidence, postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
-            limits=self.limits, series=FakeSeries(), forecasts=FakeForecasts(), model=self.model, ledger=self.ledger,
+            limits=self.limits, series=FakeSeries(), forecasts=FakeForecasts(), forests=FakeForests(),
+            model=self.model, terms=self.adviser, ledger=self.ledger,
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
         served = queues(

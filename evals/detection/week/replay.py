@@ -12,7 +12,7 @@ from analysis.forecasting.fitting import Failed, fit
 from analysis.forecasting.history import NotReady, prepare
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import Standing, Watched, decide, seen_together, series_key
+from domain.detection import Standing, Watched, decide, series_key, strangest
 from domain.forecast import LONGEST_HISTORY, RETRAINED_AFTER, STALE_AFTER, Forecast, Trouble
 from evals.detection.week.history import DAY_S, EXPRESSIONS, STEP_S, Made
 
@@ -116,11 +116,10 @@ def _kept(number: int) -> Kept:
 
 
 def _decided(kept: Sequence[Kept], at: float) -> list[Anomaly]:
-    standings = [(one.watched.expression.name, one.standing) for one in kept]
+    service = strangest((one.watched.expression.name, one.standing) for one in kept)
     moment, found = datetime.fromtimestamp(at, UTC), list[Anomaly]()
     for one in kept:
-        others = seen_together(standings, one.watched.expression.name)
-        verdict = decide(one.watched, one.standing, others, moment + timedelta(seconds=1))
+        verdict = decide(one.watched, one.standing, service, moment + timedelta(seconds=1))
         one.settle(verdict.standing)
         found += [verdict.anomaly] if verdict.anomaly is not None else []
     return found

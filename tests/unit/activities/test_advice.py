@@ -11,16 +11,19 @@ from activities.advice import AdviceActivities, Ask
 from activities.advice.prompt import MOST_ALERTS, MOST_FINDINGS, inquiry_of
 from domain.advice.opinion import Claim, Opinion, Suspect
 from domain.advice.talk import Reply, Usage
+from domain.advice.terms import Price, Terms
 from domain.finding import Category, EvidenceRef
 from integrations.ports import Inquiry, PortError, Rejected, Unanswered, Unavailable
-from tests.advice import DIAGNOSIS, FINDINGS, a_finding, an_ask
+from tests.advice import DIAGNOSIS, FINDINGS, TERMS, a_finding, an_ask
 from tests.fakes import FakeEvidence, FakeModel, FakeModelCalls
 from tests.incidents import NOON, an_anomaly
 
 SECRETS = {
     "https://shop.example.com/cart?user=7": "<url>", "mia@example.com": "<email>", "password=hunter2hunter2": "<token>",
     "Bearer abcdef0123456789": "<token>", "10.9.8.7:5432": "<ip>", "550e8400-e29b-41d4-a716-446655440000": "<id>",
-    "deadbeef0123": "<hex>", "AKIA0123456789ABCDEFGHIJKLMN": "<token>",
+    "deadbeef0123": "<hex>", "AKIA0123456789ABCDEFGHIJKLMN": "<token>", "AKIAIOSFODNN7EXAMPLE": "<token>",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY": "<token>", "4111 1111 1111 1111": "<number>",
+    "+49 170 1234567": "<number>", "(555) 123-4567": "<number>",
 }  # fmt: skip
 
 
@@ -33,9 +36,9 @@ def answered(text: str = "the findings say so") -> Reply:
 class Desk:
     """The activity with stand-ins around it."""
 
-    def __init__(self, answer: Callable[[Inquiry], Reply] = lambda _: answered()) -> None:
+    def __init__(self, answer: Callable[[Inquiry], Reply] = lambda _: answered(), terms: Terms = TERMS) -> None:
         self.model, self.ledger, self.evidence = FakeModel(answer), FakeModelCalls(), FakeEvidence()
-        self.activities = AdviceActivities(self.model, self.ledger, self.evidence)
+        self.activities = AdviceActivities(self.model, terms, self.ledger, self.evidence)
 
     def transcript(self, ref: EvidenceRef | None) -> dict[str, Any]:
         assert ref is not None
@@ -54,11 +57,23 @@ def test_nothing_that_opens_a_door_or_names_a_person_leaves(secret: str, mask: s
     said = f"it failed for {secret} again"
     hypothesis = DIAGNOSIS.hypotheses[0].model_copy(update={"sentence": said})
     ask = an_ask(
-        anomalies=(an_anomaly(title=said),), findings=(a_finding("F1", said),),
+        anomalies=(an_anomaly(title=said, name=f"Slow {secret}", service=secret),),
+        findings=(a_finding("F1", said, service=secret),), services={secret: (secret,)},
         diagnosis=DIAGNOSIS.model_copy(update={"hypotheses": (hypothesis,)}),
     )  # fmt: skip
     assert secret not in whole(ask)
-    assert whole(ask).count(mask) == 3
+    assert whole(ask).count(mask) == 8
+
+
+def test_a_service_that_we_have_listed_is_called_by_its_name_whatever_it_looks_like() -> None:
+    """The model has to give it back exactly, or its opinion counts for nothing."""
+    told = an_ask(services={"feed2025": ()}, listed=("feed2025",), findings=(a_finding("F1", service="feed2025"),))
+    assert whole(told).count('"feed2025"') == 2
+
+
+def test_numbers_and_names_that_a_sentence_is_about_leave_as_they_are() -> None:
+    said = "GET /api/v1/Users/LookupByCustomerName/History took 120 300 4000 ms, +12.5 % of 1,234,567"
+    assert said in whole(an_ask(findings=(a_finding("F1", said),)))
 
 
 def test_no_query_and_no_fact_leaves() -> None:
@@ -156,5 +171,37 @@ def test_without_a_place_for_the_record_the_answer_stands_and_says_so() -> None:
 
 def test_a_worker_without_a_model_says_so() -> None:
     with pytest.raises(ApplicationError, match="no language model is configured") as raised:
-        AdviceActivities(None, FakeModelCalls(), None).consult(an_ask())
+        AdviceActivities(None, None, FakeModelCalls(), None).consult(an_ask())
     assert raised.value.non_retryable
+
+
+FREE = Price(input_usd=0, output_usd=0)
+
+
+@pytest.mark.parametrize(
+    ("own", "brought"),
+    [({"usd_per_incident": 0.001}, {}), ({"usd_per_hour": 0.001}, {}), ({}, {"usd_per_incident": 0.001}),
+     ({"usd_per_incident": 0.001}, {"usd_per_incident": 1e9, "usd_per_hour": 1e9, "price": FREE})],
+    ids=["the incident's limit was lowered", "the hour's was", "the incident brings a lower one", "it brings no limit"],
+)  # fmt: skip
+def test_the_worker_that_pays_keeps_its_own_limits_where_they_are_the_lower_ones(
+    own: dict[str, float], brought: dict[str, Any]
+) -> None:
+    """Whoever may start an activity could bring what terms they like, and an incident has those of its beginning."""
+    desk = Desk(terms=TERMS.model_copy(update=own))
+    with pytest.raises(ApplicationError, match="over budget"):
+        desk.activities.consult(an_ask(terms=TERMS.model_copy(update=brought)))
+    assert desk.model.asked_of == []
+
+
+def test_what_a_call_costs_is_reckoned_by_the_price_of_the_worker_that_pays() -> None:
+    free = an_ask(terms=TERMS.model_copy(update={"price": FREE}))
+    assert Desk().activities.consult(free).call.usd == pytest.approx(0.0035)
+
+
+def test_another_model_than_the_workers_is_not_asked() -> None:
+    desk = Desk()
+    with pytest.raises(ApplicationError, match="'dearest' is asked for, and the worker asks 'rig-mind' only") as raised:
+        desk.activities.consult(an_ask(terms=TERMS.model_copy(update={"model": "dearest"})))
+    assert raised.value.non_retryable
+    assert desk.model.asked_of == []

@@ -36,6 +36,7 @@ class World:
         self.forecasts, self.thresholds = FakeForecasts(), FakeThresholds()
         self.now = START
         self.fault, self.vanished = (math.inf, math.inf), math.inf
+        self.labels: list[dict[str, str]] = [{"service": "orders"}]
         self.worker = self.new_worker()
 
     def new_worker(self) -> DetectionActivities:
@@ -51,9 +52,8 @@ class World:
         """The next cycle, with the samples that exist by then."""
         times = [self.now - EVERY * n for n in range(HISTORY // 4)][::-1]
         self.metrics.ranges["errors"] = [
-            Series(
-                labels={"service": "orders"}, points=tuple((at, self.value(at)) for at in times if at < self.vanished)
-            )
+            Series(labels=labels, points=tuple((at, self.value(at)) for at in times if at < self.vanished))
+            for labels in self.labels
         ]
         self.metrics.ranges["rate"] = [Series(labels={}, points=tuple((at, 20.0) for at in times if at % 60 == 0))]
         found: Cycle = await ActivityEnvironment().run(self.worker.sweep)
@@ -100,6 +100,18 @@ async def test_another_worker_goes_on_where_the_first_stopped() -> None:
     assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING], "told once, by one of them"
 
 
+async def test_another_worker_judges_every_sample_of_every_series_once_whenever_each_was_written() -> None:
+    world = World()
+    world.labels = [{"route": f"/{n}"} for n in range(5)]
+    for cycles in (13, 7, 24):
+        await world.cycles(cycles)
+        world.worker = world.new_worker()
+    rows = [row for row in world.store.all.values() if row.watched.expression.name == "error ratio"]
+    assert len({row.until for row in rows}) > 1, "each has its own turn"
+    first = START - EVERY * (HISTORY // 4 - 1)
+    assert [row.points for row in rows] == [(row.until.timestamp() - first) / EVERY + 1 for row in rows]
+
+
 @pytest.mark.parametrize("away", ["metrics", "store", "forecasts", "intake"])
 async def test_what_could_not_be_told_is_told_by_a_later_cycle(away: str) -> None:
     world = World()
@@ -126,6 +138,22 @@ async def test_a_question_that_is_refused_costs_no_other_its_answer() -> None:
     assert (cycle.series, cycle.refused) == (1, 1)
 
 
+async def test_a_question_that_is_too_slow_each_time_blinds_no_other_and_says_nothing_of_its_own_series() -> None:
+    world = World()
+    await world.cycles(2)
+    forecast(world, 0.0)
+    world.metrics.slow.add("rate")
+    world.fault = (world.now, world.now + 300)
+    cycles = await world.cycles(9)
+    assert [anomaly.name for anomaly in world.intake.taken] == ["error ratio"]
+    assert sum(cycle.away for cycle in cycles) >= 2, "it is asked again and again, and counted"
+    world.metrics.slow, world.vanished = {"errors"}, world.now
+    for minute in range(1, 9):
+        world.now = (world.vanished // 60 + minute) * 60
+        assert (await world.cycle()).away == 1
+    assert len(world.intake.taken) == 1, "a series of which nobody could ask is not gone"
+
+
 async def test_late_cycles_are_counted_and_their_samples_judged_all_the_same() -> None:
     world = World()
     await world.cycles(2)
@@ -140,7 +168,7 @@ def test_slow_expressions_are_asked_once_a_minute_and_samples_lie_on_one_grid() 
     first = due(SERVICES, {}, now, EVERY)
     assert [asked.expression.name for asked in first] == ["error ratio", "request rate"]
     assert all(asked.start % asked.step_s == 0 == asked.end % asked.step_s for asked in first)
-    seen = {("orders", asked.expression.name): asked.end for asked in first}
+    seen = {("orders", asked.expression.name): [asked.end] for asked in first}
     assert due(SERVICES, seen, now, EVERY) == []
     assert [asked.expression.name for asked in due(SERVICES, seen, now + EVERY, EVERY)] == ["error ratio"]
 

@@ -16,11 +16,12 @@ from activities.training.activity import Round
 from analysis.forecasting.band import Band
 from analysis.forecasting.fitting import Failed, Fitted
 from analysis.forecasting.history import History
+from analysis.forest.sealing import Matrix, opened
 from domain.detection import SeriesRow, Standing, Watched, series_key
 from domain.forecast import Forecast, Trouble
 from domain.services import Expression, Service, ServiceMap
 from integrations.ports import Series, Unavailable
-from tests.fakes import FakeForecasts, FakeMetrics, FakeSeries
+from tests.fakes import FakeForecasts, FakeForests, FakeMetrics, FakeSeries
 
 START = 1_800_000_000.0
 DAY = 86_400.0
@@ -51,6 +52,7 @@ class World:
 
     def __init__(self, fit: Callable[[History, float], Fitted | Failed] = mean) -> None:
         self.metrics, self.forecasts, self.series = FakeMetrics(), FakeForecasts(), FakeSeries()
+        self.forests = FakeForests()
         self.now, self.fit, self.fitted = START, fit, 0
         self.metrics.ranges["errors"] = [flat("/buy", 3), flat("/sell", 3)]
         self.metrics.ranges["rate"] = [flat("/buy", 3), flat("/new", 0.5)]
@@ -64,7 +66,7 @@ class World:
             return self.fit(history, until)
 
         train = TrainingActivities(
-            self.metrics, self.forecasts, self.series, SERVICES, self.pool, fit, lambda: self.now
+            self.metrics, self.forecasts, self.forests, self.series, SERVICES, self.pool, fit, lambda: self.now
         ).train
         return (environment or ActivityEnvironment()).run(train)
 
@@ -148,6 +150,45 @@ async def test_a_history_that_cannot_be_fitted_costs_no_other_and_no_forecast_th
     assert (await world.round()).trained == 3
 
 
+async def test_the_rows_of_a_forest_come_from_the_history_that_is_asked_anyway_without_its_incidents() -> None:
+    world = World()
+    begin, end = (datetime.fromtimestamp(START - days * DAY, UTC) for days in (2, 1.5))
+    world.forecasts.trouble = [Trouble(services=("orders",), start=begin, end=end)]
+    done = await world.round()
+    assert (done.due, done.questions, done.forests, done.forests_not_ready) == (2, 2, 1, 0), "none was asked twice"
+    matrix = opened(world.forests.all["orders"])
+    assert isinstance(matrix, Matrix)
+    assert [feature.expression for feature in matrix.features] == ["errors", "errors", "rate"]
+    assert not ((matrix.times >= begin.timestamp()) & (matrix.times <= end.timestamp())).any()
+    assert START - 3 * DAY <= matrix.times[0] < matrix.times[-1] <= START - 1_800
+    assert (await world.round()).due == 0
+
+
+async def test_rows_that_cannot_be_trusted_are_made_anew_and_no_forecast_with_them() -> None:
+    world = World()
+    await world.round()
+    whole = world.forests.all["orders"]
+    for spoilt in ({"matrix": whole.matrix[:-1] + b"\x00"}, {"versions": "rows-0"}):
+        world.forests.all["orders"] = whole.model_copy(update=spoilt)
+        done = await world.round()
+        assert (done.due, done.forests, done.forests_refused, done.trained) == (2, 1, 1, 0)
+        assert world.forests.all["orders"] == whole
+
+
+async def test_a_forest_that_can_no_longer_be_made_judges_on_until_it_is_too_old() -> None:
+    world = World()
+    await world.round()
+    whole = world.forests.all["orders"]
+    world.now += DAY + 60
+    world.metrics.ranges["errors"] = world.metrics.ranges["rate"] = [flat("/buy", 0.2)]
+    done = await world.round()
+    assert done.forests_not_ready == 1
+    kept = world.forests.all["orders"]
+    assert (kept.matrix, kept.trained_at) == (whole.matrix, whole.trained_at)
+    assert kept.reason
+    assert kept.stale(datetime.fromtimestamp(START + 2 * DAY + 60, UTC))
+
+
 async def test_what_belongs_to_an_incident_is_not_learnt() -> None:
     world = World()
     begin, end = START - 2 * DAY, START - 1.5 * DAY
@@ -175,6 +216,18 @@ async def test_what_is_away_is_waited_for(away: str) -> None:
     assert not failed.value.non_retryable
     getattr(world, away).error = None
     assert (await world.round()).trained == 3
+
+
+async def test_a_question_that_is_too_slow_each_time_keeps_nothing_behind_it_from_being_trained() -> None:
+    world, beats = World(), list[Round]()
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = beats.append
+    world.metrics.slow.add("errors")
+    done = await world.round(environment)
+    assert (done.due, done.away, done.trained, done.not_ready) == (2, 1, 1, 1)
+    assert beats[0].away == 1, "the wait for it is no silence of this worker"
+    world.metrics.slow.clear()
+    assert (await world.round()).trained == 2, "it stays due"
 
 
 async def test_a_changed_query_is_another_series() -> None:

@@ -39,7 +39,26 @@ def test_the_newest_half_hour_and_known_trouble_are_left_out_and_so_is_what_is_n
     assert np.isfinite(history.values).all()
     assert history.times[-1] == NOW - 1_800
     assert not ((history.times >= trouble[0]) & (history.times <= trouble[1])).any()
-    assert history.gap_s == pytest.approx(0.1 * DAY + 600, abs=601)
+
+
+HOUR = 3_600.0
+INCIDENT = (NOW - 2 * DAY, NOW - 2 * DAY + 4 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("silent", "longest_h"),
+    [
+        (None, 0.0),
+        ((NOW - DAY, NOW - DAY + 2 * HOUR), 2.0),
+        (INCIDENT, 0.0),
+        ((INCIDENT[0] - HOUR, INCIDENT[0] + HOUR), 0.0),
+    ],
+)
+def test_neither_an_incident_that_is_left_out_nor_silence_in_it_is_how_silent_a_series_usually_is(
+    silent: tuple[float, float] | None, longest_h: float
+) -> None:
+    points = [point for point in samples(10) if silent is None or not silent[0] < point[0] < silent[1]]
+    assert ready(prepare(points, "up", 0.1, [INCIDENT], NOW)).gap_s == pytest.approx(longest_h * HOUR, abs=601)
 
 
 @pytest.mark.parametrize(("days", "daily", "weekly"), [(1.5, False, False), (2.1, True, False), (14.1, True, True)])

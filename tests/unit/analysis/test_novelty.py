@@ -158,3 +158,13 @@ def test_memory_is_bounded_however_wild_the_series() -> None:
     judged(walk, detector)
     assert all(len(channel.codebook.words) <= 4_100 for channel in detector.channels.values())
     assert len(json.dumps(detector.state())) < 400_000
+
+
+def test_a_detector_knows_a_day_when_it_has_seen_nine_tenths_of_its_hours() -> None:
+    detector = Detector()
+    for minute in range(24 * 60 - 180):
+        detector.judge(60.0 * minute, 1.0)
+    assert not detector.knows_a_day
+    for minute in range(24 * 60 - 180, 24 * 60 - 120):
+        detector.judge(60.0 * minute, 1.0)
+    assert detector.knows_a_day

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.redaction import LONGEST, name, template
+from analysis.redaction import LONGEST, name, outgoing, private, template
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc"
 
@@ -36,6 +36,35 @@ def test_what_differs_between_two_lines_is_masked(text: str, expected: str) -> N
 @pytest.mark.parametrize("form", ["password={}", "api_key: {}", "DB_PASSWORD='{}'", "token={}", "client_secret = {}"])
 def test_secrets_are_masked(form: str, secret: str) -> None:
     assert secret not in template(f"login failed with {form.format(secret)} for somebody")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "aws_secret_access_key={}", "secretAccessKey: {}", "secret_key={}", "DB_PASSWORD_PROD={}", "pass={}",
+        "passphrase: {}", "token_value={}", "tokenValue={}", "authorization: token {}", "Authorization: Digest {}",
+        '{{"password": "two {}"}}', '{{\\"password\\": \\"{}\\"}}', "credentials={}", "dbPass={}",
+        "spring.datasource.production.europe.west.password={}", "-----BEGIN RSA PRIVATE KEY----- {}",
+    ],
+)  # fmt: skip
+def test_a_field_that_opens_a_door_is_masked_however_it_is_called(said: str) -> None:
+    for mask in (template, private, outgoing):
+        assert "hunter2" not in mask(f"it failed: {said.format('hunter2')}")
+
+
+@pytest.mark.parametrize("issued", ["AKIAIOSFODNN7EXAMPLE", f"ghp_{'a' * 36}", "sk-proj-abcdefghijklmnop1234"])
+def test_what_a_vendor_issues_is_known_by_its_form(issued: str) -> None:
+    for mask in (template, private, outgoing):
+        assert mask(f"it failed with {issued}") == "it failed with <token>"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["TokenService: connection refused", "checks that passed: none", "author: ana", "duplicate key: orders"],
+)
+def test_a_word_that_only_looks_like_one_stays(said: str) -> None:
+    for mask in (template, private, outgoing):
+        assert mask(said) == said
 
 
 def test_bearer_and_web_tokens_are_masked() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.advice.conduct import Course, Step, may_look, next_step
+from domain.advice.conduct import Course, Step, look_seconds, may_look, next_step
 from domain.advice.ledger import Admission, Entry, admission
 from domain.advice.looks import Look, Tool, read
 from domain.advice.money import Spent, cost_usd, most_usage, objection
@@ -44,6 +44,11 @@ class Case:
     diagnosis: Diagnosis = DIAGNOSIS
 
 
+def named(diagnosis: Diagnosis) -> bool:
+    """Whatever has a name has a plan."""
+    return diagnosis.named is not None
+
+
 POOL_FIRST, RELEASE_FIRST = an_opinion("connection_pool", "F1"), an_opinion("bad_deployment", "F3")
 CLEAR = DIAGNOSIS.model_copy(
     update={"hypotheses": (POOL, a_hypothesis(Category.BAD_DEPLOYMENT, "orders", 4.9, ("F3",)))}
@@ -65,7 +70,7 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.why)
 def test_an_opinion_counts_as_far_as_findings_bear_it_out(case: Case) -> None:
-    weighed = weigh(case.opinion, case.diagnosis, IDS)
+    weighed = weigh(case.opinion, case.diagnosis, IDS, named)
     assert weighed.standing is case.standing
     assert weighed.diagnosis.hypotheses[0].category is case.first
     assert (weighed.diagnosis == case.diagnosis) is (case.standing is not Standing.REORDERED)
@@ -78,7 +83,7 @@ def test_what_has_no_finding_is_left_out_and_said() -> None:
     )  # fmt: skip
     made_up = Suspect(service="billing", category=Category.DISK, claims=())
     pool = Suspect(service="orders", category=Category.CONNECTION_POOL, claims=claims)
-    weighed = weigh(Opinion(suspects=(made_up, pool)), DIAGNOSIS, IDS)
+    weighed = weigh(Opinion(suspects=(made_up, pool)), DIAGNOSIS, IDS, named)
     assert weighed.standing is Standing.AGREES
     assert weighed.suspects[0].claims == (Claim(text="borne out", findings=("F1",)),)
     assert weighed.dropped == (
@@ -87,8 +92,8 @@ def test_what_has_no_finding_is_left_out_and_said() -> None:
 
 
 def test_another_first_cause_lowers_the_confidence_by_its_share_and_says_whose_word_it_is() -> None:
-    after = weigh(RELEASE_FIRST, DIAGNOSIS, IDS).diagnosis
-    assert after.confidence == pytest.approx(0.8 * RELEASE.score / POOL.score)
+    after = weigh(RELEASE_FIRST, DIAGNOSIS, IDS, named).diagnosis
+    assert after.confidence == pytest.approx(DIAGNOSIS.confidence * RELEASE.score / POOL.score)
     assert after.advised
     assert (
         "the language model puts bad deployment at orders before connection pool at orders" in after.confidence_reason
@@ -96,6 +101,31 @@ def test_another_first_cause_lowers_the_confidence_by_its_share_and_says_whose_w
     assert (after.causal_chain, after.look_next) == ((), ()), (
         "what was reckoned for the other cause says nothing of this"
     )
+
+
+NARROW = DIAGNOSIS.model_copy(update={"confidence": 0.8})
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "planned"),
+    [(NARROW, {Category.CONNECTION_POOL, Category.BAD_DEPLOYMENT}), (DIAGNOSIS, {Category.CONNECTION_POOL})],
+    ids=["no cause would be named", "nothing would be planned"],
+)
+def test_its_word_cannot_switch_a_fix_off(diagnosis: Diagnosis, planned: set[Category]) -> None:
+    """The ranking's cause and confidence stay, so that its plan is made, and a person is asked."""
+
+    def leads(after: Diagnosis) -> bool:
+        return after.named is not None and after.named.category in planned
+
+    weighed = weigh(RELEASE_FIRST, diagnosis, IDS, leads)
+    assert weighed.standing is Standing.DOUBTS
+    assert (weighed.diagnosis.named, weighed.diagnosis.advised) == (POOL, True)
+    assert weighed.diagnosis.confidence == diagnosis.confidence
+    assert "would put bad deployment at orders before connection pool" in weighed.diagnosis.confidence_reason
+
+
+def test_where_there_was_nothing_to_do_anyway_it_may_put_another_cause_first() -> None:
+    assert weigh(RELEASE_FIRST, DIAGNOSIS, IDS, lambda _: False).standing is Standing.REORDERED
 
 
 TEXT = st.text(max_size=8).map(lambda text: 40 * text)
@@ -112,12 +142,13 @@ SUSPECTS = st.builds(
 def test_no_opinion_ever_adds_a_cause_or_makes_anybody_surer(opinion: Opinion, confidence: float) -> None:
     """Whatever it says: the same candidates with the same evidence, no more confidence, and each citation exists."""
     before = DIAGNOSIS.model_copy(update={"confidence": confidence})
-    weighed = weigh(opinion, before, IDS)
+    weighed = weigh(opinion, before, IDS, named)
     after = weighed.diagnosis
     assert sorted(h.category for h in after.hypotheses) == sorted(h.category for h in before.hypotheses)
     assert set(map(str, after.hypotheses)) == set(map(str, before.hypotheses))
     assert after.confidence <= before.confidence
     assert after == before or after.advised
+    assert before.named is None or after.named is not None
     cited = [f for s in weighed.suspects for c in s.claims for f in c.findings]
     assert set(cited) <= IDS
     assert all(len(c.text) <= 240 and c.text.isprintable() for s in weighed.suspects for c in s.claims)
@@ -182,6 +213,8 @@ GOING = (
     Going("the last of its steps", Course(began_at=NOON, calls=(A_CALL,) * 4), 9, goes=True),
     Going("its steps are used up", Course(began_at=NOON, calls=(A_CALL,) * 5), 9, goes="after 5 calls"),
     Going("its time is used up", Course(began_at=NOON), 58, goes="within 60 s"),
+    Going("there is no time for a look and an answer to it", Course(began_at=NOON, calls=(A_CALL,)), 36, goes=True),
+    Going("there is time for both", Course(began_at=NOON, calls=(A_CALL,)), 35, goes=False),
     Going("its looks are used up", Course(began_at=NOON, calls=(A_CALL,), looked=LOOKED), 9, goes=True),
     Going("it asks for the same again and again", Course(began_at=NOON, calls=(A_CALL,), repeats=2), 9, goes=True),
     Going(
@@ -204,6 +237,11 @@ def test_each_bound_ends_a_consultation_with_its_reason(case: Going) -> None:
         assert case.goes in step
     else:
         assert step == Step(seconds=60 - case.at_s, last=case.goes)
+
+
+@pytest.mark.parametrize(("at_s", "seconds"), [(0, 50), (20, 30), (45, 5), (46, None), (90, None)])
+def test_a_look_leaves_time_for_the_answer_to_it(at_s: float, seconds: float | None) -> None:
+    assert look_seconds(Course(began_at=NOON), TERMS, NOON + minutes(at_s / 60)) == seconds
 
 
 LOOKS = st.lists(
@@ -232,7 +270,13 @@ def test_no_consultation_looks_twice_at_the_same_or_more_often_than_it_may(
 def test_a_call_costs_what_its_tokens_cost() -> None:
     usage = Usage(input_tokens=10_000, output_tokens=1_000)
     assert cost_usd(usage, Price(input_usd=2.5, output_usd=10)) == pytest.approx(0.035)
-    assert most_usage(1_001).input_tokens == 501
+
+
+@pytest.mark.parametrize(
+    ("sent", "tokens"), [("the pool is full", 8), ("a b", 2), ('{"n": 4711}', 10), ("𒀀𒁀𒂀", 12), ("\ud800", 1), ("", 0)]
+)
+def test_the_estimate_before_a_call_takes_bytes_for_tokens_where_it_has_to(sent: str, tokens: int) -> None:
+    assert most_usage(sent).input_tokens == tokens
 
 
 @pytest.mark.parametrize(

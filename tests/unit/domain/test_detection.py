@@ -85,6 +85,32 @@ def test_down_needs_no_history_and_is_high() -> None:
     assert assess([found]).severity is Severity.HIGH
 
 
+@pytest.mark.parametrize(
+    ("values", "usual", "since", "title"),
+    [
+        # Never up since it is known: nothing is strange about it, and nothing usual.
+        ((0.0, 0.0), 0.0, 0, "up is 0 targets (it is down)"),
+        # A known outage: the detectors have seen it before, and the samples before it were healthy.
+        ((1.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 targets, usually 1 (it is down)"),
+        ((0.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 targets, usually 1 (it is down)"),
+    ],
+)
+def test_what_is_down_is_told_with_what_is_down_since_it_is_and_is_over_where_it_would_be_up(
+    values: tuple[float, ...], usual: float, since: int, title: str
+) -> None:
+    times = [NOON + timedelta(seconds=15 * n) for n in range(len(values))]
+    samples = stands(*(Sign(at=at, value=value, usual=usual, sigma=0) for at, value in zip(times, values, strict=True)))
+    series = SERIES.model_copy(update={"expression": UP, "query": "up"})
+    found = decide(series, samples, {}, times[-1]).anomaly
+    assert found is not None
+    assert (found.title, found.starts_at, found.actual) == (title, times[since], 0.0)
+    assert found.expression == "(up) < 0.5"
+    watch = watch_of_rule(found.series, found.expression, found.labels, found.actual)
+    assert watch is not None
+    assert watch.harmful(0.0)
+    assert not watch.harmful(1.0)
+
+
 def test_it_is_told_once_goes_on_and_ends_when_all_samples_are_back() -> None:
     opened = verdict(standing(8.0, 8.0, 8.0))
     assert opened.anomaly is not None
@@ -165,6 +191,24 @@ def test_the_score_is_the_greater_of_both_and_says_whose_it_is() -> None:
     assert (sample(0, novelty=4.0, forecast=3.0).sigma, sample(0, novelty=4.0, forecast=3.0).look) == (4.0, "value")
     assert sample(0, forecast=9.0, believed=False).sigma == 0
     assert sign(RATE, NOON, 9.0, None, Deviation(expected=5.0, scale=1.0, sigma=4.0), believed=True).sigma == 0
+
+
+@pytest.mark.parametrize(
+    ("knows_a_day", "forecast", "believed", "counts"),
+    [
+        (False, 1.0, True, False),  # an hour that it has not seen yet, and that is usual
+        (True, 1.0, True, True),  # it has seen each hour: the forecast does not see everything
+        (False, 4.0, True, True),
+        (False, 1.0, False, True),  # a forecast that no longer fits says nothing
+        (False, None, True, True),
+    ],
+)
+def test_what_a_detector_younger_than_a_day_finds_new_does_not_count_where_the_forecast_finds_it_usual(
+    knows_a_day: bool, forecast: float | None, believed: bool, counts: bool
+) -> None:
+    look = Look(channel="value", usual=0.001, sigma=9.0, knows_a_day=knows_a_day)
+    expected = None if forecast is None else Deviation(expected=0.002, scale=0.005, sigma=forecast)
+    assert sign(ERRORS, NOON, 0.03, look, expected, believed=believed).novelty == (9.0 if counts else 0.0)
 
 
 def test_forecast_and_streaming_detector_are_each_other_s_witness_and_the_reason_says_who_saw_it() -> None:

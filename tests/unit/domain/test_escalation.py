@@ -177,6 +177,16 @@ LIVES = (
         start=EVENING,
     ),
     Life(
+        "LOW that is acknowledged at a quarter to nine is not reminded at nine, but the morning after",
+        LOW, 47 * HOUR + 1,
+        (
+            Said(1 * HOUR, (ANNOUNCED,), 3, MAIL, calls=False),
+            Said(2 * HOUR, (UNRESOLVED,), 3, MAIL),
+            Said(47 * HOUR, (REMINDER,), 3, MAIL, calls=False),
+        ),
+        turns=((22 * HOUR + 45, acknowledged),),
+    ),
+    Life(
         "LOW counts business hours: at risk after 18 of them, missed after 24, on the Monday",
         LOW, 5 * DAY + 1,
         (

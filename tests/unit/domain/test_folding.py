@@ -73,4 +73,19 @@ def test_what_was_said_once_is_kept_wherever_it_stands() -> None:
 
 def test_a_clock_that_has_said_little_is_as_it_was() -> None:
     short = clock(Severity.HIGH, told=_reminders(20))
-    assert folded(short) is short
+    assert folded(short) == short
+
+
+def test_an_alert_that_flaps_for_a_week_leaves_a_clock_of_a_few_kilobytes() -> None:
+    """Each time it relapses whoever has it is called anew, and the gate refuses anew."""
+    flapping, at = clock(Severity.MEDIUM), NOW
+    for _ in range(2_000):
+        at += minutes(5)
+        flapping = flapping.acknowledging("mia", at).stopping(at).relapsing(at, "5xx is back")
+        flapping = flapping.raising(Reason.GATE_REFUSED, at, "automation only observes")
+        while (said := tell(flapping, Policy(), at)) is not None:
+            flapping = said[0]
+        flapping = folded(flapping)
+    assert len(flapping.model_dump_json()) < 30_000
+    assert flapping.acknowledged_first is not None
+    assert flapping.acknowledged_first.at == NOW + minutes(5)

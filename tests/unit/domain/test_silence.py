@@ -21,9 +21,17 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.mark.parametrize(
     ("minutes", "gap_s", "missed"),
-    [(4, 60.0, False), (6, 60.0, True), (15, 600.0, False), (21, 600.0, True), (600, None, False)],
+    [
+        (4, 0.0, False),
+        (6, 0.0, True),
+        (15, 600.0, False),
+        (21, 600.0, True),
+        (299, 14_400.0, False),  # silent for four hours once
+        (301, 14_400.0, True),
+        (600, None, False),
+    ],
 )
-def test_it_is_missed_after_twice_its_longest_silence_and_not_where_that_is_unknown(
+def test_it_is_missed_after_twice_its_longest_silence_or_an_hour_more_and_not_where_that_is_unknown(
     minutes: int, gap_s: float | None, missed: bool
 ) -> None:
     found = absence(SERIES, CALM, NOON, gap_s, NOON + minutes * MINUTE)
@@ -46,7 +54,7 @@ def test_it_is_told_once_and_ends_with_its_next_sample_or_after_six_hours_for_go
     assert going is not None
     assert going.anomaly is None
     back = absence(SERIES, began.standing, NOON + 61 * MINUTE, 60.0, NOON + 61 * MINUTE)
-    usual = absence(SERIES, began.standing, NOON, 60.0, NOON + 361 * MINUTE)
+    usual = absence(SERIES, began.standing, NOON, 60.0, NOON + 367 * MINUTE)
     for over in (back, usual):
         assert over is not None
         assert over.anomaly is not None
@@ -57,6 +65,17 @@ def test_it_is_told_once_and_ends_with_its_next_sample_or_after_six_hours_for_go
     again = absence(SERIES, usual.standing, NOON + 999 * MINUTE, 60.0, NOON + 999 * MINUTE)
     assert again is not None
     assert not again.standing.gone
+
+
+def test_what_is_told_late_is_told_for_six_hours_all_the_same() -> None:
+    late = NOON + 361 * MINUTE
+    began = absence(SERIES, CALM, NOON, 18_000.0, late)
+    assert began is not None
+    assert began.anomaly is not None
+    for minutes, over in ((359, False), (361, True)):
+        found = absence(SERIES, began.standing, NOON, 18_000.0, late + minutes * MINUTE)
+        assert found is not None
+        assert (found.anomaly is not None) is over
 
 
 def test_what_is_reported_already_is_not_reported_for_its_silence_too() -> None:

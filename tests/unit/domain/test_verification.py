@@ -172,11 +172,13 @@ def test_a_rule_with_a_number_beside_it_can_be_watched(rule: Rule) -> None:
     [
         None, "", "absent(up)", "up == 0", "up != 1", "a > b", "0.05 < a", "a > 0.05 and b > 10", "a or b > 1",
         "a unless b > 1", "a > 1 > 0", "sum(a > 5)", "count(up == 0) > 0", "count(a > 5) > 0", "a > 5m", "a > +Inf",
-        "> 3", "a AND b > 1",
+        "> 3", "a AND b > 1", "a offset 30m > 0.05", "a @ 1609746000 > 0.05", "a @ end() > 0.05",
     ],
 )  # fmt: skip
 def test_a_rule_of_another_form_gives_no_number_to_watch(rule: str | None) -> None:
-    """Vectors on both sides, a number that belongs to a part only, or a query that is empty when all is well."""
+    """Vectors on both sides, a number that belongs to a part only, a query that is empty when all is well, or one that
+    looks at another time.
+    """
     assert watch_of_rule("s", rule, {}, None) is None
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from domain.anomaly import AlertStatus, Anomaly
 from domain.escalation import Clock, Reason
-from domain.incident import Outcome, State
+from domain.gate import GateVerdict, Ruling
+from domain.incident import Attempt, Outcome, State
 from domain.levels import Severity
 from domain.policy import Policy
 from domain.services import Service, ServiceMap
@@ -19,7 +20,7 @@ from domain.severity import Pair, assess, counted_pair
 from domain.timeline import Kind
 from domain.verification import Sample, Watch
 from domain.view import Next
-from tests.unit.domain.examples import INCIDENT, NOW, anomaly, minutes, rows, shop
+from tests.unit.domain.examples import INCIDENT, NOW, anomaly, minutes, plan, rows, shop
 from workflows.contract import Opening
 from workflows.crowd import MOST_COUNTED, Crowd
 from workflows.record import Record
@@ -461,3 +462,12 @@ def test_only_what_fires_and_was_seen_bad_tells_whether_a_fix_works() -> None:
     assert record.telling == frozenset(), "what fires now was never seen bad"
     record.sees([_sighting(6, fingerprint="f1", start=1, status=RESOLVED)], NOW)
     assert record.telling == {"alertmanager:f0"}
+
+
+def test_of_attempts_that_came_to_nothing_the_last_ten_are_kept_and_no_number_is_used_twice() -> None:
+    record, refused = _record(), GateVerdict(ruling=Ruling.REFUSE, clause="observe", reason="it only observes")
+    for number in range(1, 3_001):
+        assert record.next_attempt == number
+        failed = "it could not be done" if number in {7, 900} else None
+        record.tries(Attempt(number=record.next_attempt, plan=plan(), gate=refused, error=failed), NOW)
+    assert [a.number for a in record.attempts] == [7, 900, *range(2_991, 3_001)]

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 # Only added to: what is raised now follows from all of it (domain.thresholds). A word that is said again, by a retry or
 # a second click, is the same row.

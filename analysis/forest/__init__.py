@@ -1,0 +1,1 @@
+"""The forest: which moments of a service's metrics are unusual together, though each may be usual by itself."""

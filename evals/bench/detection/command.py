@@ -1,0 +1,119 @@
+"""`nightshift bench detection`: what a check, a cycle and a training cost, each beside the obvious way."""
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from evals.bench.detection.cycles import House, Watching, check_rate, fill, prometheus, watch
+from evals.bench.detection.predicting import predict_s
+from evals.bench.detection.series import MINUTE, Load, history
+from evals.bench.detection.training import FitFailedError, Trained, compare
+from integrations.prometheus import PrometheusMetrics
+from integrations.store.forecasts import PostgresForecasts
+from integrations.store.migrate import migrate
+from integrations.store.pool import Pool
+from integrations.store.series import PostgresSeries
+from rig.obtain.missing import Missing
+from rig.servers.postgres import PostgresServer
+from rig.servers.process import ServerFailedError
+
+_SERIES_OF_A_SERVICE = 100
+_MODELS = 8
+"""Models whose `predict` is timed for the baseline."""
+_CYCLE_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`checks_a_s`: samples held against forecasts in a second; `predicts_a_s`: calls of Prophet's predict."""
+
+    checks_a_s: float
+    predicts_a_s: float
+    watching: Watching
+    trained: Trained
+
+    @property
+    def complete(self) -> bool:
+        """Exactly the planted faults were told, every cycle ended before the next was due, all forecasts are equal."""
+        told = self.watching.found == self.watching.planted and self.watching.others == 0
+        return told and max(self.watching.wall_s) < _CYCLE_LIMIT_S and self.trained.same
+
+
+def detection(
+    series: Annotated[int, typer.Option(min=100, help="How many series are watched, each with its forecast.")] = 50_000,
+    cycles: Annotated[int, typer.Option(min=8, help="How many cycles are run, a minute of samples each.")] = 10,
+    fits: Annotated[int, typer.Option(min=2, help="How many series are fitted by Prophet, once by each way.")] = 120,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+) -> None:
+    """Check, cycle and training. Exits with 0 only when the planted faults, and no others, were seen in time."""
+    console = Console(highlight=False)
+    load = Load(series, max(series // _SERIES_OF_A_SERVICE, 1), fits, faults=10)
+    with tempfile.TemporaryDirectory(prefix="nightshift-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        try:
+            measured = _measure(console, Path(folder), load, cycles)
+        except (Missing, ServerFailedError, FitFailedError) as error:
+            console.print(f"stopped: {error}", markup=False, soft_wrap=True)
+            sys.exit(1)
+    _show(console, measured)
+    if json_file is not None:
+        figures = {"name": "detection", **asdict(measured), "complete": measured.complete}
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    sys.exit(0 if measured.complete else 1)
+
+
+def _measure(console: Console, folder: Path, load: Load, cycles: int) -> Measured:
+    start = time.time() // MINUTE * MINUTE - (cycles + 2) * MINUTE
+    histories = [history(number, load.shapes, start) for number in range(load.shapes)]
+    console.print(f"fitting {load.shapes} series, twice")
+    trained, fitted = compare(histories, start + 172_800)
+    predict = predict_s(histories[:_MODELS], start)
+    with ExitStack() as running:
+        console.print(f"storing {load.series} series")
+        metrics = running.enter_context(prometheus(folder, load, start, cycles))
+        database = running.enter_context(PostgresServer(folder / "postgres", settings={"fsync": "off"}))
+        address = SecretStr(database.create_database("nightshift"))
+        migrate(address)
+        pool = Pool(address)
+        running.callback(pool.close)
+        house = House(PrometheusMetrics(metrics.url), PostgresSeries(pool), PostgresForecasts(pool))
+        fill(house, load, fitted, start)
+        rate = check_rate(house, load, start + MINUTE)
+        console.print(f"running {cycles} cycles")
+        watching = asyncio.run(watch(house, load, start, cycles))
+    return Measured(rate, 1 / predict, watching, trained)
+
+
+def _show(console: Console, measured: Measured) -> None:
+    watching, trained = measured.watching, measured.trained
+    table = Table("", "the obvious way", "Nightshift", "ratio")
+    table.add_row(
+        "series checked a second", f"{measured.predicts_a_s:,.1f}, Prophet's predict each",
+        f"{measured.checks_a_s:,.0f}, by the table", f"{measured.checks_a_s / measured.predicts_a_s:,.0f}",
+    )  # fmt: skip
+    table.add_row(
+        f"{trained.fits} series trained", f"{trained.loop_s:.1f} s, a loop",
+        f"{trained.pool_s:.1f} s, {trained.processes} processes", f"{trained.loop_s / trained.pool_s:.2f}",
+    )  # fmt: skip
+    console.print(table)
+    wall, cpu = watching.wall_s, watching.cpu_s
+    console.print(
+        f"{watching.series:,} series of {watching.services:,} services, {watching.forecasts:,} with a forecast:\n"
+        f"a cycle takes {statistics.median(wall):.1f} s (at most {max(wall):.1f} s) and {statistics.median(cpu):.1f} s "
+        f"of CPU of this process, the first one of a worker {watching.first_s:.1f} s; "
+        f"at most {watching.peak_mb:,.0f} MB of memory\n"
+        f"{watching.found} of {watching.planted} planted faults told, {watching.others} others; "
+        f"forecasts of both ways of training {'are the same' if trained.same else 'DIFFER'}"
+    )

@@ -1,0 +1,5 @@
+"""Tempo as a source of traces."""
+
+from integrations.tempo.traces import TempoTraces
+
+__all__ = ["TempoTraces"]
