@@ -8,27 +8,35 @@ from domain.finding import Category
 from domain.incident import Outcome
 from domain.memory import Remembered, symptoms_of
 from domain.plan import Action
+from domain.thresholds import words_of
 from domain.view import IncidentView
-from integrations.ports import FeedbackStore, Memory
+from integrations.ports import FeedbackStore, Memory, ThresholdStore
 
 
 class LearningActivities:
     """Writes the knowledge base."""
 
-    def __init__(self, memory: Memory, feedback: FeedbackStore | None = None) -> None:
+    def __init__(
+        self, memory: Memory, feedback: FeedbackStore | None = None, thresholds: ThresholdStore | None = None
+    ) -> None:
         self._memory = memory
         self._feedback = feedback
+        self._thresholds = thresholds
 
     @activity.defn
     @retry_only_what_helps
     def learn(self, view: IncidentView) -> None:
         """Remember a closed incident, however it ended; learning it again replaces what was known.
 
-        One that was merged is not remembered: its anomalies, and what came of them, are those of its survivor.
+        What people marked a false positive raises the thresholds of the series of ours that opened it. One that was
+        merged is not remembered: its anomalies, and what came of them, are those of its survivor.
         """
-        if view.outcome is not Outcome.MERGED:
-            said = self._feedback.of(view.incident) if self._feedback else ()
-            self._memory.remember(remembered(view, said[-1] if said else None))
+        if view.outcome is Outcome.MERGED:
+            return
+        said = self._feedback.of(view.incident) if self._feedback else ()
+        self._memory.remember(remembered(view, said[-1] if said else None))
+        if self._thresholds is not None:
+            self._thresholds.add(words_of(view, said))
 
 
 def remembered(view: IncidentView, said: Feedback | None = None) -> Remembered:

@@ -64,6 +64,7 @@ from integrations.store.model_calls import PostgresModelCalls
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
 from integrations.store.series import PostgresSeries
+from integrations.store.thresholds import PostgresThresholds
 from integrations.tempo import TempoTraces
 
 
@@ -112,6 +113,10 @@ class Store:
     @cached_property
     def forecasts(self) -> PostgresForecasts:
         return PostgresForecasts(self.pool)
+
+    @cached_property
+    def thresholds(self) -> PostgresThresholds:
+        return PostgresThresholds(self.pool)
 
     @cached_property
     def forests(self) -> PostgresForests:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from domain.anomaly import AlertStatus, Anomaly
 from domain.levels import Severity
@@ -96,6 +96,7 @@ class Standing(Model):
     whoever verifies that it is over. `missed_since`: since when every sample has left the forecast, whichever way.
     `silent`: it is reported for having no samples any more, at `told_at`, with most others in `outage`. `gone`: it had
     none for so long that nothing is expected of it.
+    `threshold`: what is strange for it, in sigma; people's marks raise it (domain.thresholds).
     """
 
     signs: tuple[Sign, ...] = ()
@@ -107,26 +108,32 @@ class Standing(Model):
     silent: bool = False
     outage: bool = False
     gone: bool = False
+    threshold: float = Field(default=STRANGE, ge=STRANGE)
 
     @property
     def strange(self) -> bool:
         """k of the last n samples."""
+        return sum(sign.sigma >= self.threshold for sign in self.signs) >= _NEEDED
+
+    @property
+    def strange_unraised(self) -> bool:
+        """Would it be strange if nobody had ever marked a false positive of it?"""
         return sum(sign.sigma >= STRANGE for sign in self.signs) >= _NEEDED
 
     @property
     def new(self) -> bool:
         """Does the streaming detector call k of the last n samples strange: did the series never show the like?"""
-        return sum(sign.novelty >= STRANGE for sign in self.signs) >= _NEEDED
+        return sum(sign.novelty >= self.threshold for sign in self.signs) >= _NEEDED
 
     @property
     def constant(self) -> bool:
         """Are all of the last n samples strange? A pause of a minute, as the series has many, is over by then."""
-        return len(self.signs) == _OF and all(sign.sigma >= STRANGE for sign in self.signs)
+        return len(self.signs) == _OF and all(sign.sigma >= self.threshold for sign in self.signs)
 
     @property
     def agreed(self) -> bool:
         """Do forecast and streaming detector both call k of the last n samples strange?"""
-        return self.new and sum(sign.by_forecast >= STRANGE for sign in self.signs) >= _NEEDED
+        return self.new and sum(sign.by_forecast >= self.threshold for sign in self.signs) >= _NEEDED
 
     def fits(self, at: datetime) -> bool:
         """Is the forecast still believed? Not after it was wrong for hours, until a sample is where it says."""
@@ -228,8 +235,10 @@ def decide(series: Watched, standing: Standing, service: Mapping[str, Standing],
     if standing.since is not None:
         return _while_reported(series, standing, now)
     down = _is_down_for_good(series, standing)
-    if not down and not standing.strange:
-        return Verdict(standing=standing, reason="not strange for long enough")
+    # What people call broken is so whatever they marked before: a raised threshold does not hide it.
+    broken = _is_broken(series, standing) and standing.strange_unraised
+    if not down and not broken and not standing.strange:
+        return Verdict(standing=standing, reason=_not_strange(standing))
     reason = "it is down" if down else _believed(series, standing, service, now)
     if reason is None:
         return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
@@ -260,8 +269,8 @@ def _believed(series: Watched, standing: Standing, service: Mapping[str, Standin
         return f"{standing.sigma:.1f} sigma speaks for itself, {_seen_by(standing)}"
     if standing.agreed:
         return "forecast and streaming detector agree"
-    expression, last = series.expression, standing.signs[-1]
-    if expression.bound is not None and _beyond(last.value, expression.bound, expression.harmful):
+    expression = series.expression
+    if _is_broken(series, standing):
         return f"{expression.name} is beyond {expression.bound:g} {expression.unit}, {_seen_by(standing)}"
     for name, other in service.items():
         if name != expression.name and other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
@@ -277,14 +286,37 @@ def _seen_by(standing: Standing) -> str:
     return f"seen by the {'forecast' if worst.look == FORECAST else 'streaming detector'}"
 
 
-def _beyond(value: float, bound: float, harmful: str | None) -> bool:
-    return value > bound if harmful == "up" else value < bound
+def _is_broken(series: Watched, standing: Standing) -> bool:
+    """Is the last value beyond what people call broken?"""
+    return bool(standing.signs) and _beyond(series.expression, standing.signs[-1].value)
+
+
+def _not_strange(standing: Standing) -> str:
+    if standing.strange_unraised:
+        said = "no false positives of it had been marked"
+        return f"strange if {said}: its threshold is {standing.threshold:.2f} sigma"
+    return "not strange for long enough"
+
+
+def _beyond(expression: Expression, value: float) -> bool:
+    if expression.bound is None:
+        return False
+    return value > expression.bound if expression.harmful == "up" else value < expression.bound
+
+
+def _is_back(expression: Expression, sign: Sign, threshold: float) -> bool:
+    """Is a sample calm again? Under a raised threshold it may be as much higher, unless it is what people call broken:
+    what they called usual must not keep the series reported, and what opened beneath the threshold not end at once.
+    """
+    if is_down(expression, sign.value):
+        return False
+    return sign.sigma < BACK or (sign.sigma < threshold - (STRANGE - BACK) and not _beyond(expression, sign.value))
 
 
 def _while_reported(series: Watched, standing: Standing, now: datetime) -> Verdict:
     since = standing.since
     assert since is not None, "only a series that is reported can be over"  # noqa: S101 - by its caller
-    back = all(sign.sigma < BACK and not is_down(series.expression, sign.value) for sign in standing.signs)
+    back = all(_is_back(series.expression, sign, standing.threshold) for sign in standing.signs)
     if back or now - since > USUAL_AFTER:
         reason = "all of the last samples are back" if back else "it has been so for six hours: that is usual now"
         over = _anomaly(series, standing, now, down=False, reason=reason)

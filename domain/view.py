@@ -50,7 +50,7 @@ class IncidentView(Model):
     `sla_at_risk` is when 75 % of it are used, which is not told by `sla_due`: LOW counts business hours.
     `advice`: what came of asking a language model, None: none was asked.
     `last_decision` answers the last signal, well-formed or not. `roots`: what each channel calls the incident's first
-    message there, which what people say in its thread is known by.
+    message there, which what people say in its thread is known by. `ended_by`: the person whose word ended it.
     """
 
     incident: str
@@ -88,6 +88,7 @@ class IncidentView(Model):
     deliveries: tuple[Delivery, ...] = ()
     roots: dict[str, str] = {}
     link: Link | None = None
+    ended_by: str | None = None
     merged_into: str | None = None
     merged_key: str | None = None
     next: Next

@@ -33,6 +33,7 @@ from domain.plan import Action, Plan
 from domain.policy import Policy
 from domain.services import Database, Deployment, ServiceMap
 from domain.standing import Standing
+from domain.thresholds import ThresholdWord
 from domain.view import IncidentView
 
 
@@ -544,6 +545,18 @@ class FeedbackStore(Protocol):
 
     def of(self, incident: str) -> Sequence[Feedback]:
         """By time; the last one holds."""
+        ...
+
+
+class ThresholdStore(Protocol):
+    """What people's words did to thresholds of our detection: a history, to which is only added."""
+
+    def add(self, words: Sequence[ThresholdWord]) -> None:
+        """All or none. The same word again (series, incident, kind, time) adds nothing."""
+        ...
+
+    def words(self) -> Sequence[ThresholdWord]:
+        """All of them, by time."""
         ...
 
 

@@ -77,7 +77,7 @@ class Api:
     def __init__(self, parts: Parts) -> None:
         self._reader = Reader(parts.live, parts.incidents, parts.audit)
         self._desk = parts.desk
-        self._judging = Judging(parts.feedback, parts.audit, parts.memory)
+        self._judging = Judging(parts.feedback, parts.audit, parts.memory, parts.thresholds)
 
     async def me(self, request: Request) -> JSONResponse:
         """Whose token this is."""

@@ -7,8 +7,9 @@ from activities.learning import remembered
 from domain.audit import AuditRow
 from domain.feedback import Feedback
 from domain.incident import Outcome
+from domain.thresholds import effect, words_of
 from domain.view import IncidentView
-from integrations.ports import AuditLog, FeedbackStore, Memory, PortError
+from integrations.ports import AuditLog, FeedbackStore, Memory, PortError, ThresholdStore
 from starter.identity.sending import Became, Reply
 
 LEARNED = "what is remembered was corrected"
@@ -24,29 +25,50 @@ def objection(view: IncidentView, said: Feedback) -> str | None:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What came of a word. `learned`: what is remembered was corrected by it. `effect`: what it did to thresholds of
+    our own detection, in words, empty where it did nothing.
+    """
+
+    learned: bool
+    effect: str
+
+    @property
+    def words(self) -> str:
+        """What came of it, for who said it."""
+        then = LEARNED if self.learned else "it is learned when the incident closes"
+        return f"{self.effect}; {then}" if self.effect else then
+
+
+@dataclass(frozen=True)
 class Judging:
     """Where feedback goes. All calls block."""
 
     feedback: FeedbackStore
     audit: AuditLog
     memory: Memory
+    thresholds: ThresholdStore
 
-    def keep(self, view: IncidentView, said: Feedback) -> bool:
-        """Record it; whether what is remembered was corrected by it. The same word again is nothing new.
+    def keep(self, view: IncidentView, said: Feedback) -> Kept:
+        """Record it, and let memory and thresholds follow. The same word again is nothing new.
 
         What is still open is learned at its end, by the workflow, with what was said of it. Raises PortError.
         """
-        before = self._of(said.who, self.feedback.of(view.incident))
+        known = self.feedback.of(view.incident)
+        before = self._of(said.who, known)
         if before is None or not said.repeats(before):
+            known = (*known, said)
             self.feedback.add(said)
             self.audit.append(AuditRow(
                 key=f"{view.incident}:feedback:{said.at.isoformat()}", incident=view.incident, at=said.at,
                 actor=said.actor, door=said.door, action="feedback", result=said.words,
             ))  # fmt: skip
-        if view.outcome is None or view.closed_at is None or view.outcome is Outcome.MERGED:
-            return False
-        self.memory.remember(remembered(view, said))
-        return True
+        words = words_of(view, known)
+        self.thresholds.add(words)
+        learned = view.outcome is not None and view.closed_at is not None and view.outcome is not Outcome.MERGED
+        if learned:
+            self.memory.remember(remembered(view, said))
+        return Kept(learned, effect(words))
 
     def take(self, view: IncidentView, said: Feedback) -> Reply:
         """As `keep`, in words for who said it."""
@@ -54,11 +76,10 @@ class Judging:
         if refusal is not None:
             return Reply(became=Became.REFUSED, text=f"refused: {refusal}; nothing was recorded")
         try:
-            learned = self.keep(view, said)
+            kept = self.keep(view, said)
         except PortError as error:
             return Reply(became=Became.UNHEARD, text=f"{error}; it may not be recorded. Try again")
-        then = LEARNED if learned else "it is learned when the incident closes"
-        return Reply(became=Became.ACCEPTED, text=f"accepted: {said.words}, says {said.who}; {then}")
+        return Reply(became=Became.ACCEPTED, text=f"accepted: {said.words}, says {said.who}; {kept.words}")
 
     def _of(self, who: str, all_said: Sequence[Feedback]) -> Feedback | None:
         """The last word of this person, if nobody spoke after it."""

@@ -7,7 +7,16 @@ from pydantic import SecretStr
 from temporalio.converter import PayloadCodec
 
 from domain.levels import Risk
-from integrations.ports import AuditLog, FeedbackStore, FilterStore, IncidentStore, Memory, PostmortemStore, Whisperer
+from integrations.ports import (
+    AuditLog,
+    FeedbackStore,
+    FilterStore,
+    IncidentStore,
+    Memory,
+    PostmortemStore,
+    ThresholdStore,
+    Whisperer,
+)  # fmt: skip
 from starter.closing import Closing
 from starter.identity.desk import Desk
 from starter.intake import Intake
@@ -38,6 +47,7 @@ class Parts:
     audit: AuditLog
     postmortems: PostmortemStore
     feedback: FeedbackStore
+    thresholds: ThresholdStore
     memory: Memory
     filters: FilterStore
     ping_store: Callable[[], None]

@@ -107,6 +107,7 @@ async def _parts(settings: Settings) -> Parts:
         audit=store.audit,
         postmortems=store.postmortems,
         feedback=store.feedback,
+        thresholds=store.thresholds,
         memory=store.memory,
         filters=store.filters,
         slack=adapters.whisperer(settings),

@@ -29,6 +29,7 @@ from domain.plan import Action, Plan
 from domain.policy import Policy
 from domain.reservation import Reservation, Stop, controls_at, in_force, lapses_at, reserve
 from domain.services import Database, Deployment, ServiceMap
+from domain.thresholds import ThresholdWord
 from domain.view import IncidentView
 from integrations.ports import (
     Changes,
@@ -422,6 +423,23 @@ class FakeFeedback(Breakable):
     def of(self, incident: str) -> Sequence[Feedback]:
         self.asked()
         return [said for said in self.all if said.incident == incident]
+
+
+class FakeThresholds(Breakable):
+    """ThresholdStore in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: dict[tuple[str, str, str, datetime], ThresholdWord] = {}
+
+    def add(self, words: Sequence[ThresholdWord]) -> None:
+        self.asked()
+        for word in words:
+            self.all.setdefault((word.series, word.incident, word.kind, word.at), word)
+
+    def words(self) -> Sequence[ThresholdWord]:
+        self.asked()
+        return sorted(self.all.values(), key=lambda word: word.at)
 
 
 class FakeFilters(Breakable):

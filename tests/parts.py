@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeMemory,
     FakePostmortems,
     FakeSynchroniser,
+    FakeThresholds,
 )  # fmt: skip
 
 
@@ -32,6 +33,7 @@ def parts_with(
         audit=FakeAudit(),
         postmortems=FakePostmortems(),
         feedback=FakeFeedback(),
+        thresholds=FakeThresholds(),
         memory=FakeMemory(),
         filters=FakeFilters(),
         ping_store=lambda: raise_if(store.error),

@@ -46,6 +46,7 @@ from integrations.ports import (
     PostmortemStore,
     Remediator,
     SeriesStore,
+    ThresholdStore,
     TraceSource,
 )
 from workflows.contract import (
@@ -98,6 +99,7 @@ class Ports:
     series: SeriesStore | None = None
     forecasts: ForecastStore | None = None
     forests: ForestStore | None = None
+    thresholds: ThresholdStore | None = None
     intake: AnomalyIntake | None = None
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
@@ -119,7 +121,7 @@ class Queue:
 def _incidents(ports: Ports) -> Queue:
     records = RecordActivities(_needed(ports.incidents), _needed(ports.audit))
     postmortem = PostmortemActivities(_needed(ports.postmortems), ports.metrics, ports.postmortem_folder)
-    learning = LearningActivities(_needed(ports.memory), ports.feedback)
+    learning = LearningActivities(_needed(ports.memory), ports.feedback, ports.thresholds)
     identity = IdentityActivities(ports.identity_key)
     return Queue(
         TASK_QUEUE,
@@ -170,7 +172,8 @@ def _notification(ports: Ports) -> Queue:
 def _detection(ports: Ports) -> Queue:
     services = ports.services or ServiceMap(expressions=())
     watch = DetectionActivities(
-        ports.metrics, _needed(ports.series), _needed(ports.forecasts), ports.intake, services, ports.detection_every_s
+        ports.metrics, _needed(ports.series), _needed(ports.forecasts), ports.intake, services,
+        ports.detection_every_s, thresholds=ports.thresholds,
     )  # fmt: skip
     return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
 

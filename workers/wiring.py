@@ -66,6 +66,7 @@ def ports(
         series=store.series if store else None,
         forecasts=store.forecasts if store else None,
         forests=store.forests if store else None,
+        thresholds=store.thresholds if store else None,
         intake=intake,
         services=services,
         detection_every_s=settings.detection_every_s,

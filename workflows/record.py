@@ -465,6 +465,7 @@ class Record:
             deliveries=tuple(self.deliveries[-SHOWN_DELIVERIES:]),
             roots=dict(self.roots),
             link=self.link,
+            ended_by=self.ending.person,
             merged_into=self.ending.merged_into,
             merged_key=self.ending.merged_key,
             next=self.next,

@@ -14,12 +14,20 @@ from activities.detection.kept import Kept
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import USUAL_AFTER, Standing, Verdict, Watched, decide, series_key, strangest
+from domain.detection import STRANGE, USUAL_AFTER, Standing, Verdict, Watched, decide, series_key, strangest
 from domain.forecast import FORGOTTEN_AFTER
 from domain.model import Model
 from domain.services import ServiceMap
 from domain.silence import absence, in_outage, outage
-from integrations.ports import AnomalyIntake, ForecastStore, MetricSource, PortError, SeriesStore
+from domain.thresholds import in_force
+from integrations.ports import (
+    AnomalyIntake,
+    ForecastStore,
+    MetricSource,
+    PortError,
+    SeriesStore,
+    ThresholdStore,
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -46,11 +54,13 @@ class DetectionActivities:
     """Watches the expressions of all services. `every_s`: seconds between cycles, the step of fast expressions.
 
     The detectors stay in memory between cycles; what is written down lets another worker go on from there.
+    `thresholds`: None: nobody's word raises any.
     """
 
     def __init__(
         self, metrics: MetricSource | None, store: SeriesStore, forecasts: ForecastStore, intake: AnomalyIntake | None,
         services: ServiceMap, every_s: float, clock: Callable[[], float] = time.time,
+        thresholds: ThresholdStore | None = None,
     ) -> None:  # fmt: skip
         self._metrics = metrics
         self._store = store
@@ -59,6 +69,7 @@ class DetectionActivities:
         self._services = services
         self._every_s = every_s
         self._clock = clock
+        self._thresholds = thresholds
         self._kept: dict[str, Kept] = {}
         self._turn = asyncio.Lock()
         self._last: float | None = None
@@ -118,7 +129,14 @@ class DetectionActivities:
         expected = self._forecasts.judge([kept.watched for kept, _ in new], [points for _, points in new])
         for (kept, points), of_these in zip(new, expected, strict=True):
             kept.take(points, of_these)
+        self._raise_thresholds()
         return answers
+
+    def _raise_thresholds(self) -> None:
+        """As people's words have it now: one question for all series."""
+        raised = in_force(self._thresholds.words()) if self._thresholds is not None else {}
+        for key, kept in self._kept.items():
+            kept.judged_by(raised[key].threshold if key in raised else STRANGE)
 
     def _catch_up(self, oldest: float) -> None:
         """Take over what another worker, or this one before it restarted, knew; without series that ended before."""

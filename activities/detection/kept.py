@@ -65,6 +65,12 @@ class Kept:
                 sign(self.watched.expression, moment, value, look, forecast, believed=believed)
             )
 
+    def judged_by(self, threshold: float) -> None:
+        """From now on this is strange for it, in sigma."""
+        if threshold != self.standing.threshold:
+            self.standing = self.standing.model_copy(update={"threshold": threshold})
+            self.changed = True
+
     def settle(self, standing: Standing) -> None:
         """How it stands after the decision. What was learnt of trouble before it was known to be some is forgotten."""
         began = standing.since is not None and self.standing.since is None

@@ -1,4 +1,4 @@
-"""A picture of one series: what was measured, what was forecast, and where three sigma begin."""
+"""A picture of one series: what was measured, what was forecast, and where what is strange begins."""
 
 # matplotlib's types are incomplete.
 # pyright: reportUnknownMemberType=false
@@ -27,7 +27,7 @@ _LINE, _BAND, _STRANGE = "#1f77b4", "#ff7f0e", "#d62728"
 class Picture:
     """What is drawn, from unix time `start` to `end`: samples as (unix time, value), and the forecast if there is one.
 
-    `stretch` and `floor` are what its scale is judged with, as in `Rules`.
+    `stretch` and `floor` are what its scale is judged with, as in `Rules`; `threshold` is what is strange, in sigma.
     """
 
     title: str
@@ -38,6 +38,7 @@ class Picture:
     band: Band | None = None
     stretch: float = 1.0
     floor: float = 0.0
+    threshold: float = STRANGE
 
 
 def png(picture: Picture) -> bytes:
@@ -67,8 +68,8 @@ def _draw_band(axes: "Axes", picture: Picture, band: Band) -> None:
     inside = (times >= picture.start) & (times <= picture.end)
     days = times[inside] / _DAY_S
     expected, lower, upper = band.table[:, inside]
-    strange = STRANGE * np.maximum(band.scales()[inside], picture.floor) * picture.stretch
+    strange = picture.threshold * np.maximum(band.scales()[inside], picture.floor) * picture.stretch
     axes.fill_between(days, lower, upper, color=_BAND, alpha=0.25, lw=0, label="95 % of the forecast")
     axes.plot(days, expected, color=_BAND, lw=1, label="forecast")
-    for edge, label in ((expected + strange, "3 sigma"), (expected - strange, None)):
+    for edge, label in ((expected + strange, f"{picture.threshold:.3g} sigma"), (expected - strange, None)):
         axes.plot(days, edge, color=_STRANGE, lw=0.8, ls="--", label=label)

@@ -50,12 +50,12 @@ def feedback(
         raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    kept, learned = asyncio.run(_keep(said, who))
+    said, learned, done = asyncio.run(_keep(said, who))
     if as_json:
-        output.line(json.dumps(kept.model_dump(mode="json") | {"learned": learned}))
+        output.line(json.dumps(said.model_dump(mode="json") | {"learned": learned}))
         return
-    output.line(f"{kept.incident}: {kept.words}")
-    output.note(LEARNED if learned else "it is learned when the incident closes")
+    output.line(f"{said.incident}: {said.words}")
+    output.note(done)
 
 
 def _corrected(cause: str | None, service: str | None, right: str | None) -> tuple[Category | None, str | None]:
@@ -70,8 +70,10 @@ def _corrected(cause: str | None, service: str | None, right: str | None) -> tup
     return read_cause(right) if right is not None else (None, None)
 
 
-async def _keep(said: Feedback, who: str | None) -> tuple[Feedback, bool]:
-    """What was recorded, and whether memory knows it by now. Proven with a login, unless a name is given."""
+async def _keep(said: Feedback, who: str | None) -> tuple[Feedback, bool, str]:
+    """What was recorded, whether memory knows it by now, and in words what came of it. Proven with a login, unless a
+    name is given.
+    """
     login = stored() if who is None else None
     if login is not None:
         return await _prove(Remote(login), said)
@@ -81,14 +83,15 @@ async def _keep(said: Feedback, who: str | None) -> tuple[Feedback, bool]:
         refusal = objection(view, named)
         if refusal is not None:
             raise Stop(Exit.REFUSED, f"{refusal}; nothing was recorded")
-        judging = Judging(run.store.feedback, run.store.audit, run.store.memory)
-        return named, await asyncio.to_thread(judging.keep, view, named)
+        judging = Judging(run.store.feedback, run.store.audit, run.store.memory, run.store.thresholds)
+        kept = await asyncio.to_thread(judging.keep, view, named)
+        return named, kept.learned, kept.words
 
 
-async def _prove(remote: Remote, said: Feedback) -> tuple[Feedback, bool]:
+async def _prove(remote: Remote, said: Feedback) -> tuple[Feedback, bool, str]:
     """Through a starter, which knows the person by the token. Raises Stop."""
     view = await remote.view(said.incident)
     fields = ("right", "category", "service", "false_positive", "comment")
     answer = await remote.say(view.incident, "feedback", said.model_dump(mode="json", include=set(fields)))
     known = {"incident": view.incident, "who": remote.name, "proven": True}
-    return said.model_copy(update=known), answer.endswith(LEARNED)
+    return said.model_copy(update=known), answer.endswith(LEARNED), answer

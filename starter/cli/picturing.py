@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from analysis.forecasting.band import Band
 from analysis.forecasting.chart import Picture, png
-from domain.detection import SeriesRow, series_key
+from domain.detection import STRANGE, SeriesRow, series_key
 from domain.finding import Window
 from domain.forecast import Forecast
+from domain.thresholds import Raised
 from integrations.ports import MetricSource, PortError
 from starter.untrusted import without_invisible
 
@@ -14,7 +15,7 @@ _BACK, _AHEAD, _STEP_S = timedelta(hours=24), timedelta(hours=6), 60.0
 
 
 def picture_of(
-    row: SeriesRow, forecast: Forecast | None, metrics: MetricSource | None, now: datetime
+    row: SeriesRow, forecast: Forecast | None, raised: Raised | None, metrics: MetricSource | None, now: datetime
 ) -> tuple[bytes, str]:
     """A PNG of the day before `now` and the hours after it; and in words, if anything, what is missing in it."""
     points, missing = _points(row, metrics, now)
@@ -26,6 +27,7 @@ def picture_of(
         title=without_invisible(f"{expression.name} of {row.watched.service}"), unit=without_invisible(expression.unit),
         points=points, start=(now - _BACK).timestamp(), end=(now + _AHEAD).timestamp(), band=band,
         stretch=1.0 if forecast is None else forecast.stretch, floor=expression.floor,
+        threshold=STRANGE if raised is None else raised.threshold,
     )  # fmt: skip
     return png(drawn), missing
 

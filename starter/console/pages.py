@@ -60,7 +60,7 @@ class Pages:
         self._desk = parts.desk
         self._machine = parts.machine
         self._filters = parts.filters
-        self._judging = Judging(parts.feedback, parts.audit, parts.memory)
+        self._judging = Judging(parts.feedback, parts.audit, parts.memory, parts.thresholds)
 
     async def home(self) -> Response:
         return RedirectResponse("/incidents", 307)

@@ -54,7 +54,8 @@ async def _say(parts: Parts, person: Person, view: IncidentView, press: Press) -
             incident=view.incident, at=datetime.now(UTC), who=person.name, door=Door.SLACK, proven=True,
             right=press.decision is Decide.RIGHT, false_positive=press.decision is Decide.FALSE_ALARM,
         )  # fmt: skip
-        return await asyncio.to_thread(Judging(parts.feedback, parts.audit, parts.memory).take, view, said)
+        judging = Judging(parts.feedback, parts.audit, parts.memory, parts.thresholds)
+        return await asyncio.to_thread(judging.take, view, said)
     if press.decision in _COMMANDS:
         return await parts.desk.tell(person, Door.SLACK, view, _COMMANDS[press.decision])
     if view.waiting is not None and not parts.slack_decides_up_to.at_least(view.waiting.risk):

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from activities.investigation import InvestigationActivities
 from domain.audit import AuditRow
+from domain.detection import SOURCE
 from domain.finding import Category
 from domain.incident import Outcome, State
 from domain.levels import Severity
@@ -24,6 +25,7 @@ from domain.memory import Remembered
 from domain.policy import Floors
 from domain.question import Question
 from domain.services import ServiceMap
+from domain.thresholds import in_force
 from domain.view import IncidentView
 from integrations.embeddings import HashingEmbedder
 from integrations.store.audit import PostgresAudit
@@ -33,6 +35,7 @@ from integrations.store.incidents import PostgresIncidents
 from integrations.store.memory import PostgresMemory
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
+from integrations.store.thresholds import PostgresThresholds
 from rig.servers.pagerduty import KEY, SENDER, SERVICE, PagerDutyServer
 from rig.servers.temporal import TemporalServer
 from starter.cli import app
@@ -40,6 +43,7 @@ from starter.cli.exits import Exit
 from starter.saved_views import VIEWS
 from tests import page_views
 from tests.incidents import minutes
+from tests.unit.domain.test_thresholds import opened_by
 from tests.workflows.world import POLICY, Handle, World, anomaly
 from workflows.incident import IncidentWorkflow
 
@@ -265,6 +269,19 @@ def test_a_false_positive_is_remembered_as_one_and_what_is_open_is_learned_at_it
     opened = house.keep(page_views.diagnosed(NOW).model_copy(update={"incident": "INC-20260131-000077"}))
     assert json.loads(house.run("feedback", opened, "--cause", "right", "--json").stdout)["learned"] is False
     assert [said.right for said in PostgresFeedback(house.pool).of(opened)] == [True]
+
+
+def test_a_false_positive_of_our_own_detection_raises_a_threshold_once_until_it_is_corrected(house: House) -> None:
+    incident = house.keep(opened_by(SOURCE))
+    for _ in range(2):
+        answer = house.run("feedback", incident, "--false-positive", "--who", "ana")
+        assert "counts towards a higher threshold of latency p95 of orders" in answer.stderr
+    thresholds = PostgresThresholds(house.pool)
+    (raised,) = in_force(thresholds.words()).values()
+    assert (raised.series, raised.threshold, raised.because[0].who) == ("s1", 3.75, "ana (claimed)")
+    assert len(thresholds.words()) == 1, "a second click is the same word"
+    house.run("feedback", incident, "--cause", "wrong", "--right", "disk@orders", "--who", "mia")
+    assert in_force(thresholds.words()) == {}
 
 
 def test_what_cannot_be_right_is_refused_and_what_says_two_things_is_a_usage_error(house: House) -> None:

@@ -14,16 +14,19 @@ from analysis.forest.sealing import sealed, versions
 from config.services import load_services
 from domain.detection import SeriesRow, Sign, Standing, series_key
 from domain.forest import Feature
+from domain.thresholds import WordKind
 from integrations.store.forecasts import PostgresForecasts
 from integrations.store.forests import PostgresForests
 from integrations.store.pool import Pool
 from integrations.store.series import PostgresSeries
+from integrations.store.thresholds import PostgresThresholds
 from starter.cli import app
 from starter.cli.exits import Exit
 from tests.adapters.http_server import Answer, HttpServer
 from tests.adapters.test_store_forecasts import forecast, not_ready
 from tests.adapters.test_store_forests import forest
 from tests.adapters.test_store_series import NOON, row
+from tests.unit.domain.test_thresholds import word
 
 
 @pytest.fixture
@@ -43,6 +46,8 @@ def environment(database: str, store_pool: Pool) -> dict[str, str]:
     trained = forecast("bbbb2", 0, Band(at.timestamp(), 600.0, table).packed())
     PostgresForecasts(store_pool).save(trained.model_copy(update={"trained_at": at, "starts_at": at, "query": "up"}))
     PostgresForecasts(store_pool).save(not_ready("aaaa1"))
+    marks = [word(WordKind.RAISED, f"INC-{n}", n, series="bbbb2") for n in range(2)]
+    PostgresThresholds(store_pool).add([*marks, word(WordKind.RAISED, "INC-9", 9, series="cccc3")])
     return {"DATABASE_URL": database}
 
 
@@ -65,7 +70,9 @@ def test_a_series_is_explained_by_its_last_samples(environment: dict[str, str]) 
     shown = run(environment, "--explain", "bbbb").output
     assert "7.5 strange" in shown
     assert "mean of 3" in shown
-    assert "1.25 ± 0.6" in shown
+    assert "1.25 ± 0.9375" in shown
+    assert "threshold 4.69 sigma (3 times 1.56): marked false positive: INC-0 by ana at 2026-01-31" in shown
+    assert "threshold 3 sigma" in run(environment, "--explain", "aaaa").output
     assert "6.2, 7.5" in shown
     assert "400 points of 3.0 days" in shown
 
@@ -111,3 +118,20 @@ def test_the_forest_of_a_service_is_asked_about_now(
     assert "are unusual together (forest -0." in said
     assert "600 rows of 4.2 days" in said
     assert "50 requests/s" in said
+
+
+def test_raised_thresholds_are_listed_with_who_when_and_why_until_a_named_person_resets_one(
+    environment: dict[str, str],
+) -> None:
+    shown = run(environment, "--thresholds").output
+    for said in ("bbbb2", "cccc3", "1.56", "4.69", "INC-1 by ana, 2026-01-31 12:01 UTC"):
+        assert said in shown
+    assert "threshold raised to 4.69 sigma" in run(environment).output
+    done = run(environment, "--reset", "bbbb", "--who", "mia")
+    assert "judged at 3 sigma again, says mia (claimed)" in done.output
+    known = json.loads(run(environment, "--thresholds", "--json").output)
+    assert [(one["series"], one["factor"]) for one in known["thresholds"]] == [("cccc3", 1.25)]
+    assert [(one["kind"], one["who"]) for one in known["history"]][-1] == ("reset", "mia (claimed)")
+    assert run(environment, "--reset", "bbbb").exit_code == Exit.NOT_FOUND
+    assert run(environment, "--reset", "cccc", "--thresholds").exit_code == Exit.USAGE
+    assert run(environment, "--thresholds", "--who", "mia").exit_code == Exit.USAGE

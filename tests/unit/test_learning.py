@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from activities.learning import LearningActivities, remembered
+from domain.detection import SOURCE
 from domain.diagnosis import Diagnosis, Hypothesis
 from domain.feedback import Feedback
 from domain.finding import Category, Finding, Presence, Source, Window
@@ -13,8 +14,9 @@ from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt, Executed, Outcome, State
 from domain.plan import Action
 from domain.view import IncidentView
-from tests.fakes import FakeFeedback, FakeMemory
+from tests.fakes import FakeFeedback, FakeMemory, FakeThresholds
 from tests.incidents import NOON, a_plan, a_view, minutes
+from tests.unit.domain.test_thresholds import opened_by
 
 RUN = GateVerdict(ruling=Ruling.RUN, clause="allowed", reason="within the limit")
 WINDOW = Window(start=NOON, end=NOON + minutes(5))
@@ -108,6 +110,15 @@ def test_a_cause_that_was_right_stays_and_a_false_positive_speaks_for_nothing() 
     assert remembered(view, right) == remembered(view)
     false = Feedback(incident=view.incident, at=NOON, who="ana", false_positive=True)
     assert remembered(view, false).outcome is Outcome.FALSE_POSITIVE
+
+
+def test_a_close_as_false_positive_raises_the_threshold_once_however_often_it_is_learned() -> None:
+    learning = LearningActivities(FakeMemory(), FakeFeedback(), thresholds := FakeThresholds())
+    for source in (SOURCE, "prometheus"):
+        closed = opened_by(source, outcome=Outcome.FALSE_POSITIVE, ended_by="ana")
+        for _ in range(3):
+            learning.learn(closed)
+    assert [(word.series, word.who) for word in thresholds.words()] == [("s1", "ana")]
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,13 @@ from activities.detection.activity import Cycle
 from activities.detection.asking import HISTORY, due
 from analysis.forecasting.band import Band
 from domain.anomaly import AlertStatus
-from domain.detection import series_key
+from domain.detection import STRANGE, series_key
 from domain.forecast import Forecast
 from domain.services import Expression, Service, ServiceMap
+from domain.thresholds import ThresholdWord, WordKind
 from integrations.ports import Series, Unavailable
-from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries
+from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries, FakeThresholds
+from tests.incidents import NOON, minutes
 
 EVERY = 15.0
 START = 1_800_000_000.0
@@ -31,7 +33,7 @@ class World:
 
     def __init__(self) -> None:
         self.metrics, self.store, self.intake = FakeMetrics(), FakeSeries(), FakeHandingOver()
-        self.forecasts = FakeForecasts()
+        self.forecasts, self.thresholds = FakeForecasts(), FakeThresholds()
         self.now = START
         self.fault, self.vanished = (math.inf, math.inf), math.inf
         self.labels: list[dict[str, str]] = [{"service": "orders"}]
@@ -39,7 +41,7 @@ class World:
 
     def new_worker(self) -> DetectionActivities:
         return DetectionActivities(
-            self.metrics, self.store, self.forecasts, self.intake, SERVICES, EVERY, lambda: self.now
+            self.metrics, self.store, self.forecasts, self.intake, SERVICES, EVERY, lambda: self.now, self.thresholds
         )
 
     def value(self, at: float) -> float:
@@ -226,3 +228,30 @@ async def test_a_series_without_samples_for_28_days_is_no_longer_watched_by_this
     assert (await world.cycle()).series == 2, "the new route and the rate"
     world.worker = world.new_worker()
     assert (await world.cycle()).series == 2
+
+
+async def test_a_series_is_judged_by_what_people_said_of_it_from_the_next_cycle_on() -> None:
+    world = World()
+    await world.cycles(2)
+    key = series_key("orders", ERRORS, {"service": "orders"})
+    marked = ThresholdWord(
+        series=key,
+        service="orders",
+        expression="error ratio",
+        kind=WordKind.RAISED,
+        incident="INC-1",
+        at=NOON,
+        who="ana",
+    )
+    world.thresholds.add([marked])
+    await world.cycle()
+    threshold = {kept: row.standing.threshold for kept, row in world.store.all.items()}
+    assert threshold.pop(key) == STRANGE * 1.25
+    assert set(threshold.values()) == {STRANGE}, "no other series is meant"
+    world.worker = world.new_worker()
+    world.thresholds.add([marked.model_copy(update={"kind": WordKind.RESET, "incident": "", "at": NOON + minutes(1)})])
+    await world.cycle()
+    assert world.store.all[key].standing.threshold == STRANGE
+    world.thresholds.error = Unavailable("the store is away")
+    with pytest.raises(ApplicationError, match="the store is away"):
+        await world.cycle()
