@@ -72,6 +72,17 @@ class CallGraph(Model):
         """Each once, callers before what they call where the calls make no loop."""
         return tuple(name for rank in self.ranks for name in rank)
 
+    def callers_of(self, service: str) -> tuple[str, ...]:
+        """All that is served by way of this service, nearest first."""
+        found: list[str] = []
+        asked = [service]
+        while asked:
+            callee = asked.pop(0)
+            new = [c.caller for c in self.calls if c.callee == callee and c.caller not in (service, *found)]
+            found += dict.fromkeys(new)
+            asked += dict.fromkeys(new)
+        return tuple(found)
+
     @property
     def ranks(self) -> tuple[tuple[str, ...], ...]:
         """Services by how far they are from a service that nobody calls; of a loop one is taken for the front."""

@@ -53,6 +53,7 @@ class Card(Model):
     """The plan that waits, for one visitor. `why_not` says why there are no buttons, None: there are.
 
     `rows` are of when it was planned, read at `seen_at`. `track`: how this action has fared here, None: not known.
+    `callers`: the services that are served by way of the one that the plan touches.
     `act` and `sure` are the words on the buttons of both steps.
     """
 
@@ -61,6 +62,7 @@ class Card(Model):
     rows: tuple[Row, ...]
     seen_at: datetime | None
     track: Track | None
+    callers: tuple[str, ...]
     why_not: str | None
     may: str
     act: str
@@ -89,11 +91,16 @@ def card_of(
     seen = _read(view, plan)
     return Card(
         request=request, plan=plan, rows=tuple(_rows(request, plan, seen)),
-        seen_at=seen.window.end if seen is not None else None, track=track,
+        seen_at=seen.window.end if seen is not None else None, track=track, callers=_callers(view, plan),
         why_not=_why_not(request, visitor, now, can_decide=can_decide, doors=doors),
         may=" or ".join(request.approvers) or "nobody: the policy lists no approver of this risk",
         act=act, sure=sure.format(service=plan.service if plan is not None else view.service),
     )  # fmt: skip
+
+
+def _callers(view: IncidentView, plan: Plan | None) -> tuple[str, ...]:
+    graph = view.diagnosis.graph if view.diagnosis is not None else None
+    return graph.callers_of(plan.service) if graph is not None and plan is not None else ()
 
 
 def waiting_plan(view: IncidentView) -> Plan | None:

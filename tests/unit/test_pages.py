@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from domain.exhibits import Call, CallGraph
 from domain.feedback import Feedback
 from domain.finding import Category
 from domain.incident import Outcome, State
@@ -88,6 +89,15 @@ async def test_a_waiting_plan_says_how_to_decide_with_its_digest_and_its_deadlin
     assert f"nightshift approve {view.incident} --digest {view.waiting.digest[:8]}" in text
     assert "ana or mia, until" in text
     assert "needs a person" in text
+
+
+async def test_a_waiting_plan_says_who_depends_on_what_it_touches() -> None:
+    view = page_views.waiting(now())
+    assert view.diagnosis is not None
+    calls = (Call(caller="web", callee="gateway"), Call(caller="gateway", callee="orders"))
+    diagnosis = view.diagnosis.model_copy(update={"graph": CallGraph(calls=calls)})
+    text = await page(parts(view.model_copy(update={"diagnosis": diagnosis})), f"/incidents/{view.incident}")
+    assert "Touches database/orders; who depends on it: gateway, web" in text
 
 
 async def test_a_source_that_could_not_be_asked_is_said_beside_the_cause() -> None:

@@ -141,6 +141,11 @@ def test_a_large_graph_is_cut_around_the_suspect_and_says_how_much_is_left_out()
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef")), max_size=MOST_CALLS))
 def test_every_service_has_one_place_even_where_calls_go_in_circles(pairs: list[tuple[str, str]]) -> None:
     graph = CallGraph(calls=tuple(Call(caller=a, callee=b) for a, b in pairs))
+    for service in graph.services:
+        callers = graph.callers_of(service)
+        assert service not in callers
+        assert len(set(callers)) == len(callers)
+        assert {c.caller for c in graph.calls if c.callee == service} - {service} <= set(callers)
     assert sorted(graph.services) == sorted({name for pair in pairs for name in pair})
 
 
@@ -152,3 +157,10 @@ def test_what_was_recorded_before_there_were_exhibits_is_read_as_it_was() -> Non
     diagnosis = Diagnosis(confidence_reason="r").model_dump(mode="json")
     del diagnosis["graph"]
     assert Diagnosis.model_validate(diagnosis).graph.calls == ()
+
+
+def test_whoever_is_served_by_way_of_a_service_depends_on_it_nearest_first() -> None:
+    pairs = (("web", "gateway"), ("gateway", "orders"), ("batch", "orders"), ("orders", "ledger"), ("orders", "orders"))
+    graph = CallGraph(calls=tuple(Call(caller=a, callee=b) for a, b in pairs))
+    assert graph.callers_of("orders") == ("gateway", "batch", "web")
+    assert graph.callers_of("web") == ()
