@@ -64,10 +64,25 @@ def unresolved(now: datetime) -> IncidentView:
     })  # fmt: skip
 
 
+def undoing(now: datetime) -> IncidentView:
+    return page_views.decided(now).model_copy(update={
+        "state": State.UNDOING, "next": Next(text="It did not help. Roll checkout forward to revision 41."),
+    })  # fmt: skip
+
+
+def false_positive(now: datetime) -> IncidentView:
+    return page_views.fixed(now).model_copy(update={
+        "state": State.FALSE_POSITIVE, "outcome": Outcome.FALSE_POSITIVE, "attempts": (), "recovered_at": None,
+        "ended_by": "mia",
+    })  # fmt: skip
+
+
 STATES = {
-    "investigating": investigating, "explained": page_views.explained, "waiting": page_views.rollback, "acting": acting,
-    "verifying": page_views.decided, "watching": watching, "resolved": page_views.fixed,
-    "escalated": page_views.stuck, "unresolved": unresolved,
+    "detected": page_views.detected, "investigating": investigating, "diagnosed": page_views.diagnosed,
+    "explained": page_views.explained, "waiting": page_views.rollback, "acting": acting,
+    "verifying": page_views.decided, "undoing": undoing, "watching": watching, "resolved": page_views.fixed,
+    "escalated": page_views.stuck, "unresolved": unresolved, "false-positive": false_positive,
+    "merged": page_views.merged,
 }  # fmt: skip
 
 
@@ -131,7 +146,7 @@ def main(folder: Path, only: frozenset[str] = frozenset()) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
     views = {
-        name: build(now).model_copy(update={"incident": f"INC-20260131-7F3K{n}A", "key": f"incident-{name}"})
+        name: build(now).model_copy(update={"incident": f"INC-20260131-7F3K{n:X}A", "key": f"incident-{name}"})
         for n, (name, build) in enumerate(STATES.items(), start=2)
     }
     with serving(house(views)) as address, browsing() as browser:
