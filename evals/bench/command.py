@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.bench.detection.command import detection
+from evals.bench.diagnosis.command import diagnosis
 from evals.bench.house import BenchHouse
 from evals.bench.storm import ALONE, Load, Seen, weather
 from evals.chaos.processes import ProductFailedError
@@ -23,6 +24,7 @@ from workflows.crowd import MOST_COUNTED
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 app.command("detection")(detection)
+app.command("diagnosis")(diagnosis)
 _FAILURES = (Missing, ServerFailedError, ProductFailedError, NotStoredError)
 
 

@@ -1,0 +1,1 @@
+"""What naming a cause costs, by the size of what is in trouble."""
