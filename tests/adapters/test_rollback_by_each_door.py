@@ -55,7 +55,7 @@ from tests.workflows.world import POLICY, World, anomaly, with_row
 
 GOOD, BAD = "1", "2"
 SHARE_OF_BAD = "pods_of_release_2_share"
-_HANGS_AFTER_S = 120.0
+_HANGS_AFTER_S = 180.0
 # The usual rules at a quick pace: what a test waits for are rollouts, and no clocks.
 BRISK = POLICY.model_copy(update={
     "gather_s": 0.1, "watch_s": 2, "recheck_s": 0.5,
