@@ -7,8 +7,8 @@ from typing import Any
 
 from domain.advice.money import most_usage
 from domain.advice.opinion import Opinion
-from domain.advice.talk import Usage
-from integrations.ports import Exchange, Inquiry, Offer
+from domain.advice.talk import Exchange, Usage
+from integrations.ports import Inquiry, Offer
 
 Message = dict[str, Any]
 
