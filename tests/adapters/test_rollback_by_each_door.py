@@ -6,7 +6,7 @@ is scripted. Verification asks the pods' processes which release they are, so no
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -216,7 +216,7 @@ def care(namespace: Namespace) -> UnderCare:
     return under_care
 
 
-Breaks = Callable[[Policy], Any]
+Breaks = Callable[[Policy], AbstractAsyncContextManager[Outage]]
 
 
 @pytest.fixture
