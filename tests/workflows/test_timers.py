@@ -156,6 +156,18 @@ async def test_low_waits_for_business_mornings(night_of: NightOf, hour: int, mes
     assert [minutes(seen.at_risk_from, at) for at in at_risk] == [0] * len(at_risk), "lists and pages know the same"
 
 
+async def test_low_waits_for_the_teams_own_morning_and_a_holiday_has_none(night_of: NightOf) -> None:
+    """A Tuesday evening in Tokyo, whose office opens at midnight UTC; on Wednesday nobody is there."""
+    async with night_of(dark(policy=unhurried(OFFICE))) as night:
+        midnight = await _until_office(night, weekday=1, hour=10)
+        holiday = f"{midnight + timedelta(days=1):%Y-%m-%d}"
+        tokyo = OFFICE.model_copy(update={"zone": "Asia/Tokyo", "holidays": (holiday,)})
+        night.world.policy = unhurried(tokyo)
+        handle = await in_the_dark(night, Severity.LOW)
+        seen = await tells(night, handle, 2, step_s=900)
+    assert told(seen, since=midnight) == [_at(2, 0, UNRESOLVED, tier=3), _at(3, 0, SILENCE, tier=2)]
+
+
 @pytest.mark.parametrize(
     ("hour", "channels"),
     [
