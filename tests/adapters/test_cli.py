@@ -323,7 +323,7 @@ def test_the_doctor_finds_what_fails_and_says_what_it_costs_and_what_mends_it(ho
     assert (rows["people"]["status"], rows["people"]["cost"]) == (
         "fail", "nobody is told of an incident, whatever its severity",
     )  # fmt: skip
-    assert (rows["jaeger"]["status"], rows["jaeger"]["remedy"]) == ("off", "set JAEGER_URL")
+    assert (rows["jaeger"]["status"], rows["jaeger"]["remedy"]) == ("off", "set JAEGER_URL, or TEMPO_URL")
     assert rows["automation"]["status"] == "warn"
     assert "OBSERVE" in rows["automation"]["said"]
 
