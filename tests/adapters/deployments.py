@@ -11,7 +11,7 @@ from rig.servers.kube_api import Json, path_to
 from rig.servers.waiting import wait_until
 from tests.fixtures.cluster import Namespace
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 NAME = "web"
 LABELS = {"app": NAME}
 

@@ -42,7 +42,7 @@ PROVEN = POLICY.model_copy(
             "claimed_identity_up_to": Risk.OBSERVE}
 )  # fmt: skip
 CLAIMED = PROVEN.model_copy(update={"claimed_identity_up_to": Risk.HIGH})
-_HANGS_AFTER_S = 60.0
+_HANGS_AFTER_S = 180.0
 
 
 @dataclass
