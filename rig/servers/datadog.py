@@ -8,13 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from rig.servers.ports import LOOPBACK, free_port
-from rig.servers.server import Server
-from rig.servers.serving import Serving
+from rig.servers.serving import Answering, Served
 
 API_KEY, APP_KEY = "rig-datadog-api-key", "rig-datadog-app-key"
 LARGEST_PAGE = 1000
@@ -34,7 +31,7 @@ class _Refused(Exception):
 
 
 @dataclass
-class DatadogStandIn(Server):
+class DatadogStandIn(Served):
     """The API at `url`, for whoever has both keys. `lines` are attributes of log events, `series` those of metrics."""
 
     lines: list[Line] = field(default_factory=list[Line])
@@ -44,20 +41,7 @@ class DatadogStandIn(Server):
     meta: Mapping[str, Any] = field(default_factory=lambda: {"status": "done"})
 
     def __post_init__(self) -> None:
-        self.port = free_port()
-        self._serving = Serving(self.port, type("DatadogHandler", (_Handler,), {"served": self}))
-
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
-
-    def start(self) -> None:
-        """Start it; returns when it takes requests."""
-        self._serving.start()
-
-    def stop(self) -> None:
-        """Stop it."""
-        self._serving.stop()
+        super().__init__(type("DatadogHandler", (_Handler,), {"served": self}))
 
     def answer(self, method: str, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """The body of a success; raises _Refused."""
@@ -115,13 +99,13 @@ class DatadogStandIn(Server):
         return {"status": "ok", "res_type": "time_series", "query": asked["query"], "series": self.series}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     served: DatadogStandIn
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - its name there
         self._reply({name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - its name there
         self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
     def _reply(self, asked: Mapping[str, Any]) -> None:
@@ -136,13 +120,4 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused(403, "Forbidden")
 
     def _send(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Say nothing."""
+        self.write(status, json.dumps(body), {"Content-Type": "application/json", **headers})

@@ -10,7 +10,7 @@ from rig.servers.model.minds import Answer, Breaks, Fails, Hangs, Mind, Says, Wa
 from rig.servers.model.request import ChatRequest, tokens
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
-from rig.servers.serving import Serving
+from rig.servers.serving import Answering, Serving
 
 KEY = "sk-rig-0123456789abcdef"
 MODEL = "rig-mind"
@@ -64,15 +64,15 @@ class ModelServer(Server):
         self._over.wait()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     served: ModelServer
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - its name there
         if self._authorized():
             listed = {"id": MODEL, "object": "model", "created": 0, "owned_by": "rig"}
             self._json(200, {"object": "list", "data": [listed]})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - its name there
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if not self._authorized():
             return
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             case Fails():
                 self._error(answer, "trouble on demand")
             case Breaks():
-                self._write(200, answer.body, {"Content-Type": answer.kind})
+                self.write(200, answer.body, {"Content-Type": answer.kind})
             case Says() | Wants():
                 self._json(200, self._completion(request, answer))
 
@@ -124,19 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._json(error.status, {"error": said}, headers)
 
     def _json(self, status: int, answered: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
-        self._write(status, json.dumps(answered), {"Content-Type": "application/json", **(headers or {})})
-
-    def _write(self, status: int, body: str, headers: Mapping[str, str]) -> None:
-        content = body.encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Say nothing."""
+        self.write(status, json.dumps(answered), {"Content-Type": "application/json", **(headers or {})})
 
 
 def _message(answer: Says | Wants) -> tuple[dict[str, Any], str]:

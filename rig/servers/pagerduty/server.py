@@ -12,7 +12,7 @@ from rig.servers.pagerduty.answers import answer
 from rig.servers.pagerduty.webhooks import Webhooks
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
-from rig.servers.serving import Serving
+from rig.servers.serving import Answering, Serving
 
 
 @dataclass
@@ -120,7 +120,7 @@ class PagerDutyServer(Server):
 
 
 def _handler(server: PagerDutyServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def _reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             request = f"{self.command} {urlsplit(self.path).path}"
@@ -141,17 +141,8 @@ def _handler(server: PagerDutyServer) -> type[BaseHTTPRequestHandler]:
             self._write(trouble.status, {"error": {"message": "Trouble on demand", "code": trouble.code}}, headers)
 
         def _write(self, status: int, answered: dict[str, Any], headers: dict[str, str]) -> None:
-            content = json.dumps(answered).encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.write(status, json.dumps(answered), {"Content-Type": "application/json", **headers})
 
         do_GET = do_POST = do_PUT = do_DELETE = _reply  # noqa: N815 - the standard library calls them so
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-            """Say nothing."""
 
     return Handler

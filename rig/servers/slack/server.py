@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
-from rig.servers.serving import Serving
+from rig.servers.serving import Answering, Serving
 from rig.servers.slack.trouble import Trouble
 from rig.servers.slack.workspace import BOT, Json, Posted, SlackError, Workspace
 
@@ -254,8 +254,8 @@ def _arguments(headers: Mapping[str, str], body: bytes) -> Json:
 
 
 def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+    class Handler(Answering):
+        def do_POST(self) -> None:  # noqa: N802 - its name there
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, more, text = slack.answer(self.path, headers, body)
@@ -264,15 +264,6 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
                 self._reply(status, more, text)
 
         def _reply(self, status: int, more: Mapping[str, str], text: str) -> None:
-            content = text.encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **more}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-            """Say nothing."""
+            self.write(status, text, {"Content-Type": "application/json", **more})
 
     return Handler
