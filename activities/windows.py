@@ -1,6 +1,6 @@
 """Which stretch of time each source is asked about (spec section 3), and with what it is compared."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.finding import Source, Window
 from domain.question import Question
@@ -109,3 +109,8 @@ def clock(window: Window) -> str:
     """The window as people read it."""
     form = "%H:%M" if seconds(window) >= _READ_BY_MINUTES_S else "%H:%M:%S"
     return f"{window.start.strftime(form)}-{window.end.strftime(form)} UTC"
+
+
+def moment(seconds: float) -> datetime:
+    """A unix time as sources and stores take it."""
+    return datetime.fromtimestamp(seconds, UTC)

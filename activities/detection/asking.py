@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from activities.metric_queries import RANGE, filled
+from activities.windows import moment
 from domain.finding import Window
 from domain.services import Expression, ServiceMap
 from integrations.ports import MetricSource, Rejected, Series, Unavailable
@@ -100,7 +100,7 @@ def ask(metrics: MetricSource, wanted: Iterable[Asked]) -> Sequence[Answered]:
         if time.monotonic() > over:
             return Answered(asked, away=NotAsked(f"others took {_ASKED_FOR_S:g} s: it was not asked"))
         # The source leaves the end of a window out.
-        window = Window(start=_moment(asked.start), end=_moment(asked.end + asked.step_s / 2))
+        window = Window(start=moment(asked.start), end=moment(asked.end + asked.step_s / 2))
         try:
             return Answered(asked, tuple(metrics.query_range(asked.query, window, asked.step_s)))
         except Rejected as error:
@@ -114,7 +114,3 @@ def ask(metrics: MetricSource, wanted: Iterable[Asked]) -> Sequence[Answered]:
     if away and len(away) == len(answers):
         raise away[0]
     return answers
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 
 from temporalio import activity
@@ -16,6 +16,7 @@ from activities.heartbeat import EVERY_S
 from activities.training import asking
 from activities.training.forests import Forests
 from activities.training.pool import pool, processes
+from activities.windows import moment
 from analysis.forecasting.fitting import Failed, Fitted, fit
 from analysis.forecasting.history import History, NotReady, prepare
 from domain.detection import series_key
@@ -116,7 +117,7 @@ class TrainingActivities:
         return training.run(self._pool, self._asked(every, forests.due, now))
 
     def _moment(self) -> datetime:
-        return datetime.fromtimestamp(self._clock(), UTC)
+        return moment(self._clock())
 
     def _asked(
         self, every: Sequence[tuple[Question, Expression]], forests: frozenset[str], now: datetime
@@ -228,7 +229,7 @@ class _Training:
             trained_at=self._now, again_at=self._now + RETRAINED_AFTER,
         )  # fmt: skip
         if isinstance(found, NotReady):
-            self._put_off(forecast, found.reason, None if found.at is None else _moment(found.at))
+            self._put_off(forecast, found.reason, None if found.at is None else moment(found.at))
             self._count(not_ready=1)
             return None
         if key not in self._known:
@@ -257,8 +258,8 @@ class _Training:
             return
         history, band = job.history, found.band
         self._keep(
-            job.forecast, fitted_from=_moment(float(history.times[0])), fitted_to=_moment(float(history.times[-1])),
-            points=history.times.size, gap_s=history.gap_s, starts_at=_moment(band.start), step_s=band.step_s,
+            job.forecast, fitted_from=moment(float(history.times[0])), fitted_to=moment(float(history.times[-1])),
+            points=history.times.size, gap_s=history.gap_s, starts_at=moment(band.start), step_s=band.step_s,
             stretch=found.stretch, band=band.packed(),
         )  # fmt: skip
         self._count(trained=1)
@@ -276,7 +277,3 @@ class _Training:
     def _count(self, **more: int) -> None:
         counts = self._done.model_dump()
         self._done = Round(**{name: value + more.get(name, 0) for name, value in counts.items()})
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

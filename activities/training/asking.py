@@ -1,9 +1,9 @@
 """The history of an expression, in as few questions as a server answers: it sends 11,000 points of a series at most."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from activities.metric_queries import RANGE, filled
+from activities.windows import moment
 from domain import forest
 from domain.finding import Window
 from domain.forecast import LONGEST_HISTORY, Question
@@ -46,13 +46,9 @@ def history(metrics: MetricSource, query: str, now: float) -> Sequence[Series]:
 
 def _ask(metrics: MetricSource, query: str, now: float, span_s: float, step_s: float) -> Sequence[Series]:
     last = now // step_s * step_s
-    window = Window(start=_moment(last - span_s), end=_moment(last + step_s / 2))
+    window = Window(start=moment(last - span_s), end=moment(last + step_s / 2))
     return metrics.query_range(query, window, step_s)
 
 
 def _name(series: Series) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(series.labels.items()))
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
