@@ -134,7 +134,7 @@ def _incidents(ports: Ports) -> Queue:
 def _investigation(ports: Ports) -> Queue:
     look = InvestigationActivities(
         ports.metrics, ports.logs, ports.traces, ports.databases, ports.changes, _needed(ports.memory),
-        _needed(ports.evidence), None if ports.forests is None else Forests(ports.forests),
+        _needed(ports.evidence), forests_of(ports),
     )  # fmt: skip
     samples = VerificationActivities(ports.metrics)
     return Queue(
@@ -151,6 +151,13 @@ def _investigation(ports: Ports) -> Queue:
         ],
         threads=16,
     )
+
+
+def forests_of(ports: Ports) -> Forests | None:
+    """None where nothing is detected: there are none then, and each investigation would ask the store for one."""
+    if ports.forests is None or ports.detection_every_s <= 0:
+        return None
+    return Forests(ports.forests)
 
 
 def _analysis(_: Ports) -> Queue:

@@ -12,7 +12,7 @@ from domain.levels import Risk
 from domain.services import ServiceMap
 from starter.cli import app
 from starter.cli.exits import Exit
-from workers.registry import NAMES, chosen, queues
+from workers.registry import NAMES, chosen, forests_of, queues
 from workers.wiring import ports
 
 SERVICES = ServiceMap(expressions=())
@@ -88,3 +88,13 @@ def test_a_queue_that_does_not_exist_is_a_usage_error_that_lists_those_that_do(t
     assert answer.exit_code == Exit.USAGE
     with pytest.raises(ValueError, match=said):
         chosen(text)
+
+
+@pytest.mark.parametrize(("every", "asked"), [("0", False), ("15", True)])
+def test_a_forest_is_looked_up_only_where_detection_is_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, every: str, asked: bool
+) -> None:
+    assert settings
+    monkeypatch.setenv("NIGHTSHIFT_DETECTION_EVERY_S", every)
+    built = ports(load_settings(), SERVICES, ["investigation"])
+    assert (forests_of(built) is not None) is asked
