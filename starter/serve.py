@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 import structlog
 import uvicorn
 
-from config import adapters
+from config.adapters import care
+from config.adapters.people import whisperer
+from config.adapters.store import own_store
 from config.people import load_people
 from config.policy import differences
 from config.settings import Settings
@@ -96,7 +98,7 @@ async def _parts(settings: Settings) -> Parts:
     people = load_people(settings, house.policy)
     _say_what_a_claim_decides(people, house.policy)
     _log.info("policy", differs_from_default=[str(difference) for difference in differences(house.policy)])
-    store = adapters.store(settings)
+    store = own_store(settings)
     client = await connect(settings, lazy=True)
     return Parts(
         hosts=_hosts(settings),
@@ -110,10 +112,10 @@ async def _parts(settings: Settings) -> Parts:
         thresholds=store.thresholds,
         memory=store.memory,
         filters=store.filters,
-        slack=adapters.whisperer(settings),
+        slack=whisperer(settings),
         ping_store=store.pool.ping,
         machine=MachineWatch(Asking(settings, house.policy, house.services, client, store).ask),
-        targets=Targets(adapters.targets(settings, house.services)),
+        targets=Targets(care.targets(settings, house.services)),
         webhook_token=settings.webhook_token,
         slack_secret=settings.slack_signing_secret,
         slack_decides_up_to=settings.slack_decide_up_to,

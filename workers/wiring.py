@@ -9,7 +9,10 @@ from temporalio import activity
 
 from activities.example import EXAMPLES
 from activities.texts import BrokenTemplate, Texts
-from config import adapters
+from config.adapters import care, kubernetes, sources
+from config.adapters.model import language_model
+from config.adapters.people import channels
+from config.adapters.store import own_store
 from config.advice import advice_terms
 from config.errors import ConfigError
 from config.people import load_people
@@ -39,7 +42,7 @@ def ports(
 
     Raises ConfigError when one needs the store and none is configured, or a model has no price."""
     served = set(names)
-    store = adapters.store(settings) if served & _NEED_STORE else None
+    store = own_store(settings) if served & _NEED_STORE else None
     looks, acts, tells = (queue in served for queue in (INVESTIGATION_QUEUE, REMEDIATION_QUEUE, NOTIFICATION_QUEUE))
     # The defaults would only observe: who gives the worker no policy leaves it to the incidents' copies.
     policy = load_policy(settings.policy_file) if acts and settings.policy_file else None
@@ -51,13 +54,13 @@ def ports(
         evidence=store.evidence if store else None,
         postmortems=store.postmortems if store else None,
         feedback=store.feedback if store else None,
-        metrics=adapters.metrics(settings, services) if served & _NEED_METRICS else None,
-        logs=adapters.logs(settings) if looks else None,
-        traces=adapters.traces(settings) if looks else None,
-        databases=adapters.databases(settings) if looks else None,
-        changes=adapters.changes(settings) if looks else None,
-        remediators=adapters.remediators(settings, services, _leaving) if acts else (),
-        channels=adapters.channels(settings) if tells else (),
+        metrics=sources.metrics(settings, services) if served & _NEED_METRICS else None,
+        logs=sources.logs(settings) if looks else None,
+        traces=sources.traces(settings) if looks else None,
+        databases=sources.databases(settings) if looks else None,
+        changes=kubernetes.changes(settings) if looks else None,
+        remediators=care.remediators(settings, services, _leaving) if acts else (),
+        channels=channels(settings) if tells else (),
         texts=checked_texts(settings) if tells else None,
         postmortem_folder=settings.postmortems,
         identity_key=settings.identity_key if served & {TASK_QUEUE, REMEDIATION_QUEUE} else None,
@@ -70,7 +73,7 @@ def ports(
         intake=intake,
         services=services,
         detection_every_s=settings.detection_every_s,
-        model=adapters.language_model(settings) if ADVICE_QUEUE in served else None,
+        model=language_model(settings) if ADVICE_QUEUE in served else None,
         terms=advice_terms(settings) if ADVICE_QUEUE in served else None,
         ledger=store.model_calls if store else None,
     )

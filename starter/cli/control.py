@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from config.adapters import store
+from config.adapters.store import own_store
 from config.settings import load_settings
 from starter.cli.durations import duration
 from starter.cli.output import output_of
@@ -23,7 +23,7 @@ def pause(
     """Pause all automatic actions. Incidents are still opened, investigated and escalated."""
     now = datetime.now(UTC)
     until = now + duration(lasting)
-    kept = store(load_settings())
+    kept = own_store(load_settings())
     with kept.pool:
         kept.guard.pause(claimed(who), reason, until, now)
         held = kept.guard.controls("", now)
@@ -36,7 +36,7 @@ def pause(
 
 def resume_automation(context: typer.Context, who: Who = None) -> None:
     """Let automation act again: lifts every pause, also those of others."""
-    kept = store(load_settings())
+    kept = own_store(load_settings())
     with kept.pool:
         kept.guard.resume(claimed(who), datetime.now(UTC))
     output_of(context).note("automation may act again, within the policy")
@@ -52,7 +52,7 @@ def freeze(
     """Freeze automatic actions until a moment: every plan asks a person, and runs when that person approves."""
     now = datetime.now(UTC)
     end = _end(now, lasting, until)
-    kept = store(load_settings())
+    kept = own_store(load_settings())
     with kept.pool:
         kept.guard.freeze(claimed(who), reason, end, now)
         held = kept.guard.controls("", now)
@@ -64,7 +64,7 @@ def freeze(
 
 def unfreeze(context: typer.Context, who: Who = None) -> None:
     """Let the policy decide again: lifts every freeze, also those of others."""
-    kept = store(load_settings())
+    kept = own_store(load_settings())
     with kept.pool:
         kept.guard.unfreeze(claimed(who), datetime.now(UTC))
     output_of(context).note("automatic actions are not frozen any more, the policy decides")

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.novelty import READY_AFTER
-from config import adapters
+from config.adapters import sources
+from config.adapters.store import own_store
 from config.services import load_services
 from config.settings import load_settings
 from domain.detection import STRANGE, SeriesRow, Sign
@@ -50,7 +51,7 @@ def detect(
     if forest is not None:
         show_forest(forest, settings, output, now, as_json=as_json)
         return
-    kept = adapters.store(settings)
+    kept = own_store(settings)
     with kept.pool:
         if reset is not None:
             back_to_usual(kept.thresholds, reset, f"{claimed(who)} (claimed)", now, output)
@@ -66,7 +67,7 @@ def detect(
             forecasts = {one.key: one for one in kept.forecasts.load([rows[0].watched.key])}
     if png is not None:
         key = rows[0].watched.key
-        metrics = adapters.metrics(settings, load_services(settings.services_file))
+        metrics = sources.metrics(settings, load_services(settings.services_file))
         picture, missing = picture_of(rows[0], forecasts.get(key), raised.get(key), metrics, now)
         png.write_bytes(picture)
         output.note(f"drawn in {png}{missing}")

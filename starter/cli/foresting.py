@@ -12,7 +12,8 @@ from activities.forest_findings import readable
 from analysis.forest.fitting import Part, Verdict, judge
 from analysis.forest.sealing import span
 from analysis.forest.wording import labelled, sentence
-from config import adapters
+from config.adapters import sources
+from config.adapters.store import own_store
 from config.services import load_services
 from config.settings import Settings
 from domain.forest import Forest
@@ -27,7 +28,7 @@ _PRESENT = timedelta(minutes=2)
 
 def show_forest(service: str, settings: Settings, output: Output, now: datetime, *, as_json: bool) -> None:
     """Print the verdict of the service's forest on the last two minutes, or why there is none."""
-    kept = adapters.store(settings)
+    kept = own_store(settings)
     with kept.pool:
         forest = kept.forests.load(service)
     if forest is None:
@@ -44,7 +45,7 @@ def show_forest(service: str, settings: Settings, output: Output, now: datetime,
 def _verdict(forest: Forest, settings: Settings, now: datetime) -> Verdict | str:
     """What the forest says, or why nobody can tell."""
     services = load_services(settings.services_file)
-    metrics = adapters.metrics(settings, services)
+    metrics = sources.metrics(settings, services)
     if metrics is None:
         return "PROMETHEUS_URL is not set"
     question = Question(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from config.adapters import store_address
+from config.adapters.store import store_address
 from config.logging import set_up_logging
 from config.settings import Settings, load_settings
 from config.temporal import connect

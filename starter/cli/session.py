@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from config import adapters
-from config.adapters import Store
+from config.adapters.store import Store, own_store
 from config.settings import Settings, load_settings
 from config.temporal import connect
 from starter.cli.exits import not_found
@@ -37,7 +36,7 @@ async def session() -> AsyncGenerator[Session]:
     """A session by the settings of the environment. Raises ConfigError."""
     settings = load_settings()
     client = await connect(settings, lazy=True)
-    store = adapters.store(settings)
+    store = own_store(settings)
     with store.pool:
         reader = Reader(TemporalIncidents(client), store.incidents, store.audit)
         yield Session(settings=settings, temporal=client, store=store, reader=reader)

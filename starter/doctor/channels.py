@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from config import adapters
+from config.adapters.people import channels
 from config.settings import Settings
 from domain.policy import Policy
 from integrations.email import EmailChannel
@@ -17,8 +17,8 @@ _COST = "nobody is told of an incident, whatever its severity"
 
 def checks(settings: Settings, policy: Policy) -> Iterator[Check]:
     """Every channel that is configured, and those that the policy names in vain."""
-    channels = {channel.name: channel for channel in adapters.channels(settings)}
-    for channel in channels.values():
+    found = {channel.name: channel for channel in channels(settings)}
+    for channel in found.values():
         match channel:
             case EmailChannel():
                 yield _email(settings, channel)
@@ -32,9 +32,9 @@ def checks(settings: Settings, policy: Policy) -> Iterator[Check]:
             case _:
                 pass
     for name in _named(policy):
-        if name not in channels:
+        if name not in found:
             yield off(GROUP, name, "its messages go by the other channels, if there are any", _remedy(name))
-    if not channels:
+    if not found:
         yield Check(GROUP, "people", "any channel", _COST, _remedy("email"), blocking(_nobody))
 
 

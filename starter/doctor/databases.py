@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from config import adapters
+from config.adapters import sources
 from config.settings import Settings, connection_variable
 from domain.services import Database, ServiceMap
 from integrations.ports import DatabaseSource, Rejected
@@ -17,7 +17,7 @@ _ACT_COST = "nothing can be fixed there"
 def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
     """Both connections of each database, and those that no service names."""
     named = [database for service in services.services for database in service.databases]
-    source = adapters.databases(settings)
+    source = sources.databases(settings)
     for database in named:
         yield _watch(source, database)
         yield _remedy(settings, database)

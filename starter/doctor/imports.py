@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from importlib import import_module
 
-from config import adapters
+from config.adapters import kubernetes
 from config.settings import Settings
 from config.sources import LogsFrom, MetricsFrom, logs_from, metrics_from
 
@@ -21,7 +21,7 @@ def _modules(settings: Settings) -> Iterator[str]:
         yield "integrations.elasticsearch.api"
     if logs_from(settings) is LogsFrom.DATADOG or metrics_from(settings) is MetricsFrom.DATADOG:
         yield "integrations.datadog.api"
-    if adapters.cluster(settings) is not None:
+    if kubernetes.cluster(settings) is not None:
         yield "integrations.kubernetes.api"
     if settings.model is not None:
         yield from ("integrations.language_model", "openai.resources.chat.completions", "openai.resources.models")

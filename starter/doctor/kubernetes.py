@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import BaseModel
 
-from config import adapters
+from config.adapters import kubernetes
 from config.settings import Settings
 from domain.catalogue import CATALOGUE
 from domain.rights import Right
@@ -40,7 +40,7 @@ class _Review(BaseModel):
 
 def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
     """The API server, and for each deployment whether we may look and act."""
-    watch, remedy = adapters.cluster(settings), adapters.cluster(settings, remedy=True)
+    watch, remedy = kubernetes.cluster(settings), kubernetes.cluster(settings, remedy=True)
     if watch is None or remedy is None:
         yield off(GROUP, "api server", _LOOK_COST, "set KUBECONFIG or KUBERNETES_CONTEXT, or run as a pod")
         return

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from config import adapters
+from config.adapters.model import language_model
+from config.adapters.store import Store, own_store
 from config.advice import advice_terms
 from config.errors import ConfigError
 from config.settings import Settings
@@ -35,7 +36,7 @@ def checks(settings: Settings) -> Iterator[Check]:
 
 
 def _answers(settings: Settings) -> str:
-    terms, model = _terms(settings), adapters.language_model(settings)
+    terms, model = _terms(settings), language_model(settings)
     if model is None:
         raise ConfigError("NIGHTSHIFT_MODEL: is not set")
     where = settings.openai_base_url or "OpenAI"
@@ -47,8 +48,8 @@ def _answers(settings: Settings) -> str:
 
 def _spent(settings: Settings) -> str:
     terms = _terms(settings)
-    with adapters.store(settings).pool as pool:
-        spent = adapters.Store(pool).model_calls.spent(None, datetime.now(UTC)).hour_usd
+    with own_store(settings).pool as pool:
+        spent = Store(pool).model_calls.spent(None, datetime.now(UTC)).hour_usd
     per_call = f"${terms.price.input_usd:g} and ${terms.price.output_usd:g} for a million tokens in and out"
     return (
         f"${spent:.2f} of ${terms.usd_per_hour:.2f} in the last hour; at most ${terms.usd_per_incident:.2f} for an "

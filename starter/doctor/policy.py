@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from config import adapters
+from config.adapters.store import own_store
 from config.settings import Settings
 from domain.allowed import allows
 from domain.levels import Risk
@@ -78,7 +78,7 @@ def _claims(settings: Settings, policy: Policy) -> str:
 
 
 def _running(settings: Settings) -> str:
-    store = adapters.store(settings)
+    store = own_store(settings)
     with store.pool:
         controls = store.guard.controls("", datetime.now(UTC))
     if controls.paused:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from activities.metric_queries import RANGE, filled
-from config import adapters
+from config.adapters import sources
 from config.services import own_queries
 from config.settings import Settings
 from config.sources import LogsFrom, MetricsFrom, TracesFrom, logs_from, metrics_from, traces_from
@@ -37,11 +37,11 @@ _TRACE_SOURCES = {
 
 def checks(settings: Settings, services: ServiceMap) -> Iterator[Check]:
     """Metrics, Alertmanager, logs, traces, and the metrics of each service."""
-    metrics = adapters.metrics(settings, services)
+    metrics = sources.metrics(settings, services)
     yield _metrics(metrics, settings, services)
     yield _alertmanager(settings)
-    yield _logs(adapters.logs(settings), settings)
-    yield _traces(adapters.traces(settings), settings)
+    yield _logs(sources.logs(settings), settings)
+    yield _traces(sources.traces(settings), settings)
     if metrics is not None:
         yield from (_expressions(metrics, services, service.name) for service in services.services)
 

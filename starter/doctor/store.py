@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from config import adapters
+from config.adapters.store import own_store, store_address
 from config.settings import Settings
 from integrations.ports import Rejected
 from integrations.store.migrate import versions
@@ -18,18 +18,18 @@ def checks(settings: Settings) -> Iterator[Check]:
     """The server and the schema."""
 
     def answers() -> str:
-        with adapters.store(settings).pool as pool:
+        with own_store(settings).pool as pool:
             pool.ping()
         return "answers"
 
     def current() -> str:
-        has, wants = versions(adapters.store_address(settings))
+        has, wants = versions(store_address(settings))
         if has != wants:
             raise Rejected(f"the schema is at {has or 'nothing'}, this build wants {wants}")
         return f"at {has}"
 
     def clock() -> str:
-        with adapters.store(settings).pool as pool, pool.transaction() as connection:
+        with own_store(settings).pool as pool, pool.transaction() as connection:
             before = datetime.now(UTC)
             row = connection.execute("SELECT clock_timestamp()").fetchone()
             ours = before + (datetime.now(UTC) - before) / 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from config import adapters
+from config.adapters.people import channels
 from config.settings import Settings
 from domain.escalation import Clock
 from domain.incident import Outcome, State
@@ -19,7 +19,7 @@ _SAID = "This is a test by nightshift doctor. Nothing has happened, and nothing 
 
 def checks(settings: Settings) -> Iterator[Check]:
     """A message over each channel, followed by the one that ends it where the channel wants to hear that."""
-    for channel in adapters.channels(settings):
+    for channel in channels(settings):
         yield Check(
             GROUP, channel.name, "a real message", "people are not told by it", "do what the channel's answer says",
             blocking(lambda channel=channel: _send(channel, datetime.now(UTC))),

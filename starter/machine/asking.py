@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from config.adapters import Store
+from config.adapters.store import Store
 from config.settings import Settings
 from domain.levels import Risk
 from domain.policy import Policy

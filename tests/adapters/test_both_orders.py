@@ -17,7 +17,7 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError
 
-from config.adapters import Store
+from config.adapters.store import Store
 from domain.incident import Outcome
 from domain.policy import Policy
 from domain.services import Expression, Service, ServiceMap

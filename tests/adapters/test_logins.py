@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config import adapters
+from config.adapters import sources
 from config.services import load_services
 from config.settings import load_settings
 from domain.finding import Window
@@ -20,7 +20,7 @@ Ask = Callable[[], str]
 
 
 def _prometheus() -> str:
-    source = adapters.metrics(load_settings(), load_services(None))
+    source = sources.metrics(load_settings(), load_services(None))
     assert source is not None
     with pytest.raises(PortError) as refused:
         source.query("up")
@@ -28,7 +28,7 @@ def _prometheus() -> str:
 
 
 def _logs() -> str:
-    source = adapters.logs(load_settings())
+    source = sources.logs(load_settings())
     assert source is not None
     with pytest.raises(PortError) as refused:
         source.search(["orders"], WINDOW, ["ERROR"], 1)
@@ -36,7 +36,7 @@ def _logs() -> str:
 
 
 def _traces() -> str:
-    source = adapters.traces(load_settings())
+    source = sources.traces(load_settings())
     assert source is not None
     with pytest.raises(PortError) as refused:
         source.traces("orders", WINDOW, 1)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 
-from config.adapters import Store
+from config.adapters.store import Store
 from config.settings import Settings, load_settings
 from domain.policy import Policy
 from domain.services import ServiceMap

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config import adapters
+from config.adapters.model import language_model
 from config.advice import advice_terms
 from config.errors import ConfigError
 from config.settings import Settings, load_settings
@@ -22,7 +22,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
 
 def test_a_key_alone_sends_nothing_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     given = settings(monkeypatch, OPENAI_API_KEY="sk-lies-about-in-the-environment")
-    assert (advice_terms(given), adapters.language_model(given)) == (None, None)
+    assert (advice_terms(given), language_model(given)) == (None, None)
 
 
 def test_an_incident_gets_a_copy_of_the_terms(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +55,6 @@ def test_a_price_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, v
 
 def test_a_model_needs_a_key_or_a_server_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="OPENAI_API_KEY: is not set"):
-        adapters.language_model(settings(monkeypatch, NIGHTSHIFT_MODEL="gpt-4o"))
+        language_model(settings(monkeypatch, NIGHTSHIFT_MODEL="gpt-4o"))
     own = settings(monkeypatch, NIGHTSHIFT_MODEL="gpt-4o", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
-    assert adapters.language_model(own) is not None
+    assert language_model(own) is not None

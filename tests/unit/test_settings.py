@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config import adapters
-from config.adapters import channels
+from config.adapters import sources
+from config.adapters.people import channels
 from config.errors import ConfigError
 from config.services import load_services, own_queries
 from config.settings import load_settings
@@ -166,7 +166,7 @@ def test_each_kind_of_evidence_has_the_source_that_is_named_or_the_only_one(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
-    assert (type(adapters.logs(settings)).__name__, type(adapters.traces(settings)).__name__) == (logs, traces)
+    assert (type(sources.logs(settings)).__name__, type(sources.traces(settings)).__name__) == (logs, traces)
 
 
 def test_two_sources_of_a_kind_have_to_be_chosen_between(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +200,7 @@ def test_datadogs_keys_alone_do_not_make_it_a_source(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert type(adapters.metrics(load_settings(), load_services(None))).__name__ == metrics
+    assert type(sources.metrics(load_settings(), load_services(None))).__name__ == metrics
 
 
 def test_datadog_needs_both_of_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
