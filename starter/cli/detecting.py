@@ -14,8 +14,9 @@ from analysis.novelty import READY_AFTER
 from config import adapters
 from config.services import load_services
 from config.settings import load_settings
-from domain.detection import STRANGE, SeriesRow, Sign
+from domain.detection import SeriesRow
 from domain.forecast import Forecast
+from domain.sign import STRANGE, Sign
 from domain.thresholds import Raised, in_force
 from starter.cli.control import Who, claimed
 from starter.cli.exits import Exit, Stop

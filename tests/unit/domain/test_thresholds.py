@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.detection import SOURCE, STRANGE, Sign, Standing, Watched, decide
+from domain.detection import SOURCE, Watched, decide
 from domain.feedback import Feedback
 from domain.finding import Category
 from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.services import Expression
 from domain.severity import SIGMA_STEPS
+from domain.sign import STRANGE, Sign
+from domain.standing import Standing
 from domain.thresholds import MOST, STEP, ThresholdWord, WordKind, in_force, words_of
 from domain.timeline import Entry, Kind
 from domain.view import IncidentView
