@@ -92,6 +92,9 @@ def decide(series: Watched, standing: Standing, service: Mapping[str, Standing],
     reason = "it is down" if down else _believed(series, standing, service, now)
     if reason is None:
         return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
+    # What is down, or what people call broken, waits for nothing.
+    if not down and not broken and not standing.outlasts:
+        return Verdict(standing=standing, reason=_not_yet(standing))
     begun = standing.model_copy(update=_down(series, standing) if down else _strange(standing))
     return Verdict(standing=begun, reason=reason, anomaly=_anomaly(series, begun, now, down=down, reason=reason))
 
@@ -115,7 +118,7 @@ def _strange(standing: Standing) -> dict[str, object]:
 def _believed(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> str | None:
     """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
     high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
-    if standing.sigma > high and (standing.new or standing.constant):
+    if standing.sigma > high:
         return f"{standing.sigma:.1f} sigma speaks for itself, {_seen_by(standing)}"
     if standing.agreed:
         return "forecast and streaming detector agree"
@@ -139,6 +142,10 @@ def _seen_by(standing: Standing) -> str:
 def _is_broken(series: Watched, standing: Standing) -> bool:
     """Is the last value beyond what people call broken?"""
     return bool(standing.signs) and _beyond(series.expression, standing.signs[-1].value)
+
+
+def _not_yet(standing: Standing) -> str:
+    return f"it got over the like by itself: told when it lasts for {standing.patience.total_seconds():.0f} s"
 
 
 def _not_strange(standing: Standing) -> str:

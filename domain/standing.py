@@ -12,6 +12,33 @@ _OF, _NEEDED = 5, 3
 USUAL_AFTER = timedelta(hours=6)
 """What has lasted for so long is how the series is now, and a forecast that was wrong for so long no longer fits."""
 
+# Clearly longer, or farther out, than all before. Where lengths are exponentially distributed, the next one is half as
+# long again as the longest of n with probability n! gamma(2.5) / gamma(n + 2.5): one in 119 after 28, four a day.
+_MORE = 1.5
+# Whatever a series got over by itself, this long is told.
+_PATIENCE_AT_MOST = timedelta(minutes=5)
+# Until it was watched for a day, nobody knows what it gets over: a pause of a minute is common.
+_KNOWN_AFTER, _PATIENCE_OF_THE_YOUNG = timedelta(days=1), timedelta(minutes=1)
+_REMEMBERED, _AT_MOST = timedelta(days=7), 16
+
+
+class Spell(Model):
+    """Three of five samples at a time were strange, the first at `since`, the last at `until`. `height`: the farthest
+    from what was usual, in the series' unit.
+    """
+
+    since: AwareDatetime
+    until: AwareDatetime
+    height: float
+
+    @property
+    def lasted(self) -> timedelta:
+        return self.until - self.since
+
+    def covers(self, other: "Spell") -> bool:
+        """Was it as long and as high? Then there is nothing that the other one tells beside it."""
+        return self.lasted >= other.lasted and self.height >= other.height
+
 
 class Standing(Model):
     """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
@@ -21,6 +48,8 @@ class Standing(Model):
     `silent`: it is reported for having no samples any more, at `told_at`, with most others in `outage`. `gone`: it had
     none for so long that nothing is expected of it.
     `threshold`: what is strange for it, in sigma; people's marks raise it (domain.thresholds).
+    `judged_since`: its first judged sample. `spell`: the one that goes on, until it is reported. `got_over`: those of
+    the last week that ended by themselves before they were, oldest first.
     """
 
     signs: tuple[Sign, ...] = ()
@@ -33,6 +62,9 @@ class Standing(Model):
     outage: bool = False
     gone: bool = False
     threshold: float = Field(default=STRANGE, ge=STRANGE)
+    judged_since: AwareDatetime | None = None
+    spell: Spell | None = None
+    got_over: tuple[Spell, ...] = ()
 
     @property
     def strange(self) -> bool:
@@ -50,11 +82,6 @@ class Standing(Model):
         return sum(sign.novelty >= self.threshold for sign in self.signs) >= _NEEDED
 
     @property
-    def constant(self) -> bool:
-        """Are all of the last n samples strange? A pause of a minute, as the series has many, is over by then."""
-        return len(self.signs) == _OF and all(sign.sigma >= self.threshold for sign in self.signs)
-
-    @property
     def agreed(self) -> bool:
         """Do forecast and streaming detector both call k of the last n samples strange?"""
         return self.new and sum(sign.by_forecast >= self.threshold for sign in self.signs) >= _NEEDED
@@ -69,7 +96,9 @@ class Standing(Model):
 
     @property
     def onset(self) -> datetime:
-        """The first of the strange samples that it knows."""
+        """The first strange sample of the spell, or of those that it knows."""
+        if self.spell is not None:
+            return self.spell.since
         return next(sign.at for sign in self.signs if sign.sigma >= STRANGE)
 
     def with_sign(self, sign: Sign) -> "Standing":
@@ -81,5 +110,49 @@ class Standing(Model):
             worst = sign
         missed = sign.deviation is not None and sign.deviation >= STRANGE
         missed_since = (self.missed_since or sign.at) if missed else None
-        changes = {"signs": (*self.signs, sign)[-_OF:], "worst": worst, "missed_since": missed_since}
-        return self.model_copy(update=changes)
+        changes = {
+            "signs": (*self.signs, sign)[-_OF:], "worst": worst, "missed_since": missed_since,
+            "judged_since": self.judged_since or sign.at,
+        }  # fmt: skip
+        return self.model_copy(update=changes).in_its_spell()
+
+    @property
+    def patience(self) -> timedelta:
+        """How long the spell has to last before it is more than what the series gets over by itself."""
+        if self.spell is None or self.judged_since is None:
+            return timedelta()
+        since, height = self.spell.since, self.spell.height / _MORE
+        alike = [s.lasted for s in self.got_over if s.height >= height and since - s.until <= _REMEMBERED]
+        known = min(_MORE * max(alike, default=timedelta()), _PATIENCE_AT_MOST)
+        young = since - self.judged_since < _KNOWN_AFTER
+        return max(known, _PATIENCE_OF_THE_YOUNG) if young else known
+
+    @property
+    def outlasts(self) -> bool:
+        """Has it been strange for clearly longer than it ever was before it came back by itself, or is it farther?"""
+        return self.spell is not None and self.spell.lasted >= self.patience
+
+    def in_its_spell(self) -> "Standing":
+        """With the spell that begins, goes on or is over with the last sample."""
+        spell = self._spell() if self.since is None else None
+        if spell is None and self.spell is None:
+            return self
+        got_over = self.got_over
+        if spell is None and self.spell is not None and self.since is None:
+            got_over = _remembered(got_over, self.spell)
+        return self.model_copy(update={"spell": spell, "got_over": got_over})
+
+    def _spell(self) -> Spell | None:
+        strange = [sign for sign in self.signs if sign.sigma >= STRANGE]
+        if len(strange) < _NEEDED:
+            return None
+        height = max(abs(sign.value - sign.usual) for sign in strange)
+        if self.spell is None:
+            return Spell(since=strange[0].at, until=strange[-1].at, height=height)
+        return Spell(since=self.spell.since, until=strange[-1].at, height=max(self.spell.height, height))
+
+
+def _remembered(known: tuple[Spell, ...], over: Spell) -> tuple[Spell, ...]:
+    """Those that still tell something: of the last week, and none that one of the later ones covers."""
+    kept = [one for one in known if over.until - one.until <= _REMEMBERED and not over.covers(one)]
+    return (*kept, over)[-_AT_MOST:]

@@ -130,7 +130,10 @@ def _stands(row: SeriesRow) -> str:
         return "gone for good"
     if row.points < READY_AFTER:
         return f"not ready: {READY_AFTER - row.points} more points"
-    return "strange" if row.standing.strange else "calm"
+    if not row.standing.strange:
+        return "calm"
+    waits = row.standing.patience.total_seconds()
+    return "strange" if row.standing.outlasts else f"strange, and told when it lasts for {waits:.0f} s"
 
 
 def _forecast(row: SeriesRow, forecast: Forecast | None, now: datetime) -> str:
