@@ -92,8 +92,7 @@ def decide(series: Watched, standing: Standing, service: Mapping[str, Standing],
     reason = "it is down" if down else _believed(series, standing, service, now)
     if reason is None:
         return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
-    # What is down, or what people call broken, waits for nothing.
-    if not down and not broken and not standing.outlasts:
+    if not (down or broken or standing.outlasts or _in_trouble(series, service)):
         return Verdict(standing=standing, reason=_not_yet(standing))
     begun = standing.model_copy(update=_down(series, standing) if down else _strange(standing))
     return Verdict(standing=begun, reason=reason, anomaly=_anomaly(series, begun, now, down=down, reason=reason))
@@ -142,6 +141,13 @@ def _seen_by(standing: Standing) -> str:
 def _is_broken(series: Watched, standing: Standing) -> bool:
     """Is the last value beyond what people call broken?"""
     return bool(standing.signs) and _beyond(series.expression, standing.signs[-1].value)
+
+
+def _in_trouble(series: Watched, service: Mapping[str, Standing]) -> bool:
+    """Is another expression of the service reported? Then waiting keeps nobody from being called, and what ends with
+    that trouble is not what this series gets over by itself.
+    """
+    return any(other.since is not None for name, other in service.items() if name != series.expression.name)
 
 
 def _not_yet(standing: Standing) -> str:

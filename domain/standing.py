@@ -12,13 +12,16 @@ _OF, _NEEDED = 5, 3
 USUAL_AFTER = timedelta(hours=6)
 """What has lasted for so long is how the series is now, and a forecast that was wrong for so long no longer fits."""
 
-# Clearly longer, or farther out, than all before. Where lengths are exponentially distributed, the next one is half as
-# long again as the longest of n with probability n! gamma(2.5) / gamma(n + 2.5): one in 119 after 28, four a day.
-_MORE = 1.5
-# Whatever a series got over by itself, this long is told.
-_PATIENCE_AT_MOST = timedelta(minutes=5)
+# Clearly longer than all before. Where lengths are exponentially distributed, the next one is half as long again as the
+# longest of n with probability n! gamma(2.5) / gamma(n + 2.5): one in 119 after 28, four a day.
+_LONGER = 1.5
+# Twice as far out as any before is none of these.
+_FARTHER = 2.0
+# Whatever a series got over by itself, this long is told. What was strange for longer and still not believed was no
+# pause: the forecast was a little off.
+_PAUSE_AT_MOST = timedelta(minutes=5)
 # Until it was watched for a day, nobody knows what it gets over: a pause of a minute is common.
-_KNOWN_AFTER, _PATIENCE_OF_THE_YOUNG = timedelta(days=1), timedelta(minutes=1)
+_KNOWN_AFTER, _PAUSE_OF_THE_YOUNG = timedelta(days=1), timedelta(minutes=1)
 _REMEMBERED, _AT_MOST = timedelta(days=7), 16
 
 
@@ -121,11 +124,11 @@ class Standing(Model):
         """How long the spell has to last before it is more than what the series gets over by itself."""
         if self.spell is None or self.judged_since is None:
             return timedelta()
-        since, height = self.spell.since, self.spell.height / _MORE
+        since, height = self.spell.since, self.spell.height / _FARTHER
         alike = [s.lasted for s in self.got_over if s.height >= height and since - s.until <= _REMEMBERED]
-        known = min(_MORE * max(alike, default=timedelta()), _PATIENCE_AT_MOST)
-        young = since - self.judged_since < _KNOWN_AFTER
-        return max(known, _PATIENCE_OF_THE_YOUNG) if young else known
+        if since - self.judged_since < _KNOWN_AFTER:
+            alike.append(_PAUSE_OF_THE_YOUNG)
+        return min(_LONGER * max(alike, default=timedelta()), _PAUSE_AT_MOST)
 
     @property
     def outlasts(self) -> bool:
@@ -153,6 +156,8 @@ class Standing(Model):
 
 
 def _remembered(known: tuple[Spell, ...], over: Spell) -> tuple[Spell, ...]:
-    """Those that still tell something: of the last week, and none that one of the later ones covers."""
+    """Those that still tell something: pauses of the last week, and none that one of the later ones covers."""
+    if over.lasted > _PAUSE_AT_MOST:
+        return known
     kept = [one for one in known if over.until - one.until <= _REMEMBERED and not over.covers(one)]
     return (*kept, over)[-_AT_MOST:]

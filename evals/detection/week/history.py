@@ -95,7 +95,7 @@ def _faults(rng: np.random.Generator, start: float, end: float) -> list[Fault]:
     at = start + rng.uniform(0, _REST_S)
     while at < end - _REST_S:
         kind = KINDS[int(rng.integers(len(KINDS)))]
-        found.append(Fault(kind, at, at + _LASTS_S[kind]))
+        found.append(Fault(kind, float(at), float(at + _LASTS_S[kind])))
         at += _LASTS_S[kind] + _REST_S + rng.exponential(_REST_S)
     return found
 

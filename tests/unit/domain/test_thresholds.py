@@ -156,7 +156,8 @@ def test_a_correction_withdraws_and_praise_of_what_nobody_marked_says_nothing() 
 
 
 def standing(*sigmas: float, threshold: float = STRANGE, value: float = 0.03) -> Standing:
-    found = Standing(threshold=threshold)
+    # Watched for long: what it gets over by itself is known, and that is nothing.
+    found = Standing(threshold=threshold, judged_since=NOON - timedelta(days=7))
     for n, sigma in enumerate(sigmas):
         found = found.with_sign(Sign(
             at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma, novelty=sigma, by_forecast=sigma
