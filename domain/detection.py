@@ -9,34 +9,28 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from domain.anomaly import AlertStatus, Anomaly
 from domain.levels import Severity
 from domain.model import Model
 from domain.services import Expression
 from domain.severity import SIGMA_STEPS
+from domain.sign import FORECAST, STRANGE, Sign
+from domain.standing import USUAL_AFTER, Standing
 
 SOURCE = "nightshift"
 """As what our own detection is known among the sources of anomalies."""
 
-STRANGE = 3.0
 # Back is below half of the deviation that is strange, as the detector measures it (ln 2 below three).
 BACK = 2.3
-# Three of the last five samples: 30 s after the first of them at a scrape each 15 s.
-_OF, _NEEDED = 5, 3
 # `up` needs no history and no statistics; twice, so that one lost scrape is none.
 _DOWN_NEEDED = 2
 _WITNESS_WITHIN = timedelta(minutes=5)
-USUAL_AFTER = timedelta(hours=6)
-"""What has lasted for so long is how the series is now, and a forecast that was wrong for so long no longer fits."""
-FORECAST = "forecast"
-"""As the forecast is called beside the looks of the streaming detector."""
 # Pods come and go: their series are the service's.
 _PASSING_LABELS = frozenset(
     {"__name__", "pod", "instance", "container", "container_id", "id", "node", "uid", "replica"}
 )
-_NO_SIGMA = 0.0
 
 
 class Watched(Model):
@@ -47,118 +41,6 @@ class Watched(Model):
     expression: Expression
     query: str
     labels: dict[str, str] = {}
-
-
-class Sign(Model):
-    """One sample, judged. `sigma` counts in the harmful direction only: a better value is 0.
-
-    It is the greater one of what the streaming detector (`novelty`) and the forecast (`by_forecast`; 0 where it is not
-    believed) say. `look` is the look that said so, `usual` what it compared with. `expected`, `scale` and `deviation`,
-    which counts in either direction, are the forecast's, None where there is none.
-    """
-
-    at: AwareDatetime
-    value: float
-    usual: float
-    sigma: float
-    look: str = ""
-    novelty: float = 0.0
-    by_forecast: float = 0.0
-    expected: float | None = None
-    scale: float | None = None
-    deviation: float | None = None
-
-
-class Look(Model):
-    """What the streaming detector says of a sample: its strongest look, what that compares with, and how strange.
-
-    `knows_a_day`: it has seen every hour of a day.
-    """
-
-    channel: str
-    usual: float
-    sigma: float
-    knows_a_day: bool = True
-
-
-class Deviation(Model):
-    """What the forecast says of a sample: the expected value, one sigma, and how many of them it is away."""
-
-    expected: float
-    scale: float
-    sigma: float
-
-
-class Standing(Model):
-    """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
-
-    `worst`: the strangest sample since then. `bound`: half of the way back (of what is down: where it would be up), for
-    whoever verifies that it is over. `missed_since`: since when every sample has left the forecast, whichever way.
-    `silent`: it is reported for having no samples any more, at `told_at`, with most others in `outage`. `gone`: it had
-    none for so long that nothing is expected of it.
-    `threshold`: what is strange for it, in sigma; people's marks raise it (domain.thresholds).
-    """
-
-    signs: tuple[Sign, ...] = ()
-    since: AwareDatetime | None = None
-    worst: Sign | None = None
-    bound: float | None = None
-    missed_since: AwareDatetime | None = None
-    told_at: AwareDatetime | None = None
-    silent: bool = False
-    outage: bool = False
-    gone: bool = False
-    threshold: float = Field(default=STRANGE, ge=STRANGE)
-
-    @property
-    def strange(self) -> bool:
-        """k of the last n samples."""
-        return sum(sign.sigma >= self.threshold for sign in self.signs) >= _NEEDED
-
-    @property
-    def strange_unraised(self) -> bool:
-        """Would it be strange if nobody had ever marked a false positive of it?"""
-        return sum(sign.sigma >= STRANGE for sign in self.signs) >= _NEEDED
-
-    @property
-    def new(self) -> bool:
-        """Does the streaming detector call k of the last n samples strange: did the series never show the like?"""
-        return sum(sign.novelty >= self.threshold for sign in self.signs) >= _NEEDED
-
-    @property
-    def constant(self) -> bool:
-        """Are all of the last n samples strange? A pause of a minute, as the series has many, is over by then."""
-        return len(self.signs) == _OF and all(sign.sigma >= self.threshold for sign in self.signs)
-
-    @property
-    def agreed(self) -> bool:
-        """Do forecast and streaming detector both call k of the last n samples strange?"""
-        return self.new and sum(sign.by_forecast >= self.threshold for sign in self.signs) >= _NEEDED
-
-    def fits(self, at: datetime) -> bool:
-        """Is the forecast still believed? Not after it was wrong for hours, until a sample is where it says."""
-        return self.missed_since is None or at - self.missed_since <= USUAL_AFTER
-
-    @property
-    def sigma(self) -> float:
-        return max((sign.sigma for sign in self.signs), default=_NO_SIGMA)
-
-    @property
-    def onset(self) -> datetime:
-        """The first of the strange samples that it knows."""
-        return next(sign.at for sign in self.signs if sign.sigma >= STRANGE)
-
-    def with_sign(self, sign: Sign) -> "Standing":
-        """The standing one sample later. A sample that is not newer changes nothing."""
-        if self.signs and sign.at <= self.signs[-1].at:
-            return self
-        worst = self.worst
-        if self.since is not None and (worst is None or sign.sigma > worst.sigma):
-            worst = sign
-        missed = sign.deviation is not None and sign.deviation >= STRANGE
-        missed_since = (self.missed_since or sign.at) if missed else None
-        changes = {"signs": (*self.signs, sign)[-_OF:], "worst": worst, "missed_since": missed_since}
-        return self.model_copy(update=changes)
 
 
 class SeriesRow(Model):
@@ -186,38 +68,6 @@ def series_key(service: str, expression: Expression, labels: Mapping[str, str]) 
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-def harmful_sigma(expression: Expression, value: float, usual: float, sigma: float) -> float:
-    """The sigma that counts: none for a better value, and none for an expression that is evidence only."""
-    if expression.harmful is None:
-        return _NO_SIGMA
-    worse = value > usual if expression.harmful == "up" else value < usual
-    return sigma if worse else _NO_SIGMA
-
-
-def sign(
-    expression: Expression, at: datetime, value: float, look: Look | None, forecast: Deviation | None, *, believed: bool
-) -> Sign:
-    """One score for a sample, of what both say: the greater deviation in the harmful direction.
-
-    `believed`: the forecast still fits the series. None: that one cannot say anything. Of an hour that the streaming
-    detector has not seen yet and that the forecast, which knows days, finds usual, the novelty says nothing.
-    """
-    expected = forecast is not None and believed and forecast.sigma < STRANGE
-    new = look is not None and (look.knows_a_day or not expected)
-    novelty = harmful_sigma(expression, value, look.usual, look.sigma) if look is not None and new else 0.0
-    by_forecast = 0.0
-    if forecast is not None and believed:
-        by_forecast = harmful_sigma(expression, value, forecast.expected, forecast.sigma)
-    usual, said = (value, "") if look is None else (look.usual, look.channel)
-    if forecast is not None and (look is None or by_forecast > novelty):
-        usual, said = forecast.expected, FORECAST
-    return Sign(
-        at=at, value=value, usual=usual, sigma=max(novelty, by_forecast), look=said, novelty=novelty,
-        by_forecast=by_forecast, deviation=None if forecast is None else forecast.sigma,
-        expected=None if forecast is None else forecast.expected, scale=None if forecast is None else forecast.scale,
-    )  # fmt: skip
-
-
 def is_down(expression: Expression, value: float) -> bool:
     """Is this the value of an `up` that says it is not?"""
     return expression.kind == "up" and value < down_below(expression)
@@ -242,6 +92,8 @@ def decide(series: Watched, standing: Standing, service: Mapping[str, Standing],
     reason = "it is down" if down else _believed(series, standing, service, now)
     if reason is None:
         return Verdict(standing=standing, reason=f"{standing.sigma:.1f} sigma, and no second witness")
+    if not (down or broken or standing.outlasts or _in_trouble(series, service)):
+        return Verdict(standing=standing, reason=_not_yet(standing))
     begun = standing.model_copy(update=_down(series, standing) if down else _strange(standing))
     return Verdict(standing=begun, reason=reason, anomaly=_anomaly(series, begun, now, down=down, reason=reason))
 
@@ -265,7 +117,7 @@ def _strange(standing: Standing) -> dict[str, object]:
 def _believed(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> str | None:
     """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
     high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
-    if standing.sigma > high and (standing.new or standing.constant):
+    if standing.sigma > high:
         return f"{standing.sigma:.1f} sigma speaks for itself, {_seen_by(standing)}"
     if standing.agreed:
         return "forecast and streaming detector agree"
@@ -289,6 +141,17 @@ def _seen_by(standing: Standing) -> str:
 def _is_broken(series: Watched, standing: Standing) -> bool:
     """Is the last value beyond what people call broken?"""
     return bool(standing.signs) and _beyond(series.expression, standing.signs[-1].value)
+
+
+def _in_trouble(series: Watched, service: Mapping[str, Standing]) -> bool:
+    """Is another expression of the service reported? Then waiting keeps nobody from being called, and what ends with
+    that trouble is not what this series gets over by itself.
+    """
+    return any(other.since is not None for name, other in service.items() if name != series.expression.name)
+
+
+def _not_yet(standing: Standing) -> str:
+    return f"it got over the like by itself: told when it lasts for {standing.patience.total_seconds():.0f} s"
 
 
 def _not_strange(standing: Standing) -> str:

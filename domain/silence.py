@@ -7,8 +7,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from domain.anomaly import AlertStatus, Anomaly
-from domain.detection import SOURCE, USUAL_AFTER, Standing, Verdict, Watched
+from domain.detection import SOURCE, Verdict, Watched
 from domain.levels import Severity
+from domain.standing import USUAL_AFTER, Standing
 
 MONITORING = "monitoring"
 """The service that an incident is of when most services have fallen silent together."""

@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
-from domain.detection import SOURCE, STRANGE
+from domain.detection import SOURCE
 from domain.doors import Door
 from domain.feedback import Feedback
 from domain.incident import Outcome
 from domain.model import Model
+from domain.sign import STRANGE
 from domain.timeline import Kind
 from domain.view import IncidentView
 

@@ -14,11 +14,13 @@ from activities.detection.kept import Kept
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import STRANGE, USUAL_AFTER, Standing, Verdict, Watched, decide, series_key, strangest
+from domain.detection import Verdict, Watched, decide, series_key, strangest
 from domain.forecast import FORGOTTEN_AFTER
 from domain.model import Model
 from domain.services import ServiceMap
+from domain.sign import STRANGE
 from domain.silence import absence, in_outage, outage
+from domain.standing import USUAL_AFTER, Standing
 from domain.thresholds import in_force
 from integrations.ports import (
     AnomalyIntake,

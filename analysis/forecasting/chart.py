@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.forecasting.band import Band
 from analysis.series import Floats
-from domain.detection import STRANGE
+from domain.sign import STRANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

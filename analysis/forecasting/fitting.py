@@ -14,7 +14,7 @@ import numpy as np
 from analysis.forecasting.band import Band
 from analysis.forecasting.history import History
 from analysis.series import Floats
-from domain.detection import STRANGE
+from domain.sign import STRANGE
 
 STEP_S = 600.0
 """The grid of a forecast: the shortest wave that Prophet's seasons hold is two hours and 24 minutes long."""

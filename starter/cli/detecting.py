@@ -15,8 +15,9 @@ from config.adapters import sources
 from config.adapters.store import own_store
 from config.services import load_services
 from config.settings import load_settings
-from domain.detection import STRANGE, SeriesRow, Sign
+from domain.detection import SeriesRow
 from domain.forecast import Forecast
+from domain.sign import STRANGE, Sign
 from domain.thresholds import Raised, in_force
 from starter.cli.control import Who, claimed
 from starter.cli.exits import Exit, Stop
@@ -130,7 +131,10 @@ def _stands(row: SeriesRow) -> str:
         return "gone for good"
     if row.points < READY_AFTER:
         return f"not ready: {READY_AFTER - row.points} more points"
-    return "strange" if row.standing.strange else "calm"
+    if not row.standing.strange:
+        return "calm"
+    waits = row.standing.patience.total_seconds()
+    return "strange" if row.standing.outlasts else f"strange, and told when it lasts for {waits:.0f} s"
 
 
 def _forecast(row: SeriesRow, forecast: Forecast | None, now: datetime) -> str:

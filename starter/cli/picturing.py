@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from analysis.forecasting.band import Band
 from analysis.forecasting.chart import Picture, png
-from domain.detection import STRANGE, SeriesRow, series_key
+from domain.detection import SeriesRow, series_key
 from domain.finding import Window
 from domain.forecast import Forecast
+from domain.sign import STRANGE
 from domain.thresholds import Raised
 from integrations.ports import MetricSource, PortError
 from starter.untrusted import without_invisible

@@ -12,8 +12,10 @@ from typer.testing import CliRunner, Result
 from analysis.forecasting.band import Band
 from analysis.forest.sealing import sealed, versions
 from config.services import load_services
-from domain.detection import SeriesRow, Sign, Standing, series_key
+from domain.detection import SeriesRow, series_key
 from domain.forest import Feature
+from domain.sign import Sign
+from domain.standing import Standing
 from domain.thresholds import WordKind
 from integrations.store.forecasts import PostgresForecasts
 from integrations.store.forests import PostgresForests

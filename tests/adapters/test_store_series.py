@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.detection import SeriesRow, Standing, Watched
+from domain.detection import SeriesRow, Watched
 from domain.services import Expression
+from domain.standing import Standing
 from integrations.ports import SeriesStore
 from integrations.store.series import PostgresSeries
 from tests.fakes import FakeSeries

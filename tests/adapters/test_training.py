@@ -22,11 +22,11 @@ from analysis.forecasting.band import Band
 from analysis.forest.fitting import judge
 from analysis.forest.sealing import Matrix, opened
 from analysis.series import Floats
-from domain.detection import STRANGE
 from domain.finding import Finding, Presence
 from domain.forecast import Forecast
 from domain.question import Question
 from domain.services import Expression, Service, ServiceMap
+from domain.sign import STRANGE
 from integrations.prometheus import PrometheusMetrics
 from integrations.store.forecasts import PostgresForecasts
 from integrations.store.forests import PostgresForests

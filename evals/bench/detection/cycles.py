@@ -18,8 +18,9 @@ from analysis.forecasting.band import Band
 from analysis.forecasting.fitting import Fitted
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
-from domain.detection import SeriesRow, Standing
+from domain.detection import SeriesRow
 from domain.forecast import RETRAINED_AFTER, Forecast
+from domain.standing import Standing
 from evals.bench.detection.series import LATENCY, MINUTE, Load, openmetrics, shape
 from integrations.ports import ForecastStore, MetricSource, SeriesStore
 from rig.servers.prometheus import PrometheusServer

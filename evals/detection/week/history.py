@@ -8,18 +8,13 @@ from typing import Literal
 import numpy as np
 
 from analysis.series import Floats
-from domain.services import Expression
+from config.services import load_services
 
 STEP_S, DAY_S, WEEK_S = 15.0, 86_400.0, 604_800.0
 Kind = Literal["errors", "slow", "traffic", "leak", "down"]
 KINDS: tuple[Kind, ...] = ("errors", "slow", "traffic", "leak", "down")
-EXPRESSIONS = (
-    Expression(name="error ratio", kind="errors", query="errors", unit="ratio", floor=0.005, bound=0.05, fast=True),
-    Expression(name="latency p95", kind="latency", query="latency", unit="s", floor=0.01, fast=True),
-    Expression(name="request rate", kind="load", query="rate", unit="1/s", floor=0.5, harmful="down"),
-    Expression(name="resident memory", kind="memory", query="memory", unit="bytes", floor=10_485_760),
-    Expression(name="up", kind="up", query="up", unit="targets", floor=0.1, bound=0.5, harmful="down", fast=True),
-)
+EXPRESSIONS = load_services(None).expressions
+"""Those that a service has which names none: of each there is a series."""
 # Of a rate over one minute: so many seconds are in each sample.
 _WINDOW_S = 60.0
 _REST_S = 10_800.0
@@ -100,8 +95,7 @@ def _faults(rng: np.random.Generator, start: float, end: float) -> list[Fault]:
     at = start + rng.uniform(0, _REST_S)
     while at < end - _REST_S:
         kind = KINDS[int(rng.integers(len(KINDS)))]
-        at = float(at // STEP_S * STEP_S)
-        found.append(Fault(kind, at, at + _LASTS_S[kind]))
+        found.append(Fault(kind, float(at), float(at + _LASTS_S[kind])))
         at += _LASTS_S[kind] + _REST_S + rng.exponential(_REST_S)
     return found
 
@@ -109,7 +103,7 @@ def _faults(rng: np.random.Generator, start: float, end: float) -> list[Fault]:
 def _break(values: Mapping[str, Floats], fault: Fault, times: Floats) -> None:
     inside = (times >= fault.start) & (times < fault.end)
     # A rate over a minute sees all of a fault only after a minute.
-    seen = np.clip((times[inside] - fault.start + STEP_S) / _WINDOW_S, 0, 1)
+    seen = np.clip((times[inside] - fault.start) / _WINDOW_S, 0, 1)
     if fault.kind == "errors":
         values["error ratio"][inside] += 0.08 * seen
     elif fault.kind == "slow":

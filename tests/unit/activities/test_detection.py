@@ -13,9 +13,10 @@ from activities.detection.activity import Cycle
 from activities.detection.asking import HISTORY, due
 from analysis.forecasting.band import Band
 from domain.anomaly import AlertStatus
-from domain.detection import STRANGE, series_key
+from domain.detection import series_key
 from domain.forecast import Forecast
 from domain.services import Expression, Service, ServiceMap
+from domain.sign import STRANGE
 from domain.thresholds import ThresholdWord, WordKind
 from integrations.ports import Series, Unavailable
 from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries, FakeThresholds

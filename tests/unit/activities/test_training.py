@@ -17,9 +17,10 @@ from analysis.forecasting.band import Band
 from analysis.forecasting.fitting import Failed, Fitted
 from analysis.forecasting.history import History
 from analysis.forest.sealing import Matrix, opened
-from domain.detection import SeriesRow, Standing, Watched, series_key
+from domain.detection import SeriesRow, Watched, series_key
 from domain.forecast import Forecast, Trouble
 from domain.services import Expression, Service, ServiceMap
+from domain.standing import Standing
 from integrations.ports import Series, Unavailable
 from tests.fakes import FakeForecasts, FakeForests, FakeMetrics, FakeSeries
 

@@ -7,32 +7,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.anomaly import AlertStatus
-from domain.detection import (
-    Deviation,
-    Look,
-    Sign,
-    Standing,
-    Verdict,
-    Watched,
-    decide,
-    harmful_sigma,
-    series_key,
-    sign,
-)
+from domain.detection import Verdict, Watched, decide, series_key
 from domain.levels import Severity
 from domain.services import Expression
 from domain.severity import assess
+from domain.sign import Deviation, Look, Sign, harmful_sigma, sign
+from domain.standing import Standing
 from domain.verification import watch_of_rule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ERRORS = Expression(name="error ratio", kind="errors", query="q", unit="ratio", floor=0.005, bound=0.05)
 RATE = Expression(name="request rate", kind="load", query="q", unit="1/s", floor=0.5, harmful="down")
+A_MINUTE = timedelta(minutes=1)
 UP = Expression(name="up", kind="up", query="q", unit="targets", floor=0.1, bound=0.5, harmful="down")
 SERIES = Watched(key="k", service="orders", expression=ERRORS, query="sum(rate(x[1m]))")
 
 
+# Watched for long, and never strange.
+KNOWN = Standing(judged_since=NOON - timedelta(days=7))
+
+
 def standing(*sigmas: float, value: float = 0.03) -> Standing:
-    found = Standing()
+    found = KNOWN
     for n, sigma in enumerate(sigmas):
         found = found.with_sign(
             Sign(at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma, novelty=sigma)
@@ -179,8 +175,8 @@ def sample(n: int, *, novelty: float = 0.0, forecast: float | None = None, belie
     return sign(ERRORS, NOON + timedelta(seconds=15 * n), 0.03, look, expected, believed=believed)
 
 
-def stands(*samples: Sign) -> Standing:
-    found = Standing()
+def stands(*samples: Sign, before: Standing = KNOWN) -> Standing:
+    found = before
     for one in samples:
         found = found.with_sign(one)
     return found
@@ -222,15 +218,102 @@ def test_forecast_and_streaming_detector_are_each_other_s_witness_and_the_reason
     assert "seen by the streaming detector" in verdict(stands(*(sample(n, novelty=7.0) for n in range(3)))).reason
 
 
-def test_what_the_series_has_shown_before_only_at_other_times_has_to_last_for_all_five_samples() -> None:
-    def opens(*sigmas: float, novelty: float) -> bool:
-        samples = (sample(n, forecast=sigma, novelty=novelty) for n, sigma in enumerate(sigmas))
-        return verdict(stands(*samples)).anomaly is not None
+def after(*spells: tuple[float, float]) -> Standing:
+    """Known for a week, in which it got over spells of (seconds, height in its unit) by itself, an hour apart."""
+    found = KNOWN
+    for number, (lasted, height) in enumerate(spells):
+        begin = NOON - timedelta(hours=len(spells) - number)
+        at, calm = [begin + timedelta(seconds=n) for n in range(0, int(lasted) + 1, 15)], begin + timedelta(minutes=30)
+        values = [
+            *((moment, 0.001 + height, 9.0) for moment in at),
+            *((calm + n * A_MINUTE, 0.001, 0.0) for n in range(5)),
+        ]
+        for moment, value, sigma in values:
+            found = found.with_sign(Sign(at=moment, value=value, usual=0.001, sigma=sigma, novelty=sigma))
+    return found
 
-    assert not opens(9.0, 9.0, 9.0, 9.0, novelty=2.0)
-    assert not opens(9.0, 9.0, 2.0, 9.0, 9.0, novelty=2.0)
-    assert opens(9.0, 9.0, 9.0, 9.0, 9.0, novelty=2.0)
-    assert opens(9.0, 9.0, 9.0, novelty=3.0)
+
+def told_after(before: Standing, height: float, begin: datetime = NOON) -> float | None:
+    """Seconds from the first strange sample, at `begin`, until it is told; None: not within ten minutes."""
+    now = before
+    for n in range(41):
+        at = begin + timedelta(seconds=15 * n)
+        now = now.with_sign(Sign(at=at, value=0.001 + height, usual=0.001, sigma=9.0, novelty=9.0))
+        if decide(SERIES, now, {}, at).anomaly is not None:
+            return 15.0 * n
+    return None
+
+
+@pytest.mark.parametrize(
+    ("spells", "height", "seconds"),
+    [
+        ((), 0.03, 30),
+        (((60, 0.03),), 0.03, 90),  # half as long again as the minute that it got over
+        (((60, 0.03), (30, 0.03)), 0.03, 90),
+        (((30, 0.03), (60, 0.03), (90, 0.02)), 0.03, 135),
+        (((60, 0.014),), 0.03, 30),  # what it got over was not nearly as far out
+        (((60, 0.016),), 0.03, 90),
+        (((15, 0.03),), 0.03, 30),  # two samples are no spell
+        (((240, 0.03),), 0.03, 300),  # five minutes of anything are told
+        (((600, 0.03),), 0.03, 30),  # ten minutes were no pause
+        (((60, 0.03),), 0.06, 30),  # beyond its bound: what people call broken waits for nothing
+    ],
+)
+def test_what_a_series_often_gets_over_by_itself_is_told_when_it_outlasts_that(
+    spells: tuple[tuple[float, float], ...], height: float, seconds: float
+) -> None:
+    assert told_after(after(*spells), height) == seconds
+
+
+def test_what_it_got_over_is_forgotten_after_a_week() -> None:
+    before, week = after((60, 0.03)), timedelta(days=7)
+    assert told_after(before, 0.03, NOON + week - 2 * timedelta(hours=1)) == 90
+    assert told_after(before, 0.03, NOON + week) == 30
+
+
+def test_where_another_expression_of_the_service_is_reported_nothing_waits() -> None:
+    paused = after((60, 0.03))
+    for n in range(3):
+        at = NOON + timedelta(seconds=15 * n)
+        paused = paused.with_sign(Sign(at=at, value=0.031, usual=0.001, sigma=9.0, novelty=9.0))
+    strange = standing(9.0, 9.0, 9.0)
+    assert verdict(paused, {"latency p95": strange}).anomaly is None
+    reported = strange.model_copy(update={"since": NOON})
+    assert verdict(paused, {"latency p95": reported}).anomaly is not None
+    assert verdict(paused, {"error ratio": reported}).anomaly is None, "itself is no other"
+
+
+def test_nothing_that_was_told_is_learnt_as_what_it_gets_over() -> None:
+    now = verdict(standing(9.0, 9.0, 9.0)).standing
+    assert now.since is not None
+    for n in range(3, 30):
+        at = NOON + timedelta(seconds=15 * n)
+        sigma = 9.0 if n < 10 else 0.0
+        now = decide(SERIES, now.with_sign(Sign(at=at, value=0.03, usual=0.001, sigma=sigma)), {}, at).standing
+    assert (now.since, now.spell, now.got_over) == (None, None, ())
+
+
+def test_until_it_was_watched_for_a_day_a_pause_of_a_minute_is_nothing_unless_it_is_broken() -> None:
+    young = Standing(judged_since=NOON - timedelta(hours=23))
+    assert told_after(young, 0.03) == 90
+    assert told_after(young, 0.06) == 30
+    assert told_after(Standing(judged_since=NOON - timedelta(days=1)), 0.03) == 30
+    assert (
+        "told when it lasts for 90 s"
+        in verdict(stands(*(sample(n, novelty=9.0) for n in range(3)), before=young)).reason
+    )
+
+
+@given(st.lists(st.floats(0, 12), max_size=300))
+def test_what_is_remembered_of_spells_is_bounded_and_none_covers_another(sigmas: list[float]) -> None:
+    now = KNOWN
+    for n, sigma in enumerate(sigmas):
+        at = NOON + timedelta(seconds=15 * n)
+        now = now.with_sign(Sign(at=at, value=sigma, usual=0.0, sigma=sigma))
+    kept = now.got_over
+    assert len(kept) <= 16
+    assert not any(later.covers(one) for n, one in enumerate(kept) for later in kept[n + 1 :])
+    assert now.spell is None or now.spell.since >= NOON
 
 
 def test_a_forecast_that_is_wrong_for_six_hours_is_not_believed_until_it_is_right_again() -> None:

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.anomaly import AlertStatus
-from domain.detection import Sign, Standing, Watched
+from domain.detection import Watched
 from domain.levels import Severity
 from domain.services import Expression
 from domain.severity import assess
+from domain.sign import Sign
 from domain.silence import MONITORING, absence, in_outage, outage
+from domain.standing import Standing
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RATE = Expression(name="request rate", kind="load", query="q", unit="1/s", floor=0.5, harmful="down")

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.detection import SOURCE, STRANGE, Sign, Standing, Watched, decide
+from domain.detection import SOURCE, Watched, decide
 from domain.feedback import Feedback
 from domain.finding import Category
 from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.services import Expression
 from domain.severity import SIGMA_STEPS
+from domain.sign import STRANGE, Sign
+from domain.standing import Standing
 from domain.thresholds import MOST, STEP, ThresholdWord, WordKind, in_force, words_of
 from domain.timeline import Entry, Kind
 from domain.view import IncidentView
@@ -154,7 +156,8 @@ def test_a_correction_withdraws_and_praise_of_what_nobody_marked_says_nothing() 
 
 
 def standing(*sigmas: float, threshold: float = STRANGE, value: float = 0.03) -> Standing:
-    found = Standing(threshold=threshold)
+    # Watched for long: what it gets over by itself is known, and that is nothing.
+    found = Standing(threshold=threshold, judged_since=NOON - timedelta(days=7))
     for n, sigma in enumerate(sigmas):
         found = found.with_sign(Sign(
             at=NOON + timedelta(seconds=15 * n), value=value, usual=0.001, sigma=sigma, novelty=sigma, by_forecast=sigma
