@@ -21,6 +21,7 @@ from rig.demo.judge import (
     judge_fixed,
     text_of,
 )
+from rig.demo.learning import wait_until_learnt
 from rig.demo.liveness import judge_alive
 from rig.demo.narrator import Narrator, seconds
 from rig.demo.scenarios import Scenario
@@ -69,6 +70,7 @@ class Performance:
         await self._close_leftovers(watcher)
         self._show_policy()
         examine(self._product, self._console, jaeger_up=self._stage.optional.jaeger_up)
+        await wait_until_learnt(watcher.client, self._stage.postgres, self._choice.scenario, self._console)
         await self._wait_until_healthy()
         if self._choice.quiet:
             return await self._quiet(watcher)
