@@ -71,7 +71,7 @@ class Performance:
         self._show_policy()
         examine(self._product, self._console, jaeger_up=self._stage.optional.jaeger_up)
         await wait_until_learnt(watcher.client, self._stage.postgres, self._choice.scenario, self._console)
-        await self._wait_until_healthy()
+        await self._wait_until_healthy(watcher)
         if self._choice.quiet:
             return await self._quiet(watcher)
         if self._choice.paused:
@@ -92,17 +92,20 @@ class Performance:
         for line in differences(load_policy(policy)):
             self._console.print(f"             {line}", markup=False, soft_wrap=True)
 
-    async def _wait_until_healthy(self) -> None:
-        """No failing request and no alert, for a while: a fault on top of another would prove nothing."""
-        deadline = time.monotonic() + _HEALTH_WITHIN_S
+    async def _wait_until_healthy(self, watcher: Watcher) -> None:
+        """No failing request, no alert and no incident, for a while: a fault on top of another would prove nothing."""
+        deadline, trouble = time.monotonic() + _HEALTH_WITHIN_S, ""
         while time.monotonic() < deadline:
             await asyncio.sleep(1)
+            incidents = [view.title for view in await watcher.views() if not view.state.closed]
+            rate, alerts = self._load.error_rate(_HEALTHY_S), self._alerts()
             settled = time.time() - self._began >= _HEALTHY_S
-            if settled and self._load.error_rate(_HEALTHY_S) <= NORMAL_ERROR_RATE and not self._alerts():
-                text = f"no alert, {self._load.error_rate(_HEALTHY_S):.1%} of requests failed in {_HEALTHY_S:.0f} s"
+            if settled and rate <= NORMAL_ERROR_RATE and not alerts and not incidents:
+                text = f"no alert, no incident, {rate:.1%} of requests failed in {_HEALTHY_S:.0f} s"
                 self._console.print(f"[green]healthy[/]    {text}")
                 return
-        raise RuntimeError(f"the shop is not healthy before the fault: alerts {self._alerts()!r}")
+            trouble = f"alerts {alerts!r}, incidents {incidents!r}, {rate:.1%} of requests failed"
+        raise RuntimeError(f"the shop is not healthy before the fault: {trouble}")
 
     def _alerts(self) -> list[str]:
         found = httpx.get(f"{self._stage.prometheus.url}/api/v1/alerts", timeout=5, trust_env=False).json()
@@ -129,6 +132,7 @@ class Performance:
 
     async def _broken(self, watcher: Watcher) -> int:
         fault = self._make_fault()
+        watcher.from_now_on()
         try:
             await asyncio.to_thread(fault.start)
             self._narrator.began = time.time()
