@@ -11,6 +11,7 @@ from config.policy import differences, load_policy
 from domain.view import IncidentView
 from rig.demo.approvers import NOBODY
 from rig.demo.arrived import Arrived, arrived
+from rig.demo.both import judge_both, order
 from rig.demo.examination import examine
 from rig.demo.judge import (
     NORMAL_ERROR_RATE,
@@ -63,6 +64,7 @@ class Performance:
         self._choice = choice
         self._narrator = Narrator(console)
         self._began = time.time()
+        self._seen: list[IncidentView] = []
 
     async def play(self) -> int:
         """0 when everything that must hold was seen to hold."""
@@ -153,7 +155,7 @@ class Performance:
         async for views in watcher.follow(lambda seen: self._is_over(seen, watcher.running), within):
             for view in views:
                 self._narrator.tell(view)
-            main = main_of(views)
+            main, self._seen = main_of(views), views
             if main is not None:
                 await self._react(main)
         if main is not None and self._ends_with_people() and not self._choice.paused:
@@ -191,7 +193,8 @@ class Performance:
             return list(judge_control(view, rate, fault.report()))
         if self._choice.scenario.ending == "escalated":
             return list(judge_escalated(view, fault.report(), self._mails()))
-        return list(judge_fixed(view, rate, fault.report(), self._audited(view)))
+        fixed = judge_fixed(view, rate, fault.report(), self._audited(view))
+        return [*fixed, *judge_both(self._seen, view)]
 
     def _arrived(self, view: IncidentView) -> Arrived:
         """What the people's servers have of it."""
@@ -219,6 +222,7 @@ class Performance:
         self._console.print(
             f"MTTR        {seconds(view.recovered_at, view.opened_at)} from the incident to the recovery"
         )
+        self._console.print(f"Seen        {order(view)}", soft_wrap=True)
         self._console.print(f"Incident    {self._product.url}/incidents/{view.incident}", soft_wrap=True)
         self._console.print(f"Temporal    {view.temporal_url}", soft_wrap=True)
         self._console.print(f"Postmortem  {view.postmortem or 'not written'}", soft_wrap=True)
