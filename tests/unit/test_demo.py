@@ -102,6 +102,12 @@ def test_an_escalation_counts_only_with_the_right_cause_in_the_mailbox() -> None
     assert verdict(right, f"Cause: {right.cause}.")
     assert not verdict(right, "Cause: something else")
     assert not verdict(right)
+    earlier = Entry(
+        seq=9, at=NOW, kind=Kind.DIAGNOSIS, actor="root cause", text=f"{right.cause}, 27 s (confidence 0.9)"
+    )
+    looked_again = right.model_copy(update={"timeline": (*right.timeline, earlier)})
+    later = looked_again.model_copy(update={"diagnosis": _blocked(holder="schema-migration for 36 s").diagnosis})
+    assert verdict(later, f"Cause: {right.cause}, 27 s.")
     other = _blocked(holder="nightly-report")
     assert not verdict(other, other.cause)
     wrong = _blocked(Category.LOAD_SPIKE)
