@@ -39,6 +39,10 @@ _PAUSED_S = 120.0
 _DRAFT_WITHIN_S = 30.0
 
 
+class UnwellError(RuntimeError):
+    """There is trouble before the fault, as on a machine that is much too busy."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """What to play: `quiet` without a fault, `paused` with automation paused.
@@ -107,7 +111,7 @@ class Performance:
                 self._console.print(f"[green]healthy[/]    {text}")
                 return
             trouble = f"alerts {alerts!r}, incidents {incidents!r}, {rate:.1%} of requests failed"
-        raise RuntimeError(f"the shop is not healthy before the fault: {trouble}")
+        raise UnwellError(f"the shop is not healthy before the fault, so none is made: {trouble}")
 
     def _alerts(self) -> list[str]:
         found = httpx.get(f"{self._stage.prometheus.url}/api/v1/alerts", timeout=5, trust_env=False).json()
