@@ -38,6 +38,7 @@ class Watch(Model):
 
     `or_equal`: the bound itself is harmful too, as in `>=`. `name` is for people: the alert and its service.
     An empty query stands for "does the alert with these labels fire": 1 while it does, 0 when it does not.
+    `mild_until`: harmful up to this value it refutes no fix of anything else (domain.mildness); None: it always counts.
     """
 
     series: str
@@ -48,6 +49,7 @@ class Watch(Model):
     labels: dict[str, str] = {}
     before: float | None = None
     name: str = ""
+    mild_until: float | None = None
 
     @classmethod
     def of_alert(cls, series: str, labels: dict[str, str]) -> Self:
@@ -70,6 +72,12 @@ class Watch(Model):
         if value == self.bound:
             return self.or_equal
         return value > self.bound if self.harmful_above else value < self.bound
+
+    def mild(self, value: float | None) -> bool:
+        """Does this value, or that it has none, say nothing against a fix of something else?"""
+        if self.mild_until is None:
+            return False
+        return value is None or (value <= self.mild_until if self.harmful_above else value >= self.mild_until)
 
     def excess(self, value: float) -> float:
         return value - self.bound if self.harmful_above else self.bound - value
@@ -152,16 +160,22 @@ def settle_s(watches: Sequence[Watch], least_s: float, scrape_s: float) -> float
 
 
 def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]], doubted: Collection[str] = ()) -> Verdict:
-    """The worst of all watches: what cannot be seen is never called recovered.
+    """The worst of all watches that count: what cannot be seen is never called recovered.
 
+    Beside others those do not count that are mild in each of the rounds; what is left of them is said.
     `doubted`: series whose alert still fires by its sender's word, and which nobody watches, or whose number nobody
     ever saw bad. That such a number is in band says nothing: it may be that of another cluster.
     """
     if not watches or not rounds:
         return Verdict(recovery=Recovery.CANNOT_TELL, reason="there is no number to look at")
-    verdicts = [_judge_one(w, [_of(w, samples) for samples in rounds], w.series in doubted) for w in watches]
+    counted = _counted(watches, rounds)
+    verdicts = [_judge_one(w, [_of(w, samples) for samples in rounds], w.series in doubted) for w in counted]
     order = [Recovery.NOT_BETTER, Recovery.CANNOT_TELL, Recovery.IMPROVING, Recovery.RECOVERED]
     verdict = min(verdicts, key=lambda v: (order.index(v.recovery), v.may_settle))
+    left = [w for w in watches if w not in counted and _bad(w, _of(w, rounds[-1])) is not False]
+    if left and verdict.recovery is Recovery.RECOVERED:
+        said = "; ".join(f"{w.shown} {_shown(w, _of(w, rounds[-1]))}" for w in left)
+        verdict = verdict.model_copy(update={"reason": f"{verdict.reason}; too mild to count against it: {said}"})
     unwatched = set(doubted) - {w.series for w in watches}
     if unwatched and verdict.recovery is Recovery.RECOVERED:
         said = f"{verdict.reason}; alerts that fire on without being watched: {len(unwatched)}"
@@ -175,8 +189,14 @@ def seen_bad(watches: Sequence[Watch], samples: Sequence[Sample]) -> tuple[str, 
 
 
 def in_band(watches: Sequence[Watch], samples: Sequence[Sample]) -> bool:
-    """Does a look show each of the watches, and none of them harmful?"""
-    return bool(watches) and all(_bad(w, _of(w, samples)) is False for w in watches)
+    """Does a look show each of the watches that count, and none of them harmful?"""
+    return bool(watches) and all(_bad(w, _of(w, samples)) is False for w in _counted(watches, [samples]))
+
+
+def _counted(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]]) -> Sequence[Watch]:
+    """Those that count: all, where all that is watched is mild."""
+    grave = [w for w in watches if not all(w.mild(_value(_of(w, samples))) for samples in rounds)]
+    return grave or watches
 
 
 def _of(watch: Watch, samples: Sequence[Sample]) -> Sample:

@@ -9,12 +9,14 @@ from domain.anomaly import Anomaly, latest
 from domain.approval import Decision, Docket, Request
 from domain.audit import AuditRow
 from domain.correlation import Link
+from domain.detection import SOURCE
 from domain.diagnosis import Diagnosis
 from domain.escalation import ABOUT_A_PLAN, AT_RISK, Clock, Reason, target_at
 from domain.finding import Finding
 from domain.fitting import fitting
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
+from domain.mildness import mild_until
 from domain.news import Known
 from domain.policy import Escalation
 from domain.question import Question
@@ -381,18 +383,28 @@ class Record:
 
     def watches(self) -> tuple[Watch, ...]:
         """The numbers that tell whether it is over: those behind the alert rules, else whether the alert fires."""
-        return tuple(
-            watch_of_rule(a.series, a.expression, a.labels, a.actual) or Watch.of_alert(a.series, a.labels)
-            for a in self.anomalies[:_WATCHED_ANOMALIES]
-        )
+        return tuple(map(self._watch, self.anomalies[:_WATCHED_ANOMALIES]))
+
+    def _watch(self, of: Anomaly) -> Watch:
+        watch = watch_of_rule(of.series, of.expression, of.labels, of.actual)
+        if watch is None:
+            return Watch.of_alert(of.series, of.labels)
+        measured = self.opening.services.expressions_of(of.service)
+        mild = mild_until(of, next((one for one in measured if one.name == of.name), None))
+        return watch if mild is None else watch.model_copy(update={"mild_until": mild})
 
     def witnesses(self, watches: Sequence[Watch], samples: Sequence[Sample]) -> None:
         """Keep which numbers were bad in a look."""
         self.witnessed = list(dict.fromkeys((*self.witnessed, *seen_bad(watches, samples))))
 
     def doubted(self, watches: Sequence[Watch]) -> tuple[str, ...]:
-        """The series whose alert still fires, and of which a look at these watches proves nothing when all is well."""
-        proving = {watch.series for watch in watches} & set(self.witnessed)
+        """The series whose alert still fires, and of which a look at these watches proves nothing when all is well.
+
+        The number of an anomaly of ours is the one that our detection has judged, and says that it is over only some
+        samples after it is: it needs no witness.
+        """
+        ours = {a.series for a in self.firing if a.source == SOURCE}
+        proving = {w.series for w in watches if w.series in self.witnessed or (w.query and w.series in ours)}
         return tuple(a.series for a in self.firing if a.series not in proving)
 
     @property

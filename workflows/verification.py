@@ -34,14 +34,12 @@ async def verify(record: Record, watches: tuple[Watch, ...]) -> Verdict | None:
     """The verdict on a fix. *Improving* earns another wait, as often as the policy allows; so does a recovery that only
     an alert's sender has not confirmed yet.
 
-    Alerts that joined in the meantime are looked at too. None: a person ended the incident before there was a verdict.
+    Alerts that joined in the meantime are looked at too, when that is fair to them. None: a person ended the incident
+    before there was a verdict.
     """
     rules = record.opening.policy.verification
-    settle = settle_s(watches, rules.settle_s, rules.scrape_s)
     for left in range(rules.improving_rounds, -1, -1):
-        at = workflow.now() + timedelta(seconds=settle)
-        record.enter(State.VERIFYING, workflow.now(), Next(text=f"It is measured again from {at:%H:%M:%S} UTC.", at=at))
-        if await happens(lambda: record.over, settle, "until the fix can be judged"):
+        if not await _settled(record, watches):
             return None
         verdict = await look(record, _with_joined(record, watches), rules.samples)
         said = f"{verdict.recovery}: {verdict.reason}"
@@ -49,6 +47,19 @@ async def verify(record: Record, watches: tuple[Watch, ...]) -> Verdict | None:
         if not verdict.earns_a_wait or not left:
             return verdict
     raise AssertionError("the last round always returns")
+
+
+async def _settled(record: Record, watches: tuple[Watch, ...]) -> bool:
+    """Wait until a look is fair to all that is watched, also to what joins meanwhile and looks further back: what was
+    broken before the fix would count against it. False: a person ended the incident.
+    """
+    rules, since, waited = record.opening.policy.verification, workflow.now(), -1.0
+    while (settle := settle_s(_with_joined(record, watches), rules.settle_s, rules.scrape_s)) > waited:
+        at, waited = since + timedelta(seconds=settle), settle
+        record.enter(State.VERIFYING, workflow.now(), Next(text=f"It is measured again from {at:%H:%M:%S} UTC.", at=at))
+        if await happens(lambda: record.over, at - workflow.now(), "until the fix can be judged"):
+            return False
+    return True
 
 
 def _with_joined(record: Record, watches: tuple[Watch, ...]) -> tuple[Watch, ...]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rig.demo.approvers import DOORS
 from rig.demo.decided import DecidedPerformance
 from rig.demo.paths import make_paths
-from rig.demo.performance import Choice, Performance
+from rig.demo.performance import Choice, Performance, UnwellError
 from rig.demo.product import ProductFailedError
 from rig.demo.provisions import REQUIRED, ProvisionsMissingError, obtain_required
 from rig.demo.scenarios import SCENARIOS
@@ -60,7 +60,7 @@ def _run(console: Console, choice: Choice, seed: int) -> int:
     except KeyboardInterrupt:
         console.print("stopped: every process of the demo has ended")
         return 130
-    except (ProvisionsMissingError, ServerFailedError, ProductFailedError) as error:
+    except (ProvisionsMissingError, ServerFailedError, ProductFailedError, UnwellError) as error:
         console.print(f"[red]stopped:[/] {error}", highlight=False)
         return 1
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.finding import Category
 from domain.incident import Outcome
+from domain.timeline import Kind
 from domain.view import IncidentView
 from rig.faults.fault import FaultReport
 from rig.faults.held_lock import APPLICATION as BLOCKER
@@ -65,12 +66,19 @@ def judge_escalated(view: IncidentView, fault: FaultReport, mails: Sequence[str]
     yield Check("no session was ended", not fault.ended and not executed, f"{len(fault.ended)} ended")
     delivered = [d for d in view.deliveries if d.delivered]
     yield Check("people were told", view.escalated and bool(delivered), f"{len(delivered)} messages delivered")
-    with_cause = sum(view.cause in mail for mail in mails)
+    causes = {view.cause, *_named_before(view)}
+    with_cause = sum(any(cause in mail for cause in causes) for mail in mails)
     yield Check(
         "the mailbox has a message with the cause",
         named is not None and with_cause > 0,
         f"{with_cause} of {len(mails)} messages",
     )
+
+
+def _named_before(view: IncidentView) -> list[str]:
+    """The causes by the same name that earlier looks have named: they say other seconds, and people were told those."""
+    named = (row.text.partition(" (confidence ")[0] for row in view.timeline if row.kind is Kind.DIAGNOSIS)
+    return [cause for cause in named if BLOCKER in cause]
 
 
 def text_of(mail: Mail) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from domain.timeline import Entry, Kind
 from domain.view import IncidentView
+from rig.demo.both import NAMES
 
 _STYLES: dict[Kind, str] = {
     Kind.ALERT: "red",
@@ -47,7 +48,9 @@ class Narrator:
         self._told[view.incident] = max([known, *(entry.seq for entry in view.timeline)])
 
     def _row(self, entry: Entry, incident: str) -> None:
-        self._line(entry.at.timestamp(), entry.kind, entry.text, _STYLES.get(entry.kind, ""), incident[-6:])
+        # Two watch: of an alert it is said who saw it.
+        text = f"{NAMES.get(entry.actor, entry.actor)}: {entry.text}" if entry.kind is Kind.ALERT else entry.text
+        self._line(entry.at.timestamp(), entry.kind, text, _STYLES.get(entry.kind, ""), incident[-6:])
 
     def _line(self, at: float, kind: str, text: str, style: str, incident: str = "") -> None:
         line = Text(f"{at - self.began:+7.1f} s  {incident:<6}  ", style="dim")

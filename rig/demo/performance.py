@@ -11,6 +11,7 @@ from config.policy import differences, load_policy
 from domain.view import IncidentView
 from rig.demo.approvers import NOBODY
 from rig.demo.arrived import Arrived, arrived
+from rig.demo.both import judge_both, order
 from rig.demo.examination import examine
 from rig.demo.judge import (
     NORMAL_ERROR_RATE,
@@ -21,6 +22,7 @@ from rig.demo.judge import (
     judge_fixed,
     text_of,
 )
+from rig.demo.learning import wait_until_learnt
 from rig.demo.liveness import judge_alive
 from rig.demo.narrator import Narrator, seconds
 from rig.demo.scenarios import Scenario
@@ -35,6 +37,10 @@ _HEALTH_WITHIN_S = 180.0
 JUDGED_S = 20.0
 _PAUSED_S = 120.0
 _DRAFT_WITHIN_S = 30.0
+
+
+class UnwellError(RuntimeError):
+    """There is trouble before the fault, as on a machine that is much too busy."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Performance:
         self._choice = choice
         self._narrator = Narrator(console)
         self._began = time.time()
+        self._seen: list[IncidentView] = []
 
     async def play(self) -> int:
         """0 when everything that must hold was seen to hold."""
@@ -69,7 +76,8 @@ class Performance:
         await self._close_leftovers(watcher)
         self._show_policy()
         examine(self._product, self._console, jaeger_up=self._stage.optional.jaeger_up)
-        await self._wait_until_healthy()
+        await wait_until_learnt(watcher.client, self._stage.postgres, self._choice.scenario, self._console)
+        await self._wait_until_healthy(watcher)
         if self._choice.quiet:
             return await self._quiet(watcher)
         if self._choice.paused:
@@ -90,17 +98,20 @@ class Performance:
         for line in differences(load_policy(policy)):
             self._console.print(f"             {line}", markup=False, soft_wrap=True)
 
-    async def _wait_until_healthy(self) -> None:
-        """No failing request and no alert, for a while: a fault on top of another would prove nothing."""
-        deadline = time.monotonic() + _HEALTH_WITHIN_S
+    async def _wait_until_healthy(self, watcher: Watcher) -> None:
+        """No failing request, no alert and no incident, for a while: a fault on top of another would prove nothing."""
+        deadline, trouble = time.monotonic() + _HEALTH_WITHIN_S, ""
         while time.monotonic() < deadline:
             await asyncio.sleep(1)
+            incidents = [view.title for view in await watcher.views() if not view.state.closed]
+            rate, alerts = self._load.error_rate(_HEALTHY_S), self._alerts()
             settled = time.time() - self._began >= _HEALTHY_S
-            if settled and self._load.error_rate(_HEALTHY_S) <= NORMAL_ERROR_RATE and not self._alerts():
-                text = f"no alert, {self._load.error_rate(_HEALTHY_S):.1%} of requests failed in {_HEALTHY_S:.0f} s"
+            if settled and rate <= NORMAL_ERROR_RATE and not alerts and not incidents:
+                text = f"no alert, no incident, {rate:.1%} of requests failed in {_HEALTHY_S:.0f} s"
                 self._console.print(f"[green]healthy[/]    {text}")
                 return
-        raise RuntimeError(f"the shop is not healthy before the fault: alerts {self._alerts()!r}")
+            trouble = f"alerts {alerts!r}, incidents {incidents!r}, {rate:.1%} of requests failed"
+        raise UnwellError(f"the shop is not healthy before the fault, so none is made: {trouble}")
 
     def _alerts(self) -> list[str]:
         found = httpx.get(f"{self._stage.prometheus.url}/api/v1/alerts", timeout=5, trust_env=False).json()
@@ -127,6 +138,7 @@ class Performance:
 
     async def _broken(self, watcher: Watcher) -> int:
         fault = self._make_fault()
+        watcher.from_now_on()
         try:
             await asyncio.to_thread(fault.start)
             self._narrator.began = time.time()
@@ -147,7 +159,7 @@ class Performance:
         async for views in watcher.follow(lambda seen: self._is_over(seen, watcher.running), within):
             for view in views:
                 self._narrator.tell(view)
-            main = main_of(views)
+            main, self._seen = main_of(views), views
             if main is not None:
                 await self._react(main)
         if main is not None and self._ends_with_people() and not self._choice.paused:
@@ -185,7 +197,8 @@ class Performance:
             return list(judge_control(view, rate, fault.report()))
         if self._choice.scenario.ending == "escalated":
             return list(judge_escalated(view, fault.report(), self._mails()))
-        return list(judge_fixed(view, rate, fault.report(), self._audited(view)))
+        fixed = judge_fixed(view, rate, fault.report(), self._audited(view))
+        return [*fixed, *judge_both(self._seen, view)]
 
     def _arrived(self, view: IncidentView) -> Arrived:
         """What the people's servers have of it."""
@@ -213,6 +226,7 @@ class Performance:
         self._console.print(
             f"MTTR        {seconds(view.recovered_at, view.opened_at)} from the incident to the recovery"
         )
+        self._console.print(f"Seen        {order(view)}", soft_wrap=True)
         self._console.print(f"Incident    {self._product.url}/incidents/{view.incident}", soft_wrap=True)
         self._console.print(f"Temporal    {view.temporal_url}", soft_wrap=True)
         self._console.print(f"Postmortem  {view.postmortem or 'not written'}", soft_wrap=True)

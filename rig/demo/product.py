@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 
+from rig.demo.learning import forget
 from rig.demo.paths import Paths
 from rig.servers import pagerduty
 from rig.servers.process import Command, ManagedProcess, answers_http
@@ -25,6 +26,8 @@ _PROGRAM = Path(sys.executable).with_name("nightshift")
 # Nobody waits that long, but a machine that builds servers at the same time may need it.
 _COMMAND_SECONDS = 300
 _START_SECONDS = 120.0
+DETECTION_EVERY_S = 15.0
+"""As often as the history, at its end, has samples."""
 
 
 class ProductFailedError(RuntimeError):
@@ -37,6 +40,7 @@ class Product:
     def __init__(self, stage: "Stage", paths: Paths, console: Console) -> None:
         self._console = console
         self._paths = paths
+        self._postgres = stage.postgres
         self.environment = _environment(stage, paths)
         self.url = f"http://127.0.0.1:{stage.starter_port}"
         self._running = ExitStack()
@@ -62,6 +66,7 @@ class Product:
 
     def __enter__(self) -> Self:
         self.run("migrate")
+        forget(self._postgres)
         began = time.monotonic()
         worker = self._process("worker")
         starter = self._process("starter")
@@ -121,5 +126,6 @@ def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
         "NIGHTSHIFT_PORT": str(stage.starter_port),
         "NIGHTSHIFT_PUBLIC_URL": f"http://127.0.0.1:{stage.starter_port}",
         "NIGHTSHIFT_POSTMORTEMS": str(paths.postmortems),
+        "NIGHTSHIFT_DETECTION_EVERY_S": f"{DETECTION_EVERY_S:g}",
         **(stage.cluster.settings if stage.cluster is not None else {}),
     }

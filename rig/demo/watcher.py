@@ -39,6 +39,10 @@ class Watcher:
         client = await Client.connect(address, data_converter=pydantic_data_converter)
         return cls(client, datetime.now(UTC))
 
+    def from_now_on(self) -> None:
+        """What began before now is of no interest any more."""
+        self._since = datetime.now(UTC)
+
     async def open_incidents(self) -> list[Handle]:
         """All that run now."""
         query = 'WorkflowType="IncidentWorkflow" AND ExecutionStatus="Running"'

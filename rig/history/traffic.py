@@ -11,8 +11,9 @@ from rig.shop.load import REQUESTS_PER_SECOND, SHARES
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-COARSE_STEP_SECONDS = 60.0
-# Near its end the history is as dense as rates over 30 s need: two samples in every window.
+# A rate over a minute, as detection asks for, needs two samples in every window; so does, near the end of the history,
+# one over 30 s, as the shop's alerts ask for.
+COARSE_STEP_SECONDS = 30.0
 FINE_STEP_SECONDS = 15.0
 FINE_HOURS = 2.0
 _DAY_SECONDS = 86_400.0
@@ -29,7 +30,7 @@ class Traffic:
 
 
 def sample_times(end: float, hours: float) -> Floats:
-    """Every minute, in the last two hours every 15 s, up to and including `end`."""
+    """Every 30 s, in the last two hours every 15 s, up to and including `end`."""
     fine_hours = min(hours, FINE_HOURS)
     fine = np.arange(round(fine_hours * 3600 / FINE_STEP_SECONDS), -1, -1) * -FINE_STEP_SECONDS
     coarse_steps = round((hours - fine_hours) * 3600 / COARSE_STEP_SECONDS)

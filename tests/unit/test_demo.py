@@ -1,6 +1,6 @@
 """The demo tells and judges only what was measured."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 from rich.console import Console
@@ -9,7 +9,9 @@ from domain.diagnosis import Diagnosis, Hypothesis
 from domain.finding import Category
 from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt
+from domain.timeline import Entry, Kind
 from domain.view import Delivery, IncidentView
+from rig.demo.both import judge_both, order
 from rig.demo.examination import failures
 from rig.demo.judge import control_sentence, judge_control, judge_escalated
 from rig.demo.liveness import judge_fresh, judge_served
@@ -29,6 +31,7 @@ def test_an_incident_is_told_with_the_time_at_which_it_opened_and_before_its_ale
     assert first.split()[:3] == ["+3.0", "s", "incident"]
     assert f"{view.incident} opened" in first
     assert " alert " in second
+    assert "alertmanager: HighErrorRatio" in second
 
 
 def test_a_doctor_that_fails_stops_the_demo_except_for_a_jaeger_that_is_still_built() -> None:
@@ -99,7 +102,43 @@ def test_an_escalation_counts_only_with_the_right_cause_in_the_mailbox() -> None
     assert verdict(right, f"Cause: {right.cause}.")
     assert not verdict(right, "Cause: something else")
     assert not verdict(right)
+    earlier = Entry(
+        seq=9, at=NOW, kind=Kind.DIAGNOSIS, actor="root cause", text=f"{right.cause}, 27 s (confidence 0.9)"
+    )
+    looked_again = right.model_copy(update={"timeline": (*right.timeline, earlier)})
+    later = looked_again.model_copy(update={"diagnosis": _blocked(holder="schema-migration for 36 s").diagnosis})
+    assert verdict(later, f"Cause: {right.cause}, 27 s.")
     other = _blocked(holder="nightly-report")
     assert not verdict(other, other.cause)
     wrong = _blocked(Category.LOAD_SPIKE)
     assert not verdict(wrong, wrong.cause)
+
+
+def _seen(*alerts: tuple[str, float], recovered_s: float = 90) -> IncidentView:
+    """Alerts by source, each so many seconds after NOW."""
+    timeline = tuple(
+        Entry(seq=n, at=NOW + timedelta(seconds=after), kind=Kind.ALERT, actor=source, text="an alert")
+        for n, (source, after) in enumerate(alerts, 1)
+    )
+    return page_views.diagnosed(NOW, timeline=timeline, recovered_at=NOW + timedelta(seconds=recovered_s))
+
+
+def test_both_have_seen_it_when_the_timeline_names_both_before_the_recovery() -> None:
+    def holds(view: IncidentView) -> list[bool]:
+        return [check.holds for check in judge_both([view], view)]
+
+    both = _seen(("prometheus", 21), ("nightshift", 25), ("prometheus", 30))
+    assert order(both) == "Alertmanager first, our own detection 4.0 s later"
+    assert order(_seen(("nightshift", 20), ("prometheus", 21.5))) == "our own detection first, Alertmanager 1.5 s later"
+    assert order(_seen(("prometheus", 21))) == "only Alertmanager saw it"
+    assert holds(both) == [True, True]
+    assert holds(_seen(("prometheus", 21))) == [True, False]
+    assert holds(_seen(("prometheus", 21), ("nightshift", 91))) == [True, False]
+
+
+def test_the_fault_is_one_incident_however_many_were_merged_into_it() -> None:
+    view = _seen(("prometheus", 21), ("nightshift", 25))
+    merged = view.model_copy(update={"incident": "INC-20260131-AAAAAA", "merged_into": view.incident})
+    another = view.model_copy(update={"incident": "INC-20260131-BBBBBB"})
+    assert next(iter(judge_both([view, merged], view))).holds
+    assert not next(iter(judge_both([view, another], view))).holds

@@ -69,7 +69,7 @@ def test_the_day_has_a_curve() -> None:
 
 def test_samples_are_dense_at_the_end_and_never_go_back() -> None:
     steps = np.diff(sample_times(END, HOURS))
-    assert set(steps.tolist()) == {60.0, 15.0}
+    assert set(steps.tolist()) == {30.0, 15.0}
     assert np.all(steps[-480:] == 15.0)
     assert sample_times(END, HOURS)[[0, -1]].tolist() == [END - HOURS * 3600, END]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.verification import Recovery, Sample, Watch, judge, seen_bad, settle_s, watch_of_rule
+from domain.verification import Recovery, Sample, Watch, in_band, judge, seen_bad, settle_s, watch_of_rule
 from tests.unit.domain.examples import rows
 
 RECOVERED, IMPROVING = Recovery.RECOVERED, Recovery.IMPROVING
@@ -15,6 +15,7 @@ NAN, INF = float("nan"), float("inf")
 ERRORS = Watch(series="errors", query="errors", harmful_above=True, bound=0.05, before=0.45)
 FREE = Watch(series="free", query="free", harmful_above=False, bound=10, before=0)
 FIRES = Watch.of_alert("alert", {"alertname": "Slow"})
+MILD = Watch(series="mild", query="mild", harmful_above=True, bound=0.5, before=0.8, mild_until=1.2, name="latency")
 
 
 def _rounds(**values: list[float | None]) -> list[list[Sample]]:
@@ -64,6 +65,15 @@ CASES = (
          (ERRORS, FREE)),
     Case("one not better and one unseen is not better", NOT_BETTER, _rounds(errors=[0.45], free=[None]),
          (ERRORS, FREE)),
+    Case("what is mild does not refute a recovery", RECOVERED, _rounds(errors=[0.0, 0.0], mild=[0.9, 0.9]),
+         (ERRORS, MILD)),
+    Case("nor does it leave one in doubt", RECOVERED, _rounds(errors=[0.0, 0.0], mild=[0.9, None]), (ERRORS, MILD)),
+    Case("what has grown beyond mild counts", NOT_BETTER, _rounds(errors=[0.0, 0.0], mild=[0.9, 1.3]), (ERRORS, MILD)),
+    Case("what is mild mends nothing", NOT_BETTER, _rounds(errors=[0.45, 0.45], mild=[0.1, 0.1]), (ERRORS, MILD)),
+    Case("where all is mild it counts", NOT_BETTER, _rounds(mild=[0.9, 0.9]), (MILD,)),
+    Case("where all is mild it has to be seen", CANNOT_TELL, _rounds(mild=[None]), (MILD,)),
+    Case("beside what cannot be seen nothing is told by what is mild", CANNOT_TELL, _rounds(errors=[None], mild=[0.1]),
+         (ERRORS, MILD)),
 )  # fmt: skip
 
 
@@ -72,6 +82,18 @@ def test_judge(case: Case) -> None:
     verdict = judge(case.watches, case.samples)
     assert verdict.recovery is case.expected
     assert verdict.reason
+
+
+def test_a_recovery_says_what_is_still_unusual_beside_it() -> None:
+    verdict = judge((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.9]))
+    assert verdict.reason.endswith("; too mild to count against it: latency 0.9 (bound 0.5)")
+    assert "mild" not in judge((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.1])).reason
+
+
+def test_one_look_is_in_band_whatever_is_mild_beside_it() -> None:
+    assert in_band((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.9])[0])
+    assert not in_band((ERRORS, MILD), _rounds(errors=[0.0], mild=[1.3])[0])
+    assert not in_band((MILD,), _rounds(mild=[0.9])[0])
 
 
 def test_a_verdict_says_what_it_rests_on() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.anomaly import AlertStatus, Anomaly
+from domain.detection import SOURCE
 from domain.escalation import Clock, Reason
 from domain.gate import GateVerdict, Ruling
 from domain.incident import Attempt, Outcome, State
@@ -450,6 +451,18 @@ def test_a_look_is_doubted_while_an_alert_fires_that_was_never_seen_bad_or_is_no
     assert set(record.doubted(watches)) == {*alerts} - seen
     record.sees([_sighting(5, fingerprint=f"f{n}", start=n, status=RESOLVED) for n in range(22)], NOW)
     assert record.doubted(watches) == ()
+
+
+def test_a_number_of_our_own_detection_needs_no_witness_and_is_mild_where_it_is() -> None:
+    """It fires until some samples after its number is well; what it has no number for stays in doubt."""
+    record, ours = _record(), {"source": SOURCE, "actual": 0.05, "expected": 0.01, "sigma": 4.0}
+    record.sees([_sighting(0, fingerprint="latency", name="latency", expression="(p95) > 0.03", **ours),
+                 _sighting(0, fingerprint="gone", name="latency is gone", expression="p95", source=SOURCE)],
+                NOW)  # fmt: skip
+    watches = {watch.series: watch for watch in record.watches()}
+    assert watches[f"{SOURCE}:latency"].mild_until == pytest.approx(0.07)
+    assert watches[f"{SOURCE}:gone"].mild_until is None
+    assert record.doubted(record.watches()) == (f"{SOURCE}:gone",)
 
 
 def test_only_what_fires_and_was_seen_bad_tells_whether_a_fix_works() -> None:
