@@ -10,7 +10,8 @@ from domain.folding import folded
 from domain.timeline import Entry
 from domain.view import Delivery
 from workflows.contract import Opening
-from workflows.record import SHOWN_ANOMALIES, SHOWN_DELIVERIES, SHOWN_ENTRIES, Record
+from workflows.record import Record
+from workflows.shown import SHOWN_ANOMALIES, SHOWN_DELIVERIES, SHOWN_ENTRIES
 
 LARGEST = 1_200_000
 """Bytes. Temporal refuses a payload of more than 2 MB and ends the run for it; a codec makes it larger."""
