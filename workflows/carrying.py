@@ -32,7 +32,7 @@ def carried(record: Record, largest: int = LARGEST) -> Opening | None:
         kept = replace(short, known={a.series: a for a in _known(record, whole)})
         if len(_RECORD.dump_json(kept)) <= largest:
             facts = _RECORD.dump_python(kept, mode="json", exclude={"opening"})
-            return record.opening.model_copy(update={"carried": facts})
+            return record.opening.model_copy(update={"carried": facts, "first": None})
     return None
 
 

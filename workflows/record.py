@@ -1,6 +1,6 @@
 """What an incident knows about itself: plain Python, changed in one place, rendered as one view."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -75,6 +75,14 @@ class Record(Sightings):
     synchronised: list[str] = field(default_factory=list[str])
     """What was taken over from other systems, by their own names for the events."""
     link: Link | None = None
+    apart: dict[str, str] = field(default_factory=dict[str, str])
+    """Incidents that a person split from this one, or this one from: their ids by their keys, empty if not known."""
+    received: list[str] = field(default_factory=list[str])
+    """On which words of people anomalies came from other incidents."""
+    moving: bool = False
+    """Are its anomalies being given to others right now?"""
+    parted: int = 0
+    """How often anomalies were taken away: what was thought before was of another trouble."""
     ending: Ending = field(default_factory=Ending)
     outcome: Outcome | None = None
     hands_off_by: str | None = None
@@ -115,6 +123,15 @@ class Record(Sightings):
             self.reassess(at)
         if len(self.known) > MOST_SERIES + SLACK:
             self._count_the_least(at)
+
+    def drops(self, series: Collection[str], at: datetime) -> None:
+        """These belong to another incident now. Severity never falls by itself, so it stays."""
+        self.forgets(series)
+        self.witnessed = [one for one in self.witnessed if one not in series]
+        self.parted += 1
+        # Whoever waits for people looks again at what is left; a watch goes on.
+        self.news = self.news or (self.state is State.WAITING_FOR_PEOPLE and bool(self.firing))
+        self.changed(at)
 
     @property
     def onset(self) -> datetime:

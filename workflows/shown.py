@@ -55,6 +55,7 @@ def view_of(record: "Record") -> IncidentView:
         deliveries=tuple(record.deliveries[-SHOWN_DELIVERIES:]),
         roots=dict(record.roots),
         link=record.link,
+        apart=dict(record.apart),
         ended_by=record.ending.person,
         merged_into=record.ending.merged_into,
         merged_key=record.ending.merged_key,

@@ -1,6 +1,6 @@
 """The anomalies of an incident: the most telling are kept whole, the rest of a storm is counted."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -108,6 +108,13 @@ class Sightings(Journal):
                 self.uncounted = True
                 said = f"there are more alerts than the {MOST_COUNTED:,} that are counted"
                 self.note(at, Kind.NOTE, "nightshift", said)
+
+    def forgets(self, series: Collection[str]) -> None:
+        """They are known no more."""
+        self.known = {name: known for name, known in self.known.items() if name not in series}
+        self.named = [name for name in self.named if name not in series]
+        if self.first is not None and self.first.series in series:
+            self.first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
 
     @property
     def alerts(self) -> int:
