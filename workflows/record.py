@@ -18,6 +18,7 @@ from domain.news import Known
 from domain.policy import Escalation
 from domain.question import Question
 from domain.severity import ENOUGH_PAIRS, HIGHEST, Assessment, Pair, assess, counted_pair, level_of
+from domain.silence import of_monitoring
 from domain.timeline import Kind
 from domain.verification import Recovery, Sample, Verdict, Watch, seen_bad, watch_of_rule
 from domain.view import Delivery, IncidentView, Next
@@ -121,6 +122,8 @@ class Record(Sightings):
         raising = [self._may_raise(seen) for seen in telling]
         if not self.assessment.reasons or any(raising):
             self.reassess(at)
+        if any(seen.firing and of_monitoring(seen) for seen in telling):
+            self.calls_for(Reason.MONITORING, at)
         if len(self.known) > MOST_SERIES + SLACK:
             self._count_the_least(at)
 
@@ -132,6 +135,11 @@ class Record(Sightings):
         # Whoever waits for people looks again at what is left; a watch goes on.
         self.news = self.news or (self.state is State.WAITING_FOR_PEOPLE and bool(self.firing))
         self.changed(at)
+
+    @property
+    def in_the_dark(self) -> bool:
+        """Is what watches the services in trouble itself? Then what it shows proves nothing."""
+        return any(a.firing and of_monitoring(a) for a in self.known.values())
 
     @property
     def onset(self) -> datetime:
