@@ -33,6 +33,20 @@ class Settle(Model):
     within_s: float
 
 
+class Absorb(Model):
+    """An incident that a person wants merged into another one, by its id."""
+
+    me: OpenIncident
+    into: str
+
+
+class Absorbed(Model):
+    """The incident that takes it over; None: what is against it."""
+
+    into: OpenIncident | None = None
+    objection: str = ""
+
+
 class RecordActivities:
     """The projection, the audit log, and the question whether another incident covers this one."""
 
@@ -57,6 +71,19 @@ class RecordActivities:
     def settle(self, asked: Settle) -> OpenIncident | None:
         """The incident that absorbs this one, None when it stands for itself."""
         return self._incidents.settle(asked.me, asked.graph, timedelta(seconds=asked.within_s))
+
+    @activity.defn
+    @retry_only_what_helps
+    def absorb(self, asked: Absorb) -> Absorbed:
+        """The incident that takes this one over on a person's word, or why none does."""
+        found = self._incidents.absorb(asked.me, asked.into)
+        return Absorbed(objection=found) if isinstance(found, str) else Absorbed(into=found)
+
+    @activity.defn
+    @retry_only_what_helps
+    def stands(self, me: OpenIncident) -> None:
+        """It was not taken over after all."""
+        self._incidents.stands(me)
 
     @activity.defn
     @retry_only_what_helps

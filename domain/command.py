@@ -30,11 +30,27 @@ class CommandName(StrEnum):
     FALSE_POSITIVE = "false_positive"
     SNOOZE = "snooze"
     NOTE = "note"
+    MERGE = "merge"
+    SPLIT = "split"
+
+    @property
+    def own(self) -> str | None:
+        """The field that only this command has."""
+        return next((field for field, command in OWN_FIELDS.items() if command is self), None)
 
     @property
     def fields(self) -> tuple[str, ...]:
         """What its data may say."""
-        return ("who", "comment", "for") if self is CommandName.SNOOZE else ("who", "comment")
+        return ("who", "comment") if self.own is None else ("who", "comment", self.own)
+
+    def said(self, who: str, comment: str, own: str) -> dict[str, str]:
+        """Its data. `own`: what only this command says, empty: nothing."""
+        return {"who": who, "comment": comment} | ({self.own: own} if self.own is not None and own else {})
+
+    @property
+    def regroups(self) -> bool:
+        """Does it move alerts from one incident to another?"""
+        return self in {CommandName.MERGE, CommandName.SPLIT}
 
     @property
     def words(self) -> str:
@@ -46,14 +62,21 @@ class CommandName(StrEnum):
             CommandName.FALSE_POSITIVE: "marked as a false positive",
             CommandName.SNOOZE: "snoozed",
             CommandName.NOTE: "noted",
+            CommandName.MERGE: "merged",
+            CommandName.SPLIT: "split",
         }
         return said[self]
+
+
+OWN_FIELDS = {"for": CommandName.SNOOZE, "into": CommandName.MERGE, "services": CommandName.SPLIT}
+"""What only one command has to say, and has to."""
 
 
 class Command(Model):
     """A command. `who` is a claim unless `proven`; a `seal` was not checked yet.
 
-    `lasting`: for how long a snooze is asked; the others last.
+    `lasting`: for how long a snooze is asked; the others last. `into`: the incident that a merge names. `services`:
+    those whose alerts a split takes away.
     """
 
     name: CommandName
@@ -63,6 +86,8 @@ class Command(Model):
     proven: bool = False
     seal: Seal | None = None
     lasting: timedelta | None = None
+    into: str = ""
+    services: tuple[str, ...] = ()
 
     @property
     def actor(self) -> str:
@@ -149,8 +174,9 @@ def read_command(raw: Any, name: CommandName, door: Door = Door.SIGNAL) -> Comma
         return fields
     if not fields["who"]:
         return "who is missing or empty"
-    if name is CommandName.NOTE and not fields["comment"]:
-        return "comment is missing or empty: it is what is noted"
+    missing = _missing(name, fields)
+    if missing is not None:
+        return missing
     through = read_door(fields, door)
     if isinstance(through, str):
         return through
@@ -159,5 +185,22 @@ def read_command(raw: Any, name: CommandName, door: Door = Door.SIGNAL) -> Comma
         return f"for: {lasting}; a snooze has an end"
     return Command(
         name=name, who=fields["who"][:200], comment=fields["comment"], door=through[0], seal=through[1],
-        lasting=lasting,
+        lasting=lasting, into=fields.get("into", ""), services=_names(fields.get("services", "")),
     )  # fmt: skip
+
+
+def _missing(name: CommandName, fields: Mapping[str, str]) -> str | None:
+    """What a command has to say, and this one does not."""
+    if name is CommandName.NOTE and not fields["comment"]:
+        return "comment is missing or empty: it is what is noted"
+    if name.regroups and not fields["comment"]:
+        return f"comment is missing or empty: a {name} says why"
+    if name is CommandName.MERGE and not fields["into"]:
+        return "into is missing or empty: it names the incident that goes on"
+    if name is CommandName.SPLIT and not _names(fields["services"]):
+        return "services is missing or empty: it names those whose alerts leave, with commas between them"
+    return None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))

@@ -15,13 +15,17 @@ SAME_EPISODE = timedelta(minutes=15)
 
 
 class OpenIncident(Model):
-    """An open incident as others see it when they ask whether they belong to it."""
+    """An open incident as others see it when they ask whether they belong to it.
+
+    `apart`: keys of incidents that a person split from it, or it from them: only a person puts them together again.
+    """
 
     incident: str
     key: str
     services: tuple[str, ...]
     onset: AwareDatetime
     opened_at: AwareDatetime
+    apart: tuple[str, ...] = ()
 
 
 class Previous(Model):
@@ -40,13 +44,16 @@ class Previous(Model):
 
 
 class Relation(StrEnum):
-    """JOINS: it belongs to the survivor of a merge. SUPPRESSED: it was marked a false positive, nothing is opened."""
+    """JOINS: it belongs to the survivor of a merge. SUPPRESSED: it was marked a false positive, nothing is opened.
+    SPLIT: a person took its alerts out of another incident.
+    """
 
     NEW = "new"
     RECURRENCE = "recurrence"
     CONTINUATION = "continuation"
     JOINS = "joins"
     SUPPRESSED = "suppressed"
+    SPLIT = "split"
 
 
 class Link(Model):
@@ -64,9 +71,8 @@ class Link(Model):
 
 
 def survivor(
-    services: Sequence[str], onset: datetime, opened_at: datetime, others: Sequence[OpenIncident],
-    graph: ServiceMap, within: timedelta,
-) -> OpenIncident | None:  # fmt: skip
+    me: OpenIncident, others: Sequence[OpenIncident], graph: ServiceMap, within: timedelta
+) -> OpenIncident | None:
     """The incident that absorbs this one: the oldest that covers a neighbour, opened and began close to it.
 
     `others` are those that asked before and stand for themselves. As they ask one after the other (under a lock),
@@ -75,9 +81,11 @@ def survivor(
     close = [
         other
         for other in others
-        if abs(opened_at - other.opened_at) <= within
-        and abs(onset - other.onset) <= within
-        and _adjacent(services, other.services, graph)
+        if abs(me.opened_at - other.opened_at) <= within
+        and abs(me.onset - other.onset) <= within
+        and _adjacent(me.services, other.services, graph)
+        and other.key not in me.apart
+        and me.key not in other.apart
     ]
     return min(close, key=lambda o: (o.opened_at, o.key), default=None)
 

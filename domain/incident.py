@@ -101,6 +101,8 @@ class Attempt(Model):
 class Ending(Model):
     """The facts that decide an outcome. `merged_key` is the workflow id of the incident that took it over.
 
+    `person`: whose word ended it, and `why`, where they had to say; of a merge too, unless it was the machine's own.
+
     `by_hand`: who had it, or had approved that the last attempt was undone, when it was seen to have recovered.
     """
 
@@ -110,6 +112,7 @@ class Ending(Model):
     merged_into: str | None = None
     merged_key: str | None = None
     person: str | None = None
+    why: str = ""
     given_up: bool = False
     effective: Attempt | None = None
 

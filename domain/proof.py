@@ -26,7 +26,7 @@ class Seal(Model):
 class Word(Model):
     """What a person said. `said` is a verdict or a command; `digest` is the plan's, empty for a command.
 
-    `lasting`: how long a snooze lasts.
+    `lasting`: how long a snooze lasts. `into`: the incident that a merge names. `services`: what a split takes away.
     """
 
     incident: str
@@ -37,6 +37,8 @@ class Word(Model):
     comment: str = ""
     change: Change | None = None
     lasting: timedelta | None = None
+    into: str = ""
+    services: tuple[str, ...] = ()
 
 
 def seal(word: Word, key: bytes, now: datetime) -> Seal:

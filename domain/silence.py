@@ -6,13 +6,17 @@ Pure and without a clock, like `domain.detection`, whose standings it reads and 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from pydantic import AwareDatetime
+
 from domain.anomaly import AlertStatus, Anomaly
 from domain.detection import SOURCE, Verdict, Watched
 from domain.levels import Severity
+from domain.model import Model
 from domain.standing import USUAL_AFTER, Standing
 
 MONITORING = "monitoring"
-"""The service that an incident is of when most services have fallen silent together."""
+"""The service that an incident is of when most services have fallen silent together, or nothing can be seen at all."""
+DEGRADED = "monitoring degraded or a large outage"
 # A series is silent for longer than it ever was: by as much again, and by an hour at most; and never before this.
 _SILENT, _LONGER = timedelta(minutes=5), timedelta(hours=1)
 # So many services, and half of all, that fall silent are not each in trouble: it is what watches them.
@@ -74,6 +78,53 @@ def _silence(series: Watched, standing: Standing, last: datetime, now: datetime,
     )
 
 
+class Sight(Model):
+    """How long the source of all samples has not answered. `since`: its first silence, None: it answers.
+
+    `told`: is that reported? None: a worker before this one may have done so.
+    """
+
+    since: AwareDatetime | None = None
+    told: bool | None = False
+
+
+def first_sight(judged_until: datetime | None, now: datetime) -> Sight:
+    """As a worker begins, given up to when all before it have judged: was it dark for long, one may have told so."""
+    return Sight(told=None if judged_until is not None and now - judged_until > _SILENT else False)
+
+
+def in_the_dark(sight: Sight, now: datetime, why: str) -> tuple[Sight, Anomaly | None]:
+    """It does not answer: trouble of the monitoring when that lasts, reported once."""
+    dark = sight.model_copy(update={"since": sight.since or now})
+    since = dark.since or now
+    if dark.told or now - since < _SILENT:
+        return dark, None
+    return dark.model_copy(update={"told": True}), _darkness(since, now, f"no answer since {since:%H:%M:%S} UTC: {why}")
+
+
+def in_the_light(sight: Sight, now: datetime) -> tuple[Sight, Anomaly | None]:
+    """It answers: what was reported is over, or may have been by a worker before this one."""
+    light = Sight(told=False)
+    if sight.told is False:
+        return light, None
+    over = _darkness(sight.since or now, now, "it answers")
+    return light, over.model_copy(update={"status": AlertStatus.RESOLVED, "ends_at": now})
+
+
+def _darkness(since: datetime, now: datetime, said: str) -> Anomaly:
+    name = "the source of metrics does not answer"
+    return Anomaly(
+        source=SOURCE, fingerprint="source-of-metrics", name=name, service=MONITORING,
+        title=f"{DEGRADED}: {name} ({said})"[:2_000], starts_at=since, seen_at=now, severity_label=Severity.HIGH,
+        labels={"alertname": name, "service": MONITORING},
+    )  # fmt: skip
+
+
+def of_monitoring(anomaly: Anomaly) -> bool:
+    """Is it trouble of what watches the services, as our own detection found it?"""
+    return anomaly.source == SOURCE and anomaly.service == MONITORING
+
+
 def outage(silent: Collection[str], watched: Collection[str]) -> bool:
     """Have so many of the watched services fallen silent that it is one trouble, of what watches or carries them?"""
     return len(silent) >= max(_MANY_SERVICES, _MANY_SHARE * len(watched))
@@ -86,7 +137,7 @@ def in_outage(verdict: Verdict) -> Verdict:
     changes = {
         "service": MONITORING,
         "labels": {**verdict.anomaly.labels, "service": MONITORING},
-        "title": f"monitoring degraded or a large outage: {verdict.anomaly.title}"[:2_000],
+        "title": f"{DEGRADED}: {verdict.anomaly.title}"[:2_000],
     }
     standing = verdict.standing.model_copy(update={"outage": True})
     return Verdict(

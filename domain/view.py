@@ -51,6 +51,7 @@ class IncidentView(Model):
     `advice`: what came of asking a language model, None: none was asked.
     `last_decision` answers the last signal, well-formed or not. `roots`: what each channel calls the incident's first
     message there, which what people say in its thread is known by. `ended_by`: the person whose word ended it.
+    `apart`: incidents that people split from this one, or this one from: ids by keys, empty where one is not known.
     """
 
     incident: str
@@ -88,6 +89,7 @@ class IncidentView(Model):
     deliveries: tuple[Delivery, ...] = ()
     roots: dict[str, str] = {}
     link: Link | None = None
+    apart: dict[str, str] = {}
     ended_by: str | None = None
     merged_into: str | None = None
     merged_key: str | None = None

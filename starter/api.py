@@ -40,11 +40,21 @@ class SaidDecision(Model):
 
 
 class SaidCommand(Model):
-    """Anything else that a person says. `for` is how long a snooze lasts, such as 30m."""
+    """Anything else that a person says. `for` is how long a snooze lasts, such as 30m; `into` the incident that a merge
+    names; `services` are those that a split takes away, with commas between them.
+    """
 
     command: CommandName
     comment: str = ""
     lasting: str = Field(default="", alias="for")
+    into: str = ""
+    services: str = ""
+
+    @property
+    def own(self) -> str:
+        """What only this command says."""
+        said = {"for": self.lasting, "into": self.into, "services": self.services}
+        return said.get(self.command.own or "", "")
 
 
 class SaidFeedback(Model):
@@ -127,7 +137,7 @@ class Api:
 
     async def _told(self, desk: Desk, person: Person, view: IncidentView, said: SaidCommand) -> Reply:
         try:
-            return await desk.tell(person, Door.CLI, view, said.command, said.comment, said.lasting)
+            return await desk.tell(person, Door.CLI, view, said.command, said.comment, said.own)
         except Unsayable as error:
             raise Refused(422, f"{error}; nothing was recorded") from error
 

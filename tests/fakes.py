@@ -27,6 +27,7 @@ from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Action, Plan
 from domain.policy import Policy
+from domain.regrouping import taker
 from domain.reservation import Reservation, Stop, controls_at, in_force, lapses_at, reserve
 from domain.services import Database, Deployment, ServiceMap
 from domain.thresholds import ThresholdWord
@@ -105,15 +106,29 @@ class FakeIncidents(Breakable):
             known = self.open.get((me.incident, me.key))
             if known is not None:
                 return known[1]
-            found = survivor(me.services, me.onset, me.opened_at, self._others(me), graph, within)
+            found = survivor(me, self._others(me), graph, within)
             self.open[me.incident, me.key] = (me, found)
             return found
+
+    def absorb(self, me: OpenIncident, into: str) -> OpenIncident | str:
+        with self.lock:
+            self.asked()
+            absorbed = next((by for (name, _), (_, by) in self.open.items() if name == into and by is not None), None)
+            found = taker(me.incident, into, self.views.get(into), absorbed)
+            if not isinstance(found, str):
+                self.open[me.incident, me.key] = (me, found)
+            return found
+
+    def stands(self, me: OpenIncident) -> None:
+        with self.lock:
+            self.asked()
+            self.open[me.incident, me.key] = (me, None)
 
     def _others(self, me: OpenIncident) -> Sequence[OpenIncident]:
         standing = [other for other, absorbed_by in self.open.values() if absorbed_by is None and other.key != me.key]
         seen = [(other, self.views.get(other.incident)) for other in standing]
         return [
-            other if view is None else other.model_copy(update={"services": view.services})
+            other if view is None else other.model_copy(update={"services": view.services, "apart": tuple(view.apart)})
             for other, view in seen
             if view is None or not view.state.closed
         ]

@@ -125,7 +125,16 @@ def _incidents(ports: Ports) -> Queue:
     identity = IdentityActivities(ports.identity_key)
     return Queue(
         TASK_QUEUE,
-        [records.save, records.settle, records.previous, postmortem.write, learning.learn, identity.check_proof],
+        [
+            records.save,
+            records.settle,
+            records.previous,
+            records.absorb,
+            records.stands,
+            postmortem.write,
+            learning.learn,
+            identity.check_proof,
+        ],
         threads=8,
         workflows=[IncidentWorkflow],
     )

@@ -26,6 +26,7 @@ class Approvals:
 
     def __init__(self, record: Record) -> None:
         self._record = record
+        self._before = (False, 0)
         self.moot = False
         """Was the last question settled by something else, such as a recovery?"""
 
@@ -38,8 +39,8 @@ class Approvals:
         record.waiting = request
         record.enter(State.WAITING_FOR_APPROVAL, workflow.now(), _next(request))
         record.calls_for(Reason.APPROVAL_NEEDED, workflow.now(), verdict.reason)
-        resolved = record.all_resolved
-        in_time = await self._in_time(request, resolved_before=resolved)
+        self._before = (record.all_resolved, record.parted)
+        in_time = await self._in_time(request)
         by = _by(record.waiting)
         record.waiting = None
         record.clock = record.clock.hearing(Reason.APPROVAL_NEEDED)
@@ -52,11 +53,11 @@ class Approvals:
             record.note(workflow.now(), Kind.DECISION, "nightshift", f"nobody decided on {plan.short_digest} by {by}")
         return decided
 
-    async def _in_time(self, request: Request, *, resolved_before: bool) -> bool:
+    async def _in_time(self, request: Request) -> bool:
         """Was it settled before the deadline? An approver may move that while it is waited for."""
         while True:
             in_time = await happens(
-                lambda: self._settled(resolved_before=resolved_before),
+                self._settled,
                 max(timedelta(0), request.deadline - workflow.now()),
                 f"approval of {request.digest[:8]} expires",
             )
@@ -65,11 +66,14 @@ class Approvals:
                 return in_time
             request = moved
 
-    def _settled(self, *, resolved_before: bool) -> bool:
-        """Decided, or moot: a person took over or ended it, or what fired when it was asked does not fire any more."""
+    def _settled(self) -> bool:
+        """Decided, or moot: a person took over or ended it, or split it, or what fired when it was asked does not fire
+        any more.
+        """
         record = self._record
-        resolved = record.all_resolved and not resolved_before
-        return self._record.docket.decided is not None or record.hands_off_by is not None or record.over or resolved
+        resolved_before, parted_before = self._before
+        other = (record.all_resolved and not resolved_before) or record.parted != parted_before
+        return record.docket.decided is not None or record.hands_off_by is not None or record.over or other
 
     def _request(self, plan: Plan, verdict: GateVerdict) -> Request:
         record, now = self._record, workflow.now()

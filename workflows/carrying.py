@@ -10,7 +10,8 @@ from domain.folding import folded
 from domain.timeline import Entry
 from domain.view import Delivery
 from workflows.contract import Opening
-from workflows.record import SHOWN_ANOMALIES, SHOWN_DELIVERIES, SHOWN_ENTRIES, Record
+from workflows.record import Record
+from workflows.shown import SHOWN_ANOMALIES, SHOWN_DELIVERIES, SHOWN_ENTRIES
 
 LARGEST = 1_200_000
 """Bytes. Temporal refuses a payload of more than 2 MB and ends the run for it; a codec makes it larger."""
@@ -31,7 +32,7 @@ def carried(record: Record, largest: int = LARGEST) -> Opening | None:
         kept = replace(short, known={a.series: a for a in _known(record, whole)})
         if len(_RECORD.dump_json(kept)) <= largest:
             facts = _RECORD.dump_python(kept, mode="json", exclude={"opening"})
-            return record.opening.model_copy(update={"carried": facts})
+            return record.opening.model_copy(update={"carried": facts, "first": None})
     return None
 
 

@@ -13,6 +13,7 @@ from domain.fitting import portions
 from domain.levels import Risk
 from domain.model import Model
 from domain.policy import Policy
+from domain.regrouping import Given
 from domain.services import ServiceMap
 
 _PER_REPORT, _REPORT_BYTES = 100, 500_000
@@ -36,6 +37,13 @@ UNPROVEN = "DecisionUnproven"
 """The type of the refusal of a decision whose proof was not believed: a fresh proof may be."""
 
 
+class Report(Model):
+    """Anomalies, firing or resolved, that belong to this incident. `given`: a person moved them here."""
+
+    anomalies: tuple[Anomaly, ...]
+    given: Given | None = None
+
+
 class Opening(Model):
     """With what an incident starts. The anomalies come by the signal `report` that starts it.
 
@@ -43,6 +51,7 @@ class Opening(Model):
     `temporal_ui` and `public_url` are base addresses for links, None where there is none. `events_per_run`: after so
     many events of history it goes on in a new run as soon as it can; None: when Temporal suggests it. `carried`: what
     an earlier run knew, when it goes on in this one (workflows.carrying); None in the first.
+    `first`: the anomalies themselves, where a person split them off another incident, which began this one.
     `limits`: the highest risk that a person may decide on, by name; who is not in it is limited by the policy alone.
     `adviser`: the terms on which a language model is asked as well, None: none is. It is decided here, and not by what
     a worker finds in its environment, so that a history replays the same everywhere.
@@ -56,20 +65,15 @@ class Opening(Model):
     public_url: str | None = None
     events_per_run: int | None = Field(default=None, ge=100)
     carried: dict[str, Any] | None = None
+    first: Report | None = None
     limits: dict[str, Risk] = {}
     adviser: Terms | None = None
 
 
-class Report(Model):
-    """Anomalies, firing or resolved, that belong to this incident."""
-
-    anomalies: tuple[Anomaly, ...]
-
-
-def reports(anomalies: Iterable[Anomaly]) -> Iterator[Report]:
+def reports(anomalies: Iterable[Anomaly], given: Given | None = None) -> Iterator[Report]:
     """As many as it takes: one signal is one payload, and the largest anomalies are some kB each."""
     for portion in portions(anomalies, _REPORT_BYTES, _PER_REPORT):
-        yield Report(anomalies=portion)
+        yield Report(anomalies=portion, given=given)
 
 
 class Synchronise(Model):

@@ -1,15 +1,15 @@
 """Grouping: is this trouble an old acquaintance, or part of an incident that is open already?"""
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.records import RecordActivities, Settle
-    from domain.correlation import Link, OpenIncident, Relation, link_to
+    from domain.correlation import Link, Relation, link_to
     from domain.timeline import Kind
     from workflows import options
     from workflows.calls import reason
-    from workflows.contract import reports
+    from workflows.giving import as_others_see, give
     from workflows.record import Record
 
 
@@ -22,6 +22,8 @@ async def relate(record: Record) -> bool:
     """Link to the incident before it. True: nothing is opened, as the survivor of a merge goes on with it, or it was
     marked a false positive a moment ago.
     """
+    if record.link is not None and record.link.relation is Relation.SPLIT:
+        return False  # it is known what was before, and that it is to stand for itself
     try:
         previous = await workflow.execute_activity_method(
             RecordActivities.previous, record.opening.key, summary="was it here before?", **options.ASK
@@ -32,7 +34,7 @@ async def relate(record: Record) -> bool:
     record.link = link_to(previous, record.opened_at, record.assessment.severity.rank)
     if record.link.previous is not None:
         record.note(workflow.now(), Kind.NOTE, "alert correlation", f"{record.link.relation}: {record.link.reason}")
-    if record.link.relation is Relation.JOINS:
+    if record.link.relation is Relation.JOINS and record.link.key not in record.apart:
         return await _join(record, record.link)
     if record.link.relation is not Relation.SUPPRESSED:
         return False
@@ -50,11 +52,8 @@ async def _join(record: Record, link: Link) -> bool:
 
 async def hand_over(record: Record) -> bool:
     """Give the anomalies to the incident that covers a neighbour. True: that one goes on, this one ends."""
-    me = OpenIncident(
-        incident=record.incident, key=record.opening.key, services=record.services, onset=record.onset,
-        opened_at=record.opened_at,
-    )  # fmt: skip
-    asked = Settle(me=me, graph=record.opening.services, within_s=record.opening.policy.merge_within_s)
+    opening = record.opening
+    asked = Settle(me=as_others_see(record), graph=opening.services, within_s=opening.policy.merge_within_s)
     try:
         survivor = await workflow.execute_activity_method(
             RecordActivities.settle, asked, summary="does a neighbour's incident cover it?", **options.ASK
@@ -74,13 +73,13 @@ async def _give(record: Record, incident: str, key: str) -> bool:
         text = f"{incident} does not take it over: {len(record.crowd):,} of its alerts are only counted, not kept"
         record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
         return False
-    given, anomalies = record.sightings, record.anomalies
-    try:
-        handle = workflow.get_external_workflow_handle(key)
-        for report in reports(anomalies):
-            await handle.signal("report", report)
-    except ApplicationError as error:
-        text = f"{incident} could not take it over: {error.message}"
+    if record.over or record.moving:
+        return False  # a person was quicker
+    given, record.moving = record.sightings, True
+    failure = await give(key, record.anomalies)
+    record.moving = False
+    if failure is not None:
+        text = f"{incident} could not take it over: {failure}"
         record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
         return False
     record.handed_over = given

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from domain.approval import Door, Verdict, read_answer
-    from domain.command import SEALED, CommandName, read_payload
+    from domain.command import OWN_FIELDS, SEALED, CommandName, read_payload
     from domain.escalation import Clock, Reason
     from domain.identity import incident_id
     from domain.incident import State
@@ -35,12 +35,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.post import Post
     from workflows.projection import Projector
     from workflows.record import Record
+    from workflows.regrouping import gives_more, received, takes_in
     from workflows.remediation import Result, attempt
     from workflows.timers import happens
     from workflows.waiting import resolved_alone, wait_for_recovery, watch
 
 M = TypeVar("M", bound=BaseModel)
-_CLOSED = Next(text="Nothing: it is closed.")
 
 
 @workflow.defn
@@ -79,8 +79,10 @@ class IncidentWorkflow:
         while True:
             if not elsewhere:
                 await beside(self._herald.run(), beside(self._clock.run(), self._see_through()))
-            record.closes(workflow.now(), _CLOSED)
+            record.closes(workflow.now(), _closed(record))
             await workflow.wait_condition(lambda: record.worth_reopening or self._books_closed())
+            if record.worth_reopening and await gives_more(record):
+                continue
             if not record.reopened(workflow.now()):
                 return self._summary()
             elsewhere = elsewhere and await belongs_elsewhere(record)
@@ -94,8 +96,9 @@ class IncidentWorkflow:
         """From the question to what was learned."""
         await self._solve()
         await self._close()
-        while self._record.reopened(workflow.now()):  # an alert came while it was closed
-            await self._solve()
+        while self._record.worth_reopening:  # an alert came while it was closed
+            if not await gives_more(self._record) and self._record.reopened(workflow.now()):
+                await self._solve()
             await self._close()
 
     async def _solve(self) -> None:
@@ -133,7 +136,7 @@ class IncidentWorkflow:
     async def _try(self) -> Result:
         """Look with fresh eyes, name the cause, and make one attempt."""
         record = self._record
-        record.news = False
+        record.news, parted = False, record.parted
         record.enter(State.INVESTIGATING, workflow.now(), Next(text="All sources are asked at once."))
         await investigate(record)
         diagnosis = await advise(record, await diagnose(record))
@@ -141,6 +144,8 @@ class IncidentWorkflow:
         if diagnosis.confidence < record.rules.tell_below:
             detail = f"{diagnosis.confidence:.2f} is below {record.rules.tell_below:.2f}"
             record.calls_for(Reason.LOW_CONFIDENCE, workflow.now(), detail)
+        if record.parted != parted:
+            return Result.MOOT  # it was looked at as a larger trouble
         if record.over or record.blind or record.unsure or not self._may_try_again():
             return Result.STUCK
         return await attempt(record, self._approvals)
@@ -157,7 +162,7 @@ class IncidentWorkflow:
         """The outcome, and beside each other the last word and what is written. A store that is away keeps neither
         who was called waiting, nor an alert for which it must be reopened.
         """
-        self._record.closes(workflow.now(), _CLOSED)
+        self._record.closes(workflow.now(), _closed(self._record))
         self._clock.ends(self._herald.quiet)
         writing = asyncio.create_task(self._write_up())
         await workflow.wait_condition(
@@ -169,8 +174,12 @@ class IncidentWorkflow:
             writing.cancel()  # it is written when it is over
 
     async def _write_up(self) -> None:
-        """The postmortem, and what was learned. A draft that is still being written comes first."""
+        """The postmortem, and what was learned. A draft that is still being written comes first. What was merged is
+        written up with the incident that goes on.
+        """
         await self._clock.drafted()
+        if self._record.ending.merged_into is not None:
+            return
         await asyncio.gather(write_postmortem(self._record, draft=True), learn(self._record))
 
     async def _cancelled(self) -> None:
@@ -201,13 +210,13 @@ class IncidentWorkflow:
     # or too few would fail the workflow's task for ever, with all its timers.
 
     @workflow.signal(description="alerts of another system, firing or resolved")
-    def report(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
+    async def report(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Alerts join at any moment of the incident's life."""
         read = _read(Report, _only(data))
         if isinstance(read, str):
             self._people.unreadable("report", read)
         else:
-            self._record.sees(read.anomalies, workflow.now())
+            await takes_in(self._record, read)
 
     @workflow.signal(description="what a person did to it in another system, such as PagerDuty")
     def synchronise(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
@@ -285,7 +294,7 @@ class IncidentWorkflow:
 
     @workflow.update(description='a person\'s word, with an answer: {"command": "ack", "who": "..."}')
     async def person(self, *data: Any) -> str:  # noqa: ANN401 - untrusted
-        """Acknowledge, take over, snooze, resolve, or mark as a false positive."""
+        """Acknowledge, take over, snooze, resolve, mark as a false positive, merge, or split."""
         named, fields = _command(_only(data))
         answer = await self._people.heard(fields, named)
         if not answer.startswith("accepted"):
@@ -309,10 +318,23 @@ def _opened(opening: Opening) -> Record:
     """The record of an incident that begins with this run."""
     info = workflow.info()
     started = info.workflow_start_time
-    return Record(
+    record = Record(
         opening=opening, incident=incident_id(info.first_execution_run_id, started), run=info.run_id,
         opened_at=started, clock=Clock(detected_at=started, severity=Severity.LOW),
     )  # fmt: skip
+    if opening.first is not None:
+        if opening.first.given is not None:
+            received(record, opening.first.given)
+        record.sees(opening.first.anomalies, started)
+    return record
+
+
+def _closed(record: Record) -> Next:
+    """What comes after the end."""
+    into, ending = record.ending.merged_into, record.ending
+    if into is None:
+        return Next(text="Nothing: it is closed.")
+    return Next(text=f"It goes on in {into}" + (f": merged by {ending.person}: {ending.why}" if ending.person else "."))
 
 
 def _read(model: type[M], raw: Any) -> M | str:  # noqa: ANN401 - untrusted
@@ -335,14 +357,12 @@ def _only(data: tuple[Any, ...]) -> Any:  # noqa: ANN401 - untrusted
 
 def _command(raw: Any) -> tuple[CommandName, dict[str, str]]:  # noqa: ANN401 - untrusted
     """The command's name, and the rest of its data. Raises ApplicationError with the words for who sent it."""
-    fields = read_payload(raw, ("command", "who", "comment"), (*SEALED, "for"))
+    fields = read_payload(raw, ("command", "who", "comment"), (*SEALED, *OWN_FIELDS))
     if isinstance(fields, str):
         raise ApplicationError(f"refused: {fields}", type="CommandUnreadable", non_retryable=True)
     named = fields.pop("command")
-    if not fields["for"]:
-        del fields["for"]  # only a snooze may say for how long
     if named not in list(CommandName):
         said = f"refused: command is {named[:40]!r}, not one of {', '.join(CommandName)}"
         raise ApplicationError(said, type="CommandUnreadable", non_retryable=True)
-    # What only a snooze has is no word of the others.
-    return CommandName(named), {field: text for field, text in fields.items() if field != "for" or text}
+    # What only one command has is no word of the others.
+    return CommandName(named), {field: text for field, text in fields.items() if field not in OWN_FIELDS or text}

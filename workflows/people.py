@@ -1,4 +1,4 @@
-"""What people tell an incident besides decisions: acknowledge, take over, snooze, resolve, false positive, a note."""
+"""What people tell an incident besides decisions: acknowledge, take over, snooze, resolve, merge, a note and so on."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import Synchronise
     from workflows.proof import objection_to
     from workflows.record import Record
+    from workflows.regrouping import regroup
 
 
 class People:
@@ -31,17 +32,24 @@ class People:
     async def heard(self, raw: Any, name: CommandName) -> str:  # noqa: ANN401 - it is untrusted
         """As `told`, for an update, whose word may bring a proof: one that is not genuine makes it a refused one."""
         read = read_command(raw, name, Door.UPDATE)
-        if isinstance(read, str) or read.seal is None:
+        if isinstance(read, str):
             return self._take(read, Door.UPDATE)
+        if read.seal is None:
+            return await self._do(read)
         word = Word(
             incident=self._record.incident, said=read.name, who=read.who, door=read.door, comment=read.comment,
-            lasting=read.lasting,
+            lasting=read.lasting, into=read.into, services=read.services,
         )  # fmt: skip
         objection = await objection_to(word, read.seal)
         checked = read.model_copy(update={"seal": None, "proven": objection is None})
         if objection is not None:
             return self._say(f"refused: {objection}", checked, checked.door)
-        return self._take(checked, checked.door)
+        return await self._do(checked)
+
+    async def _do(self, read: Command) -> str:
+        if not read.name.regroups:
+            return self._take(read, read.door)
+        return self._say(await regroup(self._record, read), read, read.door)
 
     def _take(self, read: Command | str, door: Door) -> str:
         answer = f"refused: {read}" if isinstance(read, str) else self._obey(read)
@@ -97,6 +105,8 @@ class People:
             case CommandName.FALSE_POSITIVE:
                 record.ends(person=who, false_positive=True)
                 record.news = False
+            case CommandName.MERGE | CommandName.SPLIT:
+                return "refused: it is said by the update `person`, which waits for the answer of another incident"
         return f"accepted: {command.name.words} by {who}" + (f": {command.comment}" if command.comment else "")
 
     def _snoozed(self, command: Command) -> str:

@@ -25,6 +25,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.verification import before, verify
 
 
+_DARK = "what watches the services is in trouble itself, so what it shows proves nothing"
+
+
 class Result(StrEnum):
     """What an attempt came to. MOOT: the question was settled by something else, so what is true now must be seen.
     STUCK: the machine can do no more now, people are told why.
@@ -80,7 +83,10 @@ async def may_act_now(record: Record) -> bool:
 
 
 def _plan(record: Record) -> Plan | None:
-    """The catalogue's answer; none is a reason to tell people."""
+    """The catalogue's answer; none is a reason to tell people. Nothing is done on what cannot be seen."""
+    if record.in_the_dark:
+        record.note(workflow.now(), Kind.PLAN, "remediation", f"no plan: {_DARK}")
+        return None
     choice = choose(case_of(record, record.diagnosis or Diagnosis(confidence_reason="nothing was diagnosed")))
     if choice.plan is None:
         why = "; ".join(choice.reasons)

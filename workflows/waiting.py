@@ -115,7 +115,7 @@ async def watch(record: Record, handover: Handover) -> None:
     record.enter(State.WATCHING, workflow.now(), Next(text=text, at=until))
     seen = await _see_until(record, until, handover)
     if record.ending.person is not None or seen.recovery is Recovery.RECOVERED:
-        if record.ending.by_hand is None:
+        if record.ending.by_hand is None and record.ending.merged_into is None:
             _held(record, held=True)
         record.ends(recovered=True, effective=_effective(record))
         return

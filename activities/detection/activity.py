@@ -19,7 +19,7 @@ from domain.forecast import FORGOTTEN_AFTER
 from domain.model import Model
 from domain.services import ServiceMap
 from domain.sign import STRANGE
-from domain.silence import absence, in_outage, outage
+from domain.silence import Sight, absence, first_sight, in_outage, in_the_dark, in_the_light, outage
 from domain.standing import USUAL_AFTER, Standing
 from domain.thresholds import in_force
 from integrations.ports import (
@@ -29,6 +29,7 @@ from integrations.ports import (
     PortError,
     SeriesStore,
     ThresholdStore,
+    Unavailable,
 )  # fmt: skip
 
 _log = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ class DetectionActivities:
         self._turn = asyncio.Lock()
         self._last: float | None = None
         self._away: set[tuple[str, str]] = set()
+        self._sight: Sight | None = None
+        self._unseen: Unavailable | None = None
 
     @activity.defn
     async def sweep(self) -> Cycle:
@@ -89,6 +92,8 @@ class DetectionActivities:
                 # What was judged and not handed over shall be judged again, from what is written down.
                 self._kept.clear()
                 _count_failure()
+                if self._unseen is not None and error is self._unseen:
+                    await self._tell_of_the_dark(self._unseen)
                 raise as_application_error(error) from error
 
     async def _cycle(self) -> Cycle:
@@ -97,8 +102,10 @@ class DetectionActivities:
         now, began = self._clock(), time.perf_counter()
         moment = datetime.fromtimestamp(now, UTC)
         answers = await asyncio.to_thread(self._look, self._metrics, now)
-        anomalies = self._decide(answers, moment)
+        sight, light = in_the_light(self._sight or Sight(), moment)
+        anomalies = [*self._decide(answers, moment), *([light] if light else ())]
         keys = await self._intake.accept(anomalies) if anomalies else ()
+        self._sight = sight
         await asyncio.to_thread(self._write)
         cycle = Cycle(
             series=len(self._kept), ready=sum(kept.detector.ready for kept in self._kept.values()),
@@ -109,6 +116,20 @@ class DetectionActivities:
         _count(cycle, time.perf_counter() - began)
         return cycle
 
+    async def _tell_of_the_dark(self, why: Unavailable) -> None:
+        """A source that is itself unhealthy is trouble of the monitoring. Where Temporal is away too, later."""
+        before = self._sight or Sight()
+        sight, anomaly = in_the_dark(before, datetime.fromtimestamp(self._clock(), UTC), str(why)[:300])
+        self._sight = sight if anomaly is None else before.model_copy(update={"since": sight.since})
+        if anomaly is None or self._intake is None:
+            return
+        try:
+            await self._intake.accept([anomaly])
+        except PortError as error:
+            _log.warning("that the source of metrics does not answer could not be told: %s", error)
+        else:
+            self._sight = sight
+
     def _look(self, metrics: MetricSource, now: float) -> Sequence[asking.Answered]:
         """Take in what is new of every series; what was asked, and the answers."""
         self._catch_up(now - FORGOTTEN_AFTER.total_seconds())
@@ -118,7 +139,11 @@ class DetectionActivities:
             seen.setdefault((kept.watched.service, kept.watched.expression.name), []).append(kept.until)
         due = asking.due(self._services, seen, now, self._every_s)
         # What had no answer the last time comes last, so that it takes no time from the others.
-        answers = asking.ask(metrics, sorted(due, key=lambda asked: asked.name in self._away))
+        try:
+            answers = asking.ask(metrics, sorted(due, key=lambda asked: asked.name in self._away))
+        except Unavailable as error:
+            self._unseen = error
+            raise
         self._away -= {answer.asked.name for answer in answers if answer.away is None}
         self._away |= {answer.asked.name for answer in answers if answer.slow}
         new: list[tuple[Kept, list[tuple[float, float]]]] = []
@@ -144,6 +169,9 @@ class DetectionActivities:
         """Take over what another worker, or this one before it restarted, knew; without series that ended before."""
         self._kept = {key: kept for key, kept in self._kept.items() if kept.until >= oldest}
         marks = {key: until for key, until in self._store.marks().items() if until.timestamp() >= oldest}
+        if self._sight is None:
+            now = datetime.fromtimestamp(oldest, UTC) + FORGOTTEN_AFTER
+            self._sight = first_sight(max(marks.values(), default=None), now)
         behind = [key for key, until in marks.items() if self._until(key) < until.timestamp()]
         for row in self._store.load(behind) if behind else ():
             try:

@@ -152,6 +152,10 @@ class Clock(Model):
             return self
         return self.model_copy(update={"unheard": left, "again_at": self.again_at if left else None})
 
+    def detected_by(self, at: datetime) -> Self:
+        """Its trouble was known already then: what is overdue by that is said in one message."""
+        return self.model_copy(update={"detected_at": min(self.detected_at, at)})
+
     def running_on(self) -> Self:
         """The clocks run on from the first detection."""
         return self.model_copy(update={"stopped_at": None})

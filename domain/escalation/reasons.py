@@ -11,6 +11,7 @@ class Reason(StrEnum):
 
     ANNOUNCED = "announced"
     CRITICAL = "critical"
+    MONITORING = "monitoring"
     LOW_CONFIDENCE = "low_confidence"
     NO_PLAN = "no_plan"
     GATE_REFUSED = "gate_refused"
@@ -31,6 +32,7 @@ class Reason(StrEnum):
 WORDS: dict[Reason, str] = {
     Reason.ANNOUNCED: "unresolved for a while; automation is at work",
     Reason.CRITICAL: "severity is CRITICAL",
+    Reason.MONITORING: "monitoring is degraded, or the outage is a large one",
     Reason.LOW_CONFIDENCE: "confidence in the cause is below the policy's threshold",
     Reason.NO_PLAN: "there is no remediation that fits",
     Reason.GATE_REFUSED: "the safety gate refused the remediation",

@@ -48,6 +48,16 @@ class IncidentStore(Protocol):
         """Under one lock for all: the incident that absorbs `me`, or None, and then others may find `me`."""
         ...
 
+    def absorb(self, me: OpenIncident, into: str) -> OpenIncident | str:
+        """Under the same lock, on a person's word: from now on `me` counts as taken over by that open incident, which
+        is returned; or what is against it, in words.
+        """
+        ...
+
+    def stands(self, me: OpenIncident) -> None:
+        """It counts for itself again: it was not taken over after all."""
+        ...
+
     def in_thread(self, channel: str, reference: str) -> IncidentView | None:
         """The open incident whose thread on a channel this is, by that channel's own name for it."""
         ...

@@ -10,6 +10,7 @@ from domain.correlation import OpenIncident, Previous, survivor
 from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, cause_of, untold
 from domain.plan import Action
+from domain.regrouping import taker
 from domain.services import ServiceMap
 from domain.view import IncidentView
 from integrations.store.documents import document, text
@@ -63,9 +64,22 @@ ORDER BY opened_at DESC, (attempt->>'number')::int DESC LIMIT %(limit)s
 
 # An incident that has taken over others covers their services too, so the projection's list is asked first.
 _STANDING = """
-SELECT s.me, i.services FROM nightshift.settlements s
+SELECT s.me, i.services, i.view->'apart' FROM nightshift.settlements s
 LEFT JOIN nightshift.incidents i USING (incident)
 WHERE s.absorbed_by IS NULL AND s.key <> %(key)s AND s.opened_at >= %(since)s AND NOT coalesce(i.closed, false)
+"""
+
+
+_SETTLED = """
+INSERT INTO nightshift.settlements (incident, key, opened_at, me, absorbed_by) VALUES (%s, %s, %s, %s, %s)
+"""
+_ANEW = "ON CONFLICT (incident, key) DO UPDATE SET absorbed_by = excluded.absorbed_by"
+
+# A settlement of a moment ago is not in the projection yet.
+_TAKER = """
+SELECT i.view, s.absorbed_by FROM nightshift.incidents i
+LEFT JOIN nightshift.settlements s ON s.incident = i.incident AND s.absorbed_by IS NOT NULL
+WHERE i.incident = %(into)s
 """
 
 
@@ -107,13 +121,26 @@ class PostgresIncidents:
             ).fetchone()
             if known is not None:
                 return OpenIncident.model_validate(known[0]) if known[0] else None
-            found = survivor(me.services, me.onset, me.opened_at, _standing(connection, me, within), graph, within)
-            connection.execute(
-                "INSERT INTO nightshift.settlements (incident, key, opened_at, me, absorbed_by) "
-                "VALUES (%s, %s, %s, %s, %s)",
-                [me.incident, me.key, me.opened_at, document(me), document(found) if found else None],
-            )
+            found = survivor(me, _standing(connection, me, within), graph, within)
+            connection.execute(_SETTLED, _settlement(me, found))
         return found
+
+    def absorb(self, me: OpenIncident, into: str) -> OpenIncident | str:
+        with self._pool.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_SETTLE_LOCK])
+            view, absorbed_by = connection.execute(_TAKER, {"into": text(into)}).fetchone() or (None, None)
+            found = taker(
+                me.incident, into, IncidentView.model_validate(view) if view else None,
+                OpenIncident.model_validate(absorbed_by) if absorbed_by else None,
+            )  # fmt: skip
+            if not isinstance(found, str):
+                connection.execute(f"{_SETTLED} {_ANEW}", _settlement(me, found))
+        return found
+
+    def stands(self, me: OpenIncident) -> None:
+        with self._pool.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_SETTLE_LOCK])
+            connection.execute(f"{_SETTLED} {_ANEW}", _settlement(me, None))
 
     def in_thread(self, channel: str, reference: str) -> IncidentView | None:
         with self._pool.transaction() as connection:
@@ -166,5 +193,15 @@ def _columns(view: IncidentView) -> dict[str, Any]:
 
 def _standing(connection: Connection[Any], me: OpenIncident, within: timedelta) -> list[OpenIncident]:
     rows = connection.execute(_STANDING, {"key": me.key, "since": me.opened_at - within}).fetchall()
-    found = [(OpenIncident.model_validate(known), services) for known, services in rows]
-    return [o if s is None else o.model_copy(update={"services": tuple(s)}) for o, s in found]
+    return [_as_shown(OpenIncident.model_validate(known), services, apart) for known, services, apart in rows]
+
+
+def _as_shown(known: OpenIncident, services: list[str] | None, apart: dict[str, str] | None) -> OpenIncident:
+    """As it has become since it settled, where the projection knows it."""
+    if services is None:
+        return known
+    return known.model_copy(update={"services": tuple(services), "apart": (*{*known.apart, *(apart or ())},)})
+
+
+def _settlement(me: OpenIncident, absorbed_by: OpenIncident | None) -> list[Any]:
+    return [me.incident, me.key, me.opened_at, document(me), document(absorbed_by) if absorbed_by else None]

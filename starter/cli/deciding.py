@@ -1,4 +1,4 @@
-"""Commands by which a person decides: approve, reject, change, ack, take, snooze, resolve, false-positive."""
+"""Commands by which a person decides: approve, reject, change, ack, take, snooze, resolve, false-positive, note."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -121,7 +121,9 @@ class Way(Protocol):
         self, view: IncidentView, digest: str, verdict: Verdict, comment: str, wanted: Change | None
     ) -> str: ...
 
-    async def tell(self, view: IncidentView, command: CommandName, comment: str, lasting: str | None) -> str: ...
+    async def tell(self, view: IncidentView, command: CommandName, comment: str, own: str) -> str:
+        """`own`: what only this command says, such as for how long a snooze is."""
+        ...
 
 
 class Proven:
@@ -144,8 +146,9 @@ class Proven:
             content["change"] = wanted.values
         return await self._remote.say(view.incident, "decision", content)
 
-    async def tell(self, view: IncidentView, command: CommandName, comment: str, lasting: str | None) -> str:
-        said = {"command": command.value, "comment": comment} | ({"for": lasting} if lasting else {})
+    async def tell(self, view: IncidentView, command: CommandName, comment: str, own: str) -> str:
+        said = command.said(self.person, comment, own) | {"command": command.value}
+        del said["who"]  # the token says who it is
         return await self._remote.say(view.incident, "command", said)
 
 
@@ -169,9 +172,8 @@ class Claimed:
         # The same person's same decision, sent twice, is one decision.
         return await self._send(view, "decide", said | asked, decision_key(said | asked, view))
 
-    async def tell(self, view: IncidentView, command: CommandName, comment: str, lasting: str | None) -> str:
-        said = {"command": command.value, "who": self.person, "comment": comment, "door": "cli"}
-        said |= {"for": lasting} if lasting else {}
+    async def tell(self, view: IncidentView, command: CommandName, comment: str, own: str) -> str:
+        said = command.said(self.person, comment, own) | {"command": command.value, "door": "cli"}
         return await self._send(view, "person", said, None)
 
     async def _send(self, view: IncidentView, update: Update, payload: dict[str, str], key: str | None) -> str:
@@ -210,13 +212,11 @@ async def decide(
         return await through.decide(view, digest or request.digest, verdict, comment, wanted)
 
 
-async def _say(
-    output: Output, name: str, command: CommandName, comment: str, who: str | None, lasting: str | None = None
-) -> str:
+async def _say(output: Output, name: str, command: CommandName, comment: str, who: str | None, own: str = "") -> str:
     async with way(who) as through:
         view = await through.view(name)
         output.note(f"as        {through.person} ({through.standing})")
-        return await through.tell(view, command, comment, lasting)
+        return await through.tell(view, command, comment, own)
 
 
 def _says_why(comment: str, words: str) -> None:

@@ -27,6 +27,8 @@ COMMANDS = {
     "resolve": "starter.cli.deciding:resolve",
     "false-positive": "starter.cli.deciding:false_positive",
     "note": "starter.cli.deciding:note",
+    "merge": "starter.cli.regrouping:merge",
+    "split": "starter.cli.regrouping:split",
     "login": "starter.cli.login:login",
     "logout": "starter.cli.login:logout",
     "people": "starter.cli.people:people",

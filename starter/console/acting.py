@@ -35,7 +35,7 @@ async def acted(desk: Desk, judging: Judging, visitor: Visitor, view: IncidentVi
     if said in list(Verdict):
         return await _decided(desk, visitor, view, Verdict(said), form)
     if said in list(CommandName):
-        return await _told(desk, visitor, view, CommandName(said), form.get("comment", ""))
+        return await _told(desk, visitor, view, CommandName(said), form)
     return _refused(f"{said[:40]!r} is nothing that can be said here")
 
 
@@ -57,9 +57,10 @@ def _feedback(visitor: Visitor, view: IncidentView, form: dict[str, str]) -> Fee
         return f"{'.'.join(map(str, first['loc']))} {first['msg'].removeprefix('Value error, ')}".strip()
 
 
-async def _told(desk: Desk, visitor: Visitor, view: IncidentView, command: CommandName, comment: str) -> Reply:
+async def _told(desk: Desk, visitor: Visitor, view: IncidentView, command: CommandName, form: dict[str, str]) -> Reply:
+    own = form.get(command.own, "").strip() if command.own is not None else ""
     try:
-        return await desk.tell(visitor.person, Door.CONSOLE, view, command, comment)
+        return await desk.tell(visitor.person, Door.CONSOLE, view, command, form.get("comment", ""), own)
     except Unsayable as error:
         return _refused(f"{error}; nothing was recorded")
 

@@ -8,6 +8,7 @@ from domain.approval import Decision, Request, Verdict
 from domain.change import Knob
 from domain.command import CommandName
 from domain.finding import Finding
+from domain.identity import group_key
 from domain.model import Model
 from domain.plan import Action, Plan
 from domain.timeline import Entry, Kind
@@ -36,6 +37,8 @@ class Step(StrEnum):
     RESOLVE = "resolve"
     FALSE_POSITIVE = "false_positive"
     NOTE = "note"
+    MERGE = "merge"
+    SPLIT = "split"
 
     @property
     def on_a_plan(self) -> bool:
@@ -180,6 +183,8 @@ def step_of(view: IncidentView, step: str, visitor: Visitor | None) -> Step | No
     found = Step(step)
     if found is Step.EXTEND and (view.waiting is None or view.waiting.extends_to is None):
         return None
+    if found is Step.SPLIT and not separable(view):
+        return None
     return found if not found.on_a_plan or view.waiting is not None else None
 
 
@@ -203,6 +208,19 @@ STEP_WORDS = {
     CommandName.FALSE_POSITIVE: (
         "False positive", "Yes, nothing was wrong", "The incident is closed, and the same alert opens none for 15 min.",
     ),
+    CommandName.MERGE: (
+        "Merge into another", "Merge it", "This one ends, and the other goes on with its alerts. Both say who and why.",
+    ),
+    CommandName.SPLIT: (
+        "Split off a service", "Split it off",
+        "It leaves with all its alerts, as an incident of its own. No machine merges the two again.",
+    ),
     CommandName.NOTE: ("Add a note", "Add it", "It stands in the timeline under your name, and changes nothing."),
 }  # fmt: skip
-WHY_NEEDED = frozenset({Step.REJECT, Step.CHANGE})
+WHY_NEEDED = frozenset({Step.REJECT, Step.CHANGE, Step.MERGE, Step.SPLIT})
+
+
+def separable(view: IncidentView) -> tuple[str, ...]:
+    """The services that can be split off: those whose alerts came to this incident by a merge."""
+    keys = {anomaly.service: group_key(anomaly) for anomaly in view.anomalies}
+    return tuple(service for service, key in keys.items() if key != view.key)

@@ -41,10 +41,10 @@ class Desk:
 
     async def tell(
         self, person: Person, door: Door, view: IncidentView, command: CommandName, comment: str = "",
-        lasting: str = "", key: str | None = None,
+        own: str = "", key: str | None = None,
     ) -> Reply:  # fmt: skip
-        """Say a command, proven. With a `key`, said again it is the same word. Raises Unsayable for what is incomplete,
-        such as a snooze that does not say for how long, or an empty note.
+        """Say a command, proven. `own`: what only this command says, such as for how long a snooze is. With a `key`,
+        said again it is the same word. Raises Unsayable for what is incomplete, such as an empty note.
         """
         payload = self.speech.command(
             person,
@@ -53,7 +53,7 @@ class Desk:
             incident=view.incident,
             command=command,
             comment=comment,
-            lasting=lasting,
+            own=own,
         )
         return await self.incidents.tell(view, "person", payload, self.speech.marked(key) if key else None)
 

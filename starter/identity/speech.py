@@ -47,16 +47,19 @@ class Speech:
 
     def command(
         self, person: Person, door: Door, now: datetime, *, incident: str, command: CommandName, comment: str = "",
-        lasting: str = "",
+        own: str = "",
     ) -> dict[str, str]:  # fmt: skip
-        """The data for the update `person`. `lasting`: for how long a snooze is. Raises Unsayable without one."""
-        said = {"who": person.name, "comment": comment} | ({"for": lasting} if lasting else {})
+        """The data for the update `person`. `own`: what only this command says, such as for how long a snooze is.
+        Raises Unsayable where that is missing.
+        """
+        said = command.said(person.name, comment, own)
         heard = read_command(said, command)
         if isinstance(heard, str):
             raise Unsayable(heard)
         word = Word(
-            incident=incident, said=command, who=heard.who, door=door, comment=heard.comment, lasting=heard.lasting
-        )
+            incident=incident, said=command, who=heard.who, door=door, comment=heard.comment, lasting=heard.lasting,
+            into=heard.into, services=heard.services,
+        )  # fmt: skip
         return {**said, "command": command.value, **self._proof(word, now)}
 
     def marked(self, key: str) -> str:

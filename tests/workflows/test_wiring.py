@@ -1,13 +1,12 @@
 """Each activity that an incident calls is served on the queue on which it is called, and none is served for nobody."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from temporalio import activity
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError
 
 from domain.incident import Outcome
 from tests.advice import TERMS
@@ -20,30 +19,20 @@ from tests.fakes import (
     FakeModelCalls,
     FakePostmortems,
 )
-from tests.workflows.asking import asked, decide, decision, frozen
+from tests.workflows.asking import asked, decide, decision, frozen, person
 from tests.workflows.conftest import NightOf
+from tests.workflows.night import view
 from tests.workflows.world import Handle, World
-from workers.lifecycle import CACHED_RUNS, working
 from workers.registry import NAMES, Ports, Queue, queues
 from workflows.contract import DETECTION_QUEUE, TASK_QUEUE, TRAINING_QUEUE
 from workflows.incident import IncidentWorkflow
 
 
+@dataclass
 class Forgetful(World):
-    """A world whose workers keep so many runs in memory: with none, each step is a replay from the first event."""
+    """A world whose workers keep no run in memory: each step is a replay from the first event."""
 
-    cached_runs = 0
-
-    @asynccontextmanager
-    async def living(self, client: Client) -> AsyncGenerator[World]:
-        async with working(client, self.queues(), grace=timedelta(seconds=1), cached_runs=self.cached_runs):
-            yield self
-
-
-class Remembering(Forgetful):
-    """As in real life."""
-
-    cached_runs = CACHED_RUNS
+    cached_runs: int = 0
 
 
 def _queues() -> tuple[Queue, ...]:
@@ -72,10 +61,10 @@ async def _called(handle: Handle) -> set[tuple[str, str]]:
     return {(s.activity_type.name, s.task_queue.name) for s in scheduled if s.activity_type.name}
 
 
-@pytest.mark.parametrize("world", [Remembering, Forgetful])
-async def test_what_is_called_is_served_and_what_is_served_is_called(night_of: NightOf, world: type[Forgetful]) -> None:
-    """An approved fix, after a forged approval and a word with a model that is not there, needs all activities; it ends
-    the same when no run is kept in memory between its steps.
+@pytest.mark.parametrize("world", [World, Forgetful])
+async def test_what_is_called_is_served_and_what_is_served_is_called(night_of: NightOf, world: type[World]) -> None:
+    """An approved fix, after a forged approval, a word with a model that is not there and a merge into an incident that
+    is gone, needs all activities; it ends the same when no run is kept in memory between its steps.
     """
     async with night_of(frozen(world(adviser=TERMS))) as night:
         handle = await night.open()
@@ -83,6 +72,10 @@ async def test_what_is_called_is_served_and_what_is_served_is_called(night_of: N
         forged = {"door": "console", "issued_at": (await night.now()).isoformat(), "proof": "0" * 64}
         with pytest.raises(WorkflowUpdateFailedError):
             await decide(handle, decision(request, **forged))
+        gone = (await view(handle)).model_copy(update={"incident": "INC-20260131-GONE00", "key": "incident-gone"})
+        night.world.incidents.views[gone.incident] = gone
+        with pytest.raises(WorkflowUpdateFailedError):
+            await person(handle, {"command": "merge", "who": "ana", "into": gone.incident, "comment": "is it there?"})
         await handle.signal("approve", decision(request))
         summary = await night.end(handle)
         called = await _called(handle)

@@ -39,7 +39,7 @@ from tests.fakes import (
     FakePostmortems,
     FakeSeries,
 )
-from workers.lifecycle import working
+from workers.lifecycle import CACHED_RUNS, working
 from workers.registry import NAMES, Ports, Queue, queues
 from workflows.contract import (
     ANALYSIS_QUEUE,
@@ -153,6 +153,7 @@ class World:
     `detects`: the queues of detection and training are served too; they take no part in incidents.
     `rival`: the kind of the ranking's second candidate, None: there is none. It has `rival_score` bits, the first 9.
     `log_title`: what logs say.
+    `cached_runs`: so many incidents a worker remembers; 0: it begins anew from the history at each step.
     `adviser`: the terms for a language model, None: the starter knows of none.
     """
 
@@ -176,6 +177,7 @@ class World:
     identity_key: SecretStr | None = KEY
     workers_policy: Policy | None = None
     detects: bool = False
+    cached_runs: int = CACHED_RUNS
     looks: list[Question] = field(default_factory=list[Question])
     hold: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
     reached: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
@@ -320,7 +322,7 @@ class World:
 
     @asynccontextmanager
     async def living(self, client: Client) -> AsyncGenerator["World"]:
-        async with working(client, self.queues(), grace=timedelta(seconds=1)):
+        async with working(client, self.queues(), grace=timedelta(seconds=1), cached_runs=self.cached_runs):
             yield self
 
     async def open(self, client: Client, *anomalies: Anomaly, key: str = "incident-orders") -> Handle:

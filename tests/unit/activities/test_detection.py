@@ -17,6 +17,7 @@ from domain.detection import series_key
 from domain.forecast import Forecast
 from domain.services import Expression, Service, ServiceMap
 from domain.sign import STRANGE
+from domain.silence import of_monitoring
 from domain.thresholds import ThresholdWord, WordKind
 from integrations.ports import Series, Unavailable
 from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries, FakeThresholds
@@ -130,6 +131,25 @@ async def test_what_could_not_be_told_is_told_by_a_later_cycle(away: str) -> Non
     getattr(world, away).error = None
     await world.cycles(4)
     assert [anomaly.status for anomaly in world.intake.taken] == [AlertStatus.FIRING]
+
+
+async def test_a_source_that_is_away_for_minutes_is_trouble_of_the_monitoring_until_it_answers() -> None:
+    """Of the services nothing is said meanwhile. While Temporal is away too, it is told later."""
+    world = World()
+    await world.cycles(3)
+    world.metrics.error = world.intake.error = Unavailable("connection refused")
+    for cycle in range(30):
+        if cycle == 25:
+            assert not world.intake.taken
+            world.intake.error = None
+        with pytest.raises(ApplicationError):
+            await world.cycle()
+        world.now += EVERY
+    world.metrics.error = None
+    await world.cycles(2)
+    began, over = world.intake.taken
+    assert (began.status, over.status, over.starts_at) == (AlertStatus.FIRING, AlertStatus.RESOLVED, began.starts_at)
+    assert of_monitoring(began)
 
 
 async def test_a_question_that_is_refused_costs_no_other_its_answer() -> None:

@@ -86,8 +86,7 @@ CASES = (
 
 @pytest.mark.parametrize("case", rows(CASES))
 def test_survivor(case: Case) -> None:
-    me = case.me
-    found = survivor(me.services, me.onset, me.opened_at, case.others, shop(), WITHIN)
+    found = survivor(case.me, case.others, shop(), WITHIN)
     assert (found.key if found else None) == case.found
 
 

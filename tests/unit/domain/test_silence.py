@@ -4,13 +4,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.anomaly import AlertStatus
+from domain.anomaly import AlertStatus, Anomaly
 from domain.detection import Watched
 from domain.levels import Severity
 from domain.services import Expression
 from domain.severity import assess
 from domain.sign import Sign
-from domain.silence import MONITORING, absence, in_outage, outage
+from domain.silence import (
+    MONITORING,
+    Sight,
+    absence,
+    first_sight,
+    in_outage,
+    in_the_dark,
+    in_the_light,
+    of_monitoring,
+    outage,
+)
 from domain.standing import Standing
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -103,3 +113,28 @@ def test_an_outage_is_one_incident_and_its_end_goes_to_that_one() -> None:
     assert over.anomaly.service == MONITORING
     assert over.anomaly.series == one.anomaly.series
     assert not over.standing.outage
+
+
+def test_a_source_that_does_not_answer_for_five_minutes_is_told_once_and_its_return_too() -> None:
+    sight, told = Sight(told=False), dict[int, Anomaly]()
+    for minute in range(12):
+        sight, anomaly = in_the_dark(sight, NOON + minute * MINUTE, "connection refused")
+        told |= {minute: anomaly} if anomaly else {}
+    ((minute, began),) = told.items()
+    assert minute == 5
+    assert of_monitoring(began)
+    assert (began.starts_at, assess([began]).severity) == (NOON, Severity.HIGH)
+    assert "connection refused" in began.title
+    sight, over = in_the_light(sight, NOON + 12 * MINUTE)
+    assert over is not None
+    assert (over.series, over.status, over.starts_at) == (began.series, AlertStatus.RESOLVED, NOON)
+    assert in_the_light(sight, NOON + 13 * MINUTE)[1] is None
+
+
+@pytest.mark.parametrize(("minutes", "says"), [(None, False), (4, False), (6, True)])
+def test_a_worker_that_begins_after_a_gap_says_once_that_the_source_answers(minutes: int | None, says: bool) -> None:
+    """One before it may have said that it does not, and died since. Where nothing is open, this opens nothing."""
+    sight = first_sight(None if minutes is None else NOON - minutes * MINUTE, NOON)
+    sight, over = in_the_light(sight, NOON)
+    assert (over is not None and not over.firing) is says
+    assert in_the_light(sight, NOON)[1] is None
