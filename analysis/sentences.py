@@ -113,7 +113,8 @@ def _release_sentence(service: str, release: Finding) -> str:
     when = f", released {_seconds(before)} before it began" if before is not None else ""
     image = facts.get("image")
     shown = f" ({name(str(image))})" if image else ""
-    return f"{service} runs a release that does not work: revision {facts.get('revision')}{shown}{when}"
+    what = f"revision {facts['revision']}" if "revision" in facts else name(str(facts.get("version", "")))
+    return f"{service} runs a release that does not work: {what}{shown}{when}"
 
 
 def _callers(cause: Hypothesis, findings: Iterable[Finding]) -> list[str]:

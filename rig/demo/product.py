@@ -121,5 +121,5 @@ def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
         "NIGHTSHIFT_PORT": str(stage.starter_port),
         "NIGHTSHIFT_PUBLIC_URL": f"http://127.0.0.1:{stage.starter_port}",
         "NIGHTSHIFT_POSTMORTEMS": str(paths.postmortems),
-        **(stage.cluster.settings if stage.cluster is not None else {}),
+        **stage.settings,
     }

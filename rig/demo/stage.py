@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
@@ -73,6 +74,11 @@ class Stage:
         self.shop: Shop | None = None
         self.load: Load | None = None
         self.product: Product | None = None
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What the product is told beside the usual, and in its place."""
+        return self.cluster.settings if self.cluster is not None else {}
 
     def start(self) -> None:
         """Bring everything up: what needs nothing else at once, the rest when what it needs is there."""
