@@ -27,6 +27,8 @@ def result(kind: Kind, view: IncidentView | None, began: float) -> Result:
         input_tokens=sum(call.usage.input_tokens for call in calls),
         output_tokens=sum(call.usage.output_tokens for call in calls),
         usd=view.advice.usd if view.advice is not None else 0.0,
+        candidates=tuple(_candidate(h) for h in diagnosis.hypotheses),
+        evidence=tuple(f"{f.id} {f.source}, {f.strength:.1f} bits: {f.title}" for f in view.findings),
     )  # fmt: skip
 
 
@@ -42,6 +44,11 @@ def _entered(view: IncidentView, state: State) -> datetime | None:
 
 def _said(hypothesis: Hypothesis | None, diagnosis: Diagnosis) -> Named | None:
     return hypothesis and Named(hypothesis.service, hypothesis.category, round(diagnosis.confidence, 3))
+
+
+def _candidate(hypothesis: Hypothesis) -> str:
+    gave = ", ".join(f"{c.finding} {c.bits:+.1f}" for c in hypothesis.contributions)
+    return f"{hypothesis.category} at {hypothesis.service}, {hypothesis.score:.1f} bits: {gave}"
 
 
 def told(one: Result, view: IncidentView | None) -> str:

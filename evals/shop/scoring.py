@@ -26,7 +26,8 @@ class Result:
 
     `seen_after_s`: from the fault to the incident, None: no incident in time. `first`: the best candidate, whether or
     not it was named; `named`: None where the product said that it does not know. `investigated_s`: from the first
-    question to the diagnosis, the model's opinion included, by the incident's own record.
+    question to the diagnosis, the model's opinion included, by the incident's own record. `candidates` and `evidence`
+    are for who asks why.
     """
 
     kind: str
@@ -41,6 +42,8 @@ class Result:
     input_tokens: int = 0
     output_tokens: int = 0
     usd: float = 0.0
+    candidates: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 class Verdict(StrEnum):
