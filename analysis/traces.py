@@ -14,6 +14,7 @@ from domain.finding import Category
 _ERROR_WORDS = ("otel.status_description", "exception.message", "error.message", "exception.type", "error.type")
 # A call that has one of these was answered, if not well.
 _ANSWERED = ("http.response.status_code", "http.status_code", "rpc.grpc.status_code")
+_NO_SUCCESS = 400
 _CALL = "client"
 _MOST_OF_THE_TIME = 0.5
 _PEER = ("peer.service", "db.system.name", "db.system", "server.address")
@@ -152,9 +153,17 @@ def _fate(origin: Span, spans: Iterable[Span], reporting: Collection[str]) -> tu
     peer = origin.attributes.get(_PEER[0], "")
     if taken is None:
         return (Fate.UNANSWERED, peer, origin.operation) if peer in reporting and peer != origin.service else here
+    if _refused(taken):
+        return here
     if taken.duration_s >= _MOST_OF_THE_TIME * origin.duration_s:
         return Fate.UNFINISHED, taken.service, taken.operation
     return Fate.BETWEEN, origin.service, origin.operation
+
+
+def _refused(taken: Span) -> bool:
+    """Did it answer with a status of HTTP that is no success? Then the caller was answered, whatever its span says."""
+    said = next((taken.attributes[key] for key in _ANSWERED[:2] if key in taken.attributes), "")
+    return said.isdigit() and int(said) >= _NO_SUCCESS
 
 
 def origins(traces: Iterable[Trace], reporting: Collection[str] = ()) -> list[Origin]:

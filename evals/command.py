@@ -1,4 +1,4 @@
-"""`nightshift eval`: the product's own code, measured on public data and on its own shop. One line for each evaluation."""
+"""`nightshift eval`: the product's own code, measured on public data and on the shop. One line for each evaluation."""
 
 import typer
 
@@ -18,4 +18,4 @@ app.command("shop")(shop)
 
 @app.callback()
 def evaluate() -> None:
-    """Measure the product on public data, and on the shop of the rig."""
+    """Measure the product on public data and on the shop."""

@@ -25,7 +25,7 @@ MISSED_AFTER_S = 120.0
 """A fault without an incident by then is missed, which counts as wrong."""
 _DIAGNOSED_WITHIN_S = 150.0
 _CALM_S = 15.0
-_CALM_WITHIN_S = 300.0
+_CALM_WITHIN_S = 900.0
 _LOOK_EVERY_S = 1.0
 _WHO = "the evaluation"
 _DIAGNOSED = frozenset({State.DIAGNOSED, State.WAITING_FOR_PEOPLE, State.WAITING_FOR_APPROVAL, State.WATCHING})

@@ -29,7 +29,7 @@ class ShopStage(Stage):
     """The shop has a database server of its own, so that it can be stopped while the product's goes on."""
 
     def __init__(self, paths: Paths, console: Console, seed: int) -> None:
-        super().__init__(paths, console, seed, _SCENARIO)
+        super().__init__(paths, console, seed, _SCENARIO, known_ports=False)  # a demo may run beside it
         self.folder = paths.run
         self.shop_postgres = PostgresServer(paths.kept / "shop-postgres")
         self.model = ModelServer()
