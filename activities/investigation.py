@@ -1,10 +1,19 @@
 """Investigation: each source is asked the same question and answers with findings."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from temporalio import activity
 
-from activities import change_findings, database_findings, metric_findings, metric_queries, recall_findings, windows
+from activities import (
+    change_findings,
+    database_findings,
+    marker_findings,
+    metric_findings,
+    metric_queries,
+    recall_findings,
+    windows,
+)
 from activities.bulk import kept, most_telling
 from activities.errors import retry_only_what_helps
 from activities.forest_findings import Forests
@@ -114,19 +123,31 @@ class InvestigationActivities:
     @activity.defn
     @retry_only_what_helps
     def look_at_changes(self, question: Question) -> tuple[Finding, ...]:
-        """Releases, configuration and restarts of every deployment of the services, from an hour before the onset."""
+        """Releases, configuration and restarts of every deployment of the services, from an hour before the onset; of
+        services without one what they say of themselves, where markers are declared.
+        """
         declared = [(s, d) for s in question.services if (d := question.graph.get(s).deployment) is not None]
+        found = self._marked(question)
         source, window = self._changes, windows.changes(question)
-        if source is None:
-            return (missing(Source.CHANGES, _NOT_CONFIGURED, window),)
-        if not declared:
-            return (missing(Source.CHANGES, _NO_DEPLOYMENT, window),)
-        found: list[Finding] = []
+        if source is None and (declared or not found):
+            return (*found, missing(Source.CHANGES, _NOT_CONFIGURED, window))
+        if source is None or not declared:
+            return tuple(found) or (missing(Source.CHANGES, _NO_DEPLOYMENT, window),)
         content: dict[str, object] = {}
         for service, deployment in declared:
             look = _changes_of(source, service, deployment, question, content)
             found.extend(_or_refused(look, Source.CHANGES, window))
         return kept(self._evidence, found, content, f"changes of {', '.join(d.target for _, d in declared)}")
+
+    def _marked(self, question: Question) -> list[Finding]:
+        metrics, window = self._metrics, windows.changes(question)
+        if metrics is None or not question.graph.markers:
+            return []
+        found: list[Finding] = []
+        for service in (s for s in question.services if question.graph.get(s).deployment is None):
+            look = partial(marker_findings.findings_of, service, metrics, question)
+            found.extend(_or_refused(look, Source.CHANGES, window))
+        return found
 
     @activity.defn
     @retry_only_what_helps

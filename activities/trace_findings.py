@@ -1,5 +1,6 @@
 """Findings from traces: where failures begin, what became slow, or that no request failed."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from analysis.explaining import EXPLAINS
 from analysis.freshness import STOPPED, freshness
 from analysis.redaction import name as clean
 from analysis.redaction import template as masked
-from analysis.traces import Origin, edges, origins
+from analysis.traces import Fate, Origin, edges, origins
 from analysis.visits import slices
 from analysis.waterfall import usual_durations, waterfall
 from domain.exhibits import MOST_CALLS, Call, Waterfall
@@ -96,10 +97,13 @@ class TraceAnswer:
         return [trace for trace in found.values() if trace.spans]
 
     def _origins(self) -> list[Finding]:
-        usual = {(o.service, o.operation): len(o.traces) for o in origins(self.failing_before)}
+        reporting = {s.service for t in (*self.before, *self.now, *self.failing) for s in t.spans}
+        usual = Counter[tuple[str, str]]()
+        for o in origins(self.failing_before, reporting):
+            usual[o.service, o.operation] += len(o.traces)
         found = [
-            self._of_origin(o, usual.get((o.service, o.operation), 0) * self.scale)
-            for o in origins(self.failing)[:_MOST_ORIGINS]
+            self._of_origin(o, usual[o.service, o.operation] * self.scale)
+            for o in origins(self.failing, reporting)[:_MOST_ORIGINS]
         ]
         return [f for f in found if f.strength >= _LEAST_BITS]
 
@@ -111,13 +115,13 @@ class TraceAnswer:
         stopped = f" (none since {last:%H:%M:%S} UTC)" if fresh == STOPPED else ""
         return Finding(
             source=Source.TRACES, kind="trace_origin", service=o.service,
-            title=f"{count} failing traces ({o.share:.0%}) begin in {clean(o.service)}, {masked(o.operation)}{words}"
-            f"{stopped}",
+            title=f"{count} failing traces ({o.share:.0%}) {_where(o)}{words}{stopped}",
             strength=bits(count_z(count, expected), Z0_COUNT) * fresh, value=o.share, baseline=expected, unit="share",
             onset=first,
             categories={**o.causes, Category.UNKNOWN: max(0.5, o.causes.get(Category.UNKNOWN, 0.0))},
+            against=o.against,
             facts={
-                "operation": masked(o.operation), "path": path, "traces": count,
+                "fate": o.fate.value, "operation": masked(o.operation), "path": path, "traces": count,
                 "trace_id": clean(o.traces[-1].trace_id),
                 **({"peer": clean(o.peer)} if o.peer else {}),
                 **{f"{EXPLAINS}{service}": share for service, share in o.explains.items()},
@@ -191,3 +195,17 @@ def _sample(traces: Iterable[Trace]) -> list[dict[str, object]]:
 def _span(s: Span) -> dict[str, object]:
     dump: dict[str, object] = s.model_dump(mode="json")
     return {**dump, "attributes": {key: masked(value) for key, value in s.attributes.items()}}
+
+
+def _where(o: Origin) -> str:
+    """Where they begin, by what became of the call."""
+    service, operation, peer = clean(o.service), masked(o.operation), clean(o.peer)
+    match o.fate:
+        case Fate.FAILED:
+            return f"begin in {service}, {operation}"
+        case Fate.UNANSWERED:
+            return f"wait for {service}, of which nothing is seen ({operation})"
+        case Fate.UNFINISHED:
+            return f"end while {service} is at it ({operation})"
+        case Fate.BETWEEN:
+            return f"are lost between {service} and {peer}, which had done its part ({operation})"

@@ -42,6 +42,11 @@ def _end_the_idle(held: Finding) -> tuple[str, ...]:
 
 
 def _take_it_back(rollout: Finding) -> tuple[str, ...]:
+    if "target" not in rollout.facts:
+        return (
+            f"look at what release {_fact(rollout, 'version')} changed, in place of {_fact(rollout, 'version_before')}",
+            "ask who released it whether it changed the database: the release before may not fit it any more",
+        )
     _, namespace, deployment = str(rollout.facts["target"]).split("/", 2)
     at = f"kubectl --namespace {namespace} rollout"
     seen = f"look at what was released: {at} history deployment/{deployment}"

@@ -22,6 +22,11 @@ _CAUSES: dict[Category, str] = {
     Category.NETWORK: "{service} cannot reach others over the network",
     Category.UNKNOWN: "{service} fails, and what was seen does not tell why",
 }
+# By what became of the calls in which failing traces begin (analysis/traces.py).
+_FATES: dict[tuple[Category, object], str] = {
+    (Category.DEPENDENCY, "unanswered"): "{service} does not answer those who call it",
+    (Category.NETWORK, "between"): "what {service} and {peer} say to each other is lost or late on the way",
+}
 _CHECKS: dict[Category, str] = {
     Category.CONNECTION_POOL: "who holds the connections of the database of {service}, and the size of its pool",
     Category.MEMORY_LEAK: "the memory of {service} over the last day, and its last out-of-memory kill",
@@ -55,6 +60,9 @@ def sentence(service: str, category: Category, supporting: Sequence[Finding]) ->
         return _lock_sentence(service, lock)
     if category is Category.BAD_DEPLOYMENT and (release := _first(supporting, "rollout")) is not None:
         return _release_sentence(service, release)
+    origin = _first([f for f in supporting if f.service == service], "trace_origin")
+    if origin is not None and (said := _FATES.get((category, origin.facts.get("fate")))) is not None:
+        return said.format(service=service, peer=name(str(origin.facts.get("peer", "others"))))
     return _CAUSES[category].format(service=service)
 
 
@@ -113,7 +121,8 @@ def _release_sentence(service: str, release: Finding) -> str:
     when = f", released {_seconds(before)} before it began" if before is not None else ""
     image = facts.get("image")
     shown = f" ({name(str(image))})" if image else ""
-    return f"{service} runs a release that does not work: revision {facts.get('revision')}{shown}{when}"
+    what = f"revision {facts['revision']}" if "revision" in facts else name(str(facts.get("version", "")))
+    return f"{service} runs a release that does not work: {what}{shown}{when}"
 
 
 def _callers(cause: Hypothesis, findings: Iterable[Finding]) -> list[str]:

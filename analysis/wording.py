@@ -53,6 +53,16 @@ _CAUSES: tuple[tuple[re.Pattern[str], Weights], ...] = (
         {Category.DEPENDENCY: 1.0},
     ),
     (
+        # Who is called is not there, by the words of the drivers of PostgreSQL, MySQL and MongoDB.
+        _words(
+            r"is the server running|database system is (?:shutting down|starting up|in recovery)"
+            r"|terminating connection due to|server closed the connection unexpectedly"
+            r"|can.t connect to (?:local )?(?:mysql )?server|lost connection to (?:mysql )?server"
+            r"|no reachable servers|no primary (?:server|node)"
+        ),
+        {Category.DEPENDENCY: 1.0},
+    ),
+    (
         _words(r"out of memory|outofmemory|heap (?:space|out of)|cannot allocate memory|oom[- ]?kill|memoryerror"),
         {Category.MEMORY_LEAK: 1.0},
     ),

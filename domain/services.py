@@ -59,6 +59,16 @@ class Deployment(Model):
         return f"deployment/{self.namespace}/{self.name}"
 
 
+class Marker(Model):
+    """A PromQL expression whose series say what a service runs, such as `service_build_info{service="{service}"}`: a
+    new value of `label` is a new release, or new configuration.
+    """
+
+    kind: Literal["rollout", "config"]
+    query: str
+    label: str
+
+
 class Service(Model):
     """One service. `user_facing`: its failing share counts as impact. `hub`: it does not connect its neighbours."""
 
@@ -74,10 +84,14 @@ class Service(Model):
 
 
 class ServiceMap(Model):
-    """All services, and the expressions that hold where a service names none of its own."""
+    """All services, and the expressions that hold where a service names none of its own.
+
+    `markers` tell of changes to services that declare no deployment.
+    """
 
     services: tuple[Service, ...] = ()
     expressions: tuple[Expression, ...]
+    markers: tuple[Marker, ...] = ()
 
     @model_validator(mode="after")
     def _each_once_and_every_dependency_known(self) -> Self:

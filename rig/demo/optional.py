@@ -19,10 +19,10 @@ _TROUBLE = (Missing, StepFailedError, ServerFailedError, SubprocessError, OSErro
 class OptionalServers:
     """Elasticsearch is waited for; a Jaeger that has to be built first is built in the background."""
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    def __init__(self, folder: Path, console: Console, *, known_ports: bool = True) -> None:
         self._console = console
-        self._elasticsearch = ElasticsearchServer(folder / "elasticsearch", known_port=True)
-        self._jaeger = JaegerServer(folder / "jaeger", known_ports=True)
+        self._elasticsearch = ElasticsearchServer(folder / "elasticsearch", known_port=known_ports)
+        self._jaeger = JaegerServer(folder / "jaeger", known_ports=known_ports)
         self._lock = threading.Lock()
         self._stopped = False
         self._jaeger_up = threading.Event()

@@ -127,5 +127,5 @@ def _environment(stage: "Stage", paths: Paths) -> Mapping[str, str]:
         "NIGHTSHIFT_PUBLIC_URL": f"http://127.0.0.1:{stage.starter_port}",
         "NIGHTSHIFT_POSTMORTEMS": str(paths.postmortems),
         "NIGHTSHIFT_DETECTION_EVERY_S": f"{DETECTION_EVERY_S:g}",
-        **(stage.cluster.settings if stage.cluster is not None else {}),
+        **stage.settings,
     }

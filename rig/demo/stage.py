@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from types import TracebackType
@@ -19,7 +20,7 @@ from rig.demo.scenarios import Scenario
 from rig.history.backfill import backfill
 from rig.servers.alertmanager import AlertmanagerServer, Grouping
 from rig.servers.pagerduty import PagerDutyServer
-from rig.servers.ports import preferred_port
+from rig.servers.ports import free_port, preferred_port
 from rig.servers.postgres import PostgresServer
 from rig.servers.prometheus import PrometheusServer
 from rig.servers.server import Server
@@ -39,18 +40,22 @@ _GROUPING = Grouping(by=("service",), wait=1.0, interval=5.0, repeat=300.0)
 
 
 class Stage:
-    """Everything that runs. `start()` says on screen what it does; `stop()` ends it in reverse order."""
+    """Everything that runs. `start()` says on screen what it does; `stop()` ends it in reverse order. `known_ports`:
+    servers are where people look for them, if nobody else is there.
+    """
 
-    def __init__(self, paths: Paths, console: Console, seed: int, scenario: Scenario) -> None:
+    def __init__(
+        self, paths: Paths, console: Console, seed: int, scenario: Scenario, *, known_ports: bool = True
+    ) -> None:
         self._paths = paths
         self.scenario = scenario
         self._console = console
         self._seed = seed
         self._running = ExitStack()
         run = paths.run
-        self.temporal = TemporalServer(paths.kept / "temporal", search_attributes=ALL, known_ports=True)
+        self.temporal = TemporalServer(paths.kept / "temporal", search_attributes=ALL, known_ports=known_ports)
         self.postgres = PostgresServer(paths.kept / "postgres", settings={"max_connections": "200"})
-        self.starter_port = preferred_port(_STARTER_PORT)
+        self.starter_port = preferred_port(_STARTER_PORT) if known_ports else free_port()
         self.token = SecretStr(secrets.token_urlsafe(24))
         self.inbox = SmtpInbox(run / "mail")
         self.slack = SlackServer(secrets.token_urlsafe(24))
@@ -58,21 +63,26 @@ class Stage:
         self.pagerduty = PagerDutyServer()
         self.pagerduty.webhooks.url = f"http://127.0.0.1:{self.starter_port}/webhooks/pagerduty"
         self.people = People(run / "people.yaml")
-        self.optional = OptionalServers(run, console)
+        self.optional = OptionalServers(run, console, known_ports=known_ports)
         self.alertmanager = AlertmanagerServer(
             run / "alertmanager",
             webhook=f"http://127.0.0.1:{self.starter_port}/webhooks/prometheus",
             bearer_token=self.token,
             grouping=_GROUPING,
-            known_port=True,
+            known_port=known_ports,
         )
         self.prometheus = PrometheusServer(
-            run / "prometheus", rules=[RULES_FILE], alertmanager=self.alertmanager.url, known_port=True
+            run / "prometheus", rules=[RULES_FILE], alertmanager=self.alertmanager.url, known_port=known_ports
         )
         self.cluster = Cluster(run) if scenario.on_cluster else None
         self.shop: Shop | None = None
         self.load: Load | None = None
         self.product: Product | None = None
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What the product is told beside the usual, and in its place."""
+        return self.cluster.settings if self.cluster is not None else {}
 
     def start(self) -> None:
         """Bring everything up: what needs nothing else at once, the rest when what it needs is there."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Load:
         self._sent = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="shop-load", daemon=True)
+        self._thread = threading.Thread(target=self.run, name="shop-load", daemon=True)
 
     def start(self) -> None:
         """Begin to send."""
@@ -110,7 +111,8 @@ class Load:
         with self._lock:
             return list(self._outcomes)
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Send until `stop` is called, in this thread."""
         asyncio.run(self._send_until_stopped())
 
     async def _send_until_stopped(self) -> None:
@@ -150,3 +152,13 @@ class Load:
             ok, detail = False, f"{method} {path}: {type(error).__name__} {error}"
         with self._lock:
             self._outcomes.append(Outcome(kind, sent_at, time.time(), ok, detail))
+
+
+def main() -> None:
+    """`python -m rig.shop.load URL REQUESTS_PER_SECOND`: until it is killed."""
+    url, rate = sys.argv[1:]
+    Load(url, seed=2, requests_per_second=float(rate)).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, disable_created_metrics
 
 # Upper bounds in seconds. Requests of the shop take a few milliseconds; a hanging query takes seconds.
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0)
@@ -23,6 +23,11 @@ class RequestMetrics:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
+
+    def runs(self, version: str, settings: str) -> None:
+        """Say which release runs, and with which settings: a digest of them, as some are secret."""
+        Info("service_build", "The release that runs.", registry=self.registry).info({"version": version})
+        Info("service_settings", "What it was told at start.", registry=self.registry).info({"digest": settings})
 
     def declare(self, route: str, codes: Iterable[int]) -> None:
         """Show the series of a route at zero from the start, so that its first error is already an increase."""

@@ -81,6 +81,19 @@ class OrderStore:
             await cursor.execute(statement, (customer_id, _LISTED))
             return await cursor.fetchall()
 
+    async def newest(self, limit: int) -> list[Order]:
+        """The newest orders of all customers."""
+        statement = (
+            "SELECT order_id, customer_id, product_id, quantity, price_cents FROM orders "
+            "ORDER BY order_id DESC LIMIT %s"
+        )
+        async with (
+            self._span("SELECT orders", statement) as connection,
+            connection.cursor(row_factory=class_row(Order)) as cursor,
+        ):
+            await cursor.execute(statement, (limit,))
+            return await cursor.fetchall()
+
     async def add(self, order: NewOrder) -> int:
         """Store an order and return its number."""
         statement = (

@@ -1,6 +1,7 @@
 """The orders service: lists and creates orders in its own PostgreSQL database."""
 
 import logging
+import resource
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from rig.shop.metrics import RequestMetrics
 from rig.shop.order_store import Connections, NewOrder, Order, OrderStore, PoolCollector, connections
+from rig.shop.partners import offer_exports, offer_revenue
 from rig.shop.releases import RELEASES, STABLE, Price
 from rig.shop.routes import ORDERS, ROUTES
 from rig.shop.service import new_app, observe, serve, set_up_telemetry
@@ -39,6 +41,8 @@ def create_app(metrics: RequestMetrics, pool: Connections, price: Price = RELEAS
         return Order(order_id=await store.add(order), **order.model_dump() | {"price_cents": to_pay})
 
     app.get("/orders")(list_orders)
+    offer_exports(app, store)
+    offer_revenue(app, store)
     app.post("/orders", status_code=201)(create_order)
     app.exception_handler(psycopg.OperationalError)(_answer_database_failure)
     metrics.registry.register(PoolCollector(pool))
@@ -61,6 +65,8 @@ async def _answer_database_failure(request: Request, error: psycopg.OperationalE
 def main() -> None:
     """Run the service with settings from the environment."""
     settings = OrdersSettings()  # pyright: ignore[reportCallIssue] -- fields come from the environment
+    if settings.memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (settings.memory_bytes, settings.memory_bytes))
     telemetry = set_up_telemetry(ORDERS, settings)
     pool = connections(settings.database.get_secret_value())
     app = create_app(telemetry.metrics, pool, RELEASES[settings.release])

@@ -17,7 +17,12 @@ ROUTES: Mapping[str, Routes] = MappingProxyType(
             "GET /orders": (200, 500, 502, 503, 504),
             "POST /orders": (201, 500, 502, 503, 504),
         },
-        ORDERS: {"GET /orders": (200, 500, 503, 504), "POST /orders": (201, 500, 503, 504)},
+        ORDERS: {
+            "GET /orders": (200, 500, 503, 504),
+            "POST /orders": (201, 500, 503, 504),
+            "GET /orders/export": (200, 500, 503, 504),
+            "GET /orders/revenue": (200, 503, 504),
+        },
         CATALOGUE: {"GET /products": (200,), "GET /products/{product_id}": (200, 404)},
     }
 )

@@ -39,6 +39,7 @@ class Telemetry:
 def set_up_telemetry(service: str, settings: ServiceSettings) -> Telemetry:
     """Start metrics, traces and logs for this process."""
     metrics = RequestMetrics()
+    metrics.runs(settings.version, settings.digest)
     url = settings.elasticsearch_url
     shipper = LogShipper(url, metrics.registry) if url is not None else None
     set_up_logs(service, settings.log_file, shipper)

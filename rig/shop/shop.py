@@ -10,9 +10,12 @@ from rig.servers.process import Command, ManagedProcess, answers_http
 from rig.servers.prometheus import ScrapeJob
 from rig.servers.server import Server
 from rig.shop.database import CONNECTION_LIMIT, ShopDatabase, set_up_database
+from rig.shop.link import Link
 from rig.shop.monitoring import scrape_job
 from rig.shop.routes import CATALOGUE, GATEWAY, ORDERS
 
+ORDERS_MEMORY_BYTES = 256 * 1024 * 1024
+"""Three times what orders needs."""
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
@@ -40,7 +43,10 @@ class Shop(Server):
         self.shipping = {name: value for name, value in addresses.items() if value is not None} | {"NO_PROXY": LOOPBACK}
         self._ports = {service: free_port() for service in (CATALOGUE, ORDERS, GATEWAY)}
         self._database: ShopDatabase | None = None
+        self._processes: dict[str, ManagedProcess] = {}
         self._running = ExitStack()
+        self.link: Link | None = None
+        """The network between gateway and orders, where somebody put one there before `start`."""
 
     @property
     def database(self) -> ShopDatabase:
@@ -77,6 +83,8 @@ class Shop(Server):
         Raises ServerFailedError, or psycopg.Error when the database server refuses.
         """
         self.set_up_database()
+        if self.link is not None:
+            self._running.enter_context(self.link)
         self.start_services(self.settings())
 
     def set_up_database(self) -> None:
@@ -87,18 +95,37 @@ class Shop(Server):
         """What each service is told beside what all are told; RuntimeError before there is a database."""
         return {
             CATALOGUE: {},
-            ORDERS: {"SHOP_DATABASE": self.database.app.get_secret_value()},
-            GATEWAY: {"SHOP_ORDERS_URL": self.url(ORDERS), "SHOP_CATALOGUE_URL": self.url(CATALOGUE)},
+            ORDERS: {
+                "SHOP_DATABASE": self.database.app.get_secret_value(),
+                "SHOP_MEMORY_BYTES": str(ORDERS_MEMORY_BYTES),
+            },
+            GATEWAY: {
+                "SHOP_ORDERS_URL": self.url(ORDERS) if self.link is None else self.link.url,
+                "SHOP_CATALOGUE_URL": self.url(CATALOGUE),
+            },
         }
 
     def start_services(self, settings: Mapping[str, Mapping[str, str]]) -> None:
         """Start these services as processes of their own; returns when they answer."""
         processes = {name: ManagedProcess(self._command(name, own)) for name, own in settings.items()}
+        self._processes |= processes
         for process in processes.values():
             self._running.callback(process.stop)
             process.start()
         for name, process in processes.items():
             process.wait_ready(answers_http(f"{self.url(name)}/health"), _START_SECONDS)
+
+    def restart(self, service: str, **changed: str) -> None:
+        """Stop a service and start it with its settings, of which some are `changed`; returns when it answers.
+
+        Raises ServerFailedError when it does not.
+        """
+        self._processes[service].stop()
+        self.start_services({service: {**self.settings()[service], **changed}})
+
+    def process_id(self, service: str) -> int:
+        """Of a service that runs as a process of its own."""
+        return self._processes[service].pid
 
     def stop(self) -> None:
         """Stop the services; the database stays."""

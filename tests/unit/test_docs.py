@@ -14,7 +14,7 @@ from config.settings import Settings
 from domain.levels import Severity
 from domain.people import People, Person
 from domain.policy import Escalation, Policy
-from domain.services import Database, Deployment, Expression, Service, ServiceMap
+from domain.services import Database, Deployment, Expression, Marker, Service, ServiceMap
 from rig.demo.command import demo
 from starter.cli.group import COMMANDS
 
@@ -33,6 +33,7 @@ PLACES_IN_SERVICES: Mapping[str, type[BaseModel]] = {
     "services[].": Service,
     "services[].databases[].": Database,
     "services[].deployment.": Deployment,
+    "markers[].": Marker,
     "expressions[].": Expression,
 }
 PLACES_IN_PEOPLE: Mapping[str, type[BaseModel]] = {"": People, "people[].": Person}

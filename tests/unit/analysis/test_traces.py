@@ -1,11 +1,11 @@
 """Traces: origin, path, self time, edges."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from analysis.traces import edges, failure, origins, self_time_s
+from analysis.traces import Fate, edges, failure, origins, self_time_s
 from domain.finding import Category
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -107,6 +107,46 @@ def test_a_call_that_fails_without_a_word_points_at_what_it_calls() -> None:
     assert Category.DEPENDENCY in origins([called])[0].causes
     assert origins([called])[0].peer == "db"
     assert Category.DEPENDENCY not in origins([served])[0].causes
+
+
+OUT = ASpan("a", None, "gateway", duration_s=4, error=True, kind="client", attributes={"peer.service": "orders"})
+STATUS = "http.response.status_code"
+
+
+@pytest.mark.parametrize(
+    ("call", "taken", "reporting", "fate", "service"),
+    [
+        (OUT, (), {"gateway", "orders"}, Fate.UNANSWERED, "orders"),
+        # Who never makes spans, such as a database, may have answered well.
+        (OUT, (), {"gateway"}, Fate.FAILED, "gateway"),
+        (OUT, (ASpan("b", "a", "orders", duration_s=5),), {"orders"}, Fate.UNFINISHED, "orders"),
+        (OUT, (ASpan("b", "a", "orders", duration_s=0.01),), {"orders"}, Fate.BETWEEN, "gateway"),
+        # A failure of its own is where the trace begins.
+        (OUT, (ASpan("b", "a", "orders", duration_s=0.01, error=True),), {"orders"}, Fate.FAILED, "orders"),
+        # What was answered, by either side's word, was not lost.
+        (OUT, (ASpan("b", "a", "orders", attributes={STATUS: "404"}),), {"orders"}, Fate.FAILED, "gateway"),
+        (replace(OUT, attributes={**OUT.attributes, STATUS: "404"}), (), {"orders"}, Fate.FAILED, "gateway"),
+        (replace(OUT, kind="server"), (), {"orders"}, Fate.FAILED, "gateway"),
+    ],
+)
+def test_a_call_without_an_answer_is_of_whoever_had_it(
+    call: ASpan, taken: tuple[ASpan, ...], reporting: set[str], fate: Fate, service: str
+) -> None:
+    found = failure(ATrace("t", (call, *taken)), reporting)
+    assert found is not None
+    assert (found.fate, found.service) == (fate, service)
+
+
+def test_a_callee_that_does_not_answer_explains_its_caller() -> None:
+    origin = origins([ATrace("t", (OUT,))], {"orders"})[0]
+    assert origin.explains == {"gateway": 1.0}
+    assert origin.causes[Category.DEPENDENCY] > origin.causes[Category.UNKNOWN]
+
+
+def test_what_is_lost_on_the_way_speaks_for_the_network_and_against_the_callee() -> None:
+    origin = origins([ATrace("t", (OUT, ASpan("b", "a", "orders", duration_s=0.01)))], {"orders"})[0]
+    assert origin.causes[Category.NETWORK] > origin.causes[Category.UNKNOWN]
+    assert origin.against == {Category.DEPENDENCY: 0.5}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,23 @@
+"""What will be broken when, decided before it begins. Pure."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_WAIT_S = (5.0, 40.0)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fault: its kind, and how long the shop has been calm when it begins, in seconds."""
+
+    kind: str
+    wait_s: float
+
+
+def write_script(kinds: Sequence[str], times: int, seed: int) -> tuple[Trial, ...]:
+    """Each kind so many times, in an order and at moments that the seed decides."""
+    chance = random.Random(seed)  # noqa: S311 - chance, not secrets
+    order = [kind for kind in kinds for _ in range(times)]
+    chance.shuffle(order)
+    return tuple(Trial(kind, round(chance.uniform(*_WAIT_S), 1)) for kind in order)
