@@ -16,6 +16,7 @@ from config.sources import LogsFrom, MetricsFrom, TracesFrom, logs_from, metrics
 from domain.plan import Action
 from domain.services import ServiceMap
 from integrations.access import Access
+from integrations.alertmanager import AlertmanagerSilences
 from integrations.datadog import DatadogLogs, DatadogMetrics, DatadogPlace
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.email import EmailChannel
@@ -59,6 +60,7 @@ from integrations.store.forecasts import PostgresForecasts
 from integrations.store.forests import PostgresForests
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
+from integrations.store.maintenance import PostgresMaintenance
 from integrations.store.memory import PostgresMemory
 from integrations.store.model_calls import PostgresModelCalls
 from integrations.store.pool import Pool
@@ -101,6 +103,10 @@ class Store:
     @cached_property
     def filters(self) -> PostgresFilters:
         return PostgresFilters(self.pool)
+
+    @cached_property
+    def maintenance(self) -> PostgresMaintenance:
+        return PostgresMaintenance(self.pool)
 
     @cached_property
     def postmortems(self) -> PostgresPostmortems:
@@ -190,6 +196,11 @@ def _login(setting: SecretStr | None) -> Login | None:
         return None
     user, _, password = setting.get_secret_value().partition(":")
     return Login(user, SecretStr(password))
+
+
+def silences(settings: Settings) -> AlertmanagerSilences | None:
+    """Alertmanager as the place of silences, None without ALERTMANAGER_URL."""
+    return AlertmanagerSilences(settings.alertmanager_url) if settings.alertmanager_url is not None else None
 
 
 def databases(settings: Settings) -> DatabaseSource | None:
