@@ -27,6 +27,16 @@ class StarterMetrics:
         self._refused = Counter(
             "nightshift_webhook_alerts_refused", "Alerts that were not understood.", ["sender"], registry=self.registry
         )
+        self._muted = Counter(
+            "nightshift_webhook_muted",
+            "Deliveries with something that is muted.",
+            ["sender"],
+            registry=self.registry,
+        )
+        self._unasked = Counter(
+            "nightshift_muting_unasked", "Times that nothing was muted, as the windows were not known.", ["asked"],
+            registry=self.registry,
+        )  # fmt: skip
         self._seconds = Histogram(
             "nightshift_webhook_seconds",
             "Seconds from a delivery to its answer.",
@@ -41,6 +51,7 @@ class StarterMetrics:
             self._deliveries.labels(sender, outcome)
         self._anomalies.labels(sender)
         self._refused.labels(sender)
+        self._muted.labels(sender)
         self._seconds.labels(sender)
 
     def delivered(self, sender: str, outcome: str, anomalies: int = 0) -> None:
@@ -49,6 +60,12 @@ class StarterMetrics:
 
     def refused(self, sender: str, alerts: int) -> None:
         self._refused.labels(sender).inc(alerts)
+
+    def muted(self, sender: str) -> None:
+        self._muted.labels(sender).inc()
+
+    def unasked(self, asked: str) -> None:
+        self._unasked.labels(asked).inc()
 
     @contextmanager
     def timed(self, sender: str) -> Generator[None]:

@@ -30,6 +30,8 @@ from starter.intake import TemporalIntake
 from starter.live import TemporalIncidents
 from starter.machine.asking import Asking
 from starter.machine.watch import MachineWatch
+from starter.metrics import StarterMetrics
+from starter.muting import WindowsAndSilences
 from starter.parts import Parts
 from starter.synchronising import TemporalSynchroniser
 from starter.targets import Targets
@@ -100,9 +102,13 @@ async def _parts(settings: Settings) -> Parts:
     _log.info("policy", differs_from_default=[str(difference) for difference in differences(house.policy)])
     store = own_store(settings)
     client = await connect(settings, lazy=True)
+    metrics = StarterMetrics()
+    # Whoever sends here has looked at silences of its own: Alertmanager does not send what it silences.
+    mutes = WindowsAndSilences(store.maintenance, None, metrics.unasked)
     return Parts(
+        metrics=metrics,
         hosts=_hosts(settings),
-        intake=TemporalIntake(client, house),
+        intake=TemporalIntake(client, house, mutes=mutes),
         live=TemporalIncidents(client),
         synchroniser=TemporalSynchroniser(client),
         incidents=store.incidents,

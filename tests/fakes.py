@@ -1,5 +1,6 @@
 """In-memory stand-ins, one per port. They keep the contracts: the tests of the real ones run against them too."""
 
+import asyncio
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +21,13 @@ from domain.finding import EvidenceRef, Window
 from domain.forecast import Forecast, Trouble
 from domain.forest import Forest
 from domain.gate import Circumstances, Controls, GateVerdict, Ruling, gate, strictest
+from domain.holding import Became as MutedBecame
+from domain.holding import Held, MutedRow, Tally, still_muted
 from domain.identity import group_key
 from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, SavedFilter, counted, wanted
+from domain.maintenance import Window as MutedWindow
+from domain.maintenance import WindowWord, muted
 from domain.memory import Remembered, Similar
 from domain.message import Message, Receipt
 from domain.plan import Action, Plan
@@ -455,6 +460,84 @@ class FakeThresholds(Breakable):
     def words(self) -> Sequence[ThresholdWord]:
         self.asked()
         return sorted(self.all.values(), key=lambda word: word.at)
+
+
+class FakeMaintenance(Breakable):
+    """MaintenanceStore in dicts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: dict[tuple[str, str], WindowWord] = {}
+        self.rows: dict[tuple[str, str, datetime], MutedRow] = {}
+
+    def say(self, word: WindowWord) -> None:
+        self.asked()
+        self.said.setdefault((word.window.id, word.kind), word)
+
+    def words(self, since: datetime) -> Sequence[WindowWord]:
+        self.asked()
+        return sorted((word for word in self.said.values() if word.window.ends > since), key=lambda word: word.at)
+
+    def record(self, rows: Sequence[MutedRow]) -> None:
+        self.asked()
+        for row in rows:
+            key = (row.window, row.series, row.starts_at)
+            if key not in self.rows or self.rows[key].at <= row.at:
+                self.rows[key] = row
+
+    def muted(self, limit: int) -> Sequence[MutedRow]:
+        self.asked()
+        newest = sorted(self.rows.values(), key=lambda row: row.at, reverse=True)
+        return sorted(newest, key=lambda row: row.became is not MutedBecame.HELD)[:limit]
+
+    def tallies(self) -> Mapping[str, Tally]:
+        self.asked()
+        became: dict[str, list[MutedBecame]] = {}
+        for row in self.rows.values():
+            became.setdefault(row.window, []).append(row.became)
+        return {window: Tally(held=of.count(MutedBecame.HELD), in_all=len(of)) for window, of in became.items()}
+
+
+class FakeSilences(Breakable):
+    """SilenceSource in a list."""
+
+    def __init__(self, *windows: MutedWindow) -> None:
+        super().__init__()
+        self.windows = list(windows)
+
+    def silences(self) -> Sequence[MutedWindow]:
+        self.asked()
+        return self.windows
+
+
+class FakeMutedDoor(Breakable):
+    """MutedDoor that judges by `windows` and remembers what went through it; `free` cleared holds it at the end.
+
+    `asked_all` False: not everybody could be asked.
+    """
+
+    def __init__(self, *windows: MutedWindow) -> None:
+        super().__init__()
+        self.windows = list(windows)
+        self.asked_all = True
+        self.opened: list[Anomaly] = []
+        self.reached, self.free = asyncio.Event(), asyncio.Event()
+        self.free.set()
+
+    async def again(self, held: Sequence[Held], at: datetime) -> Sequence[Held]:
+        self.asked()
+        verdicts = {one.anomaly.series: muted(one.anomaly, self.windows, at) for one in held}
+        known = {series: verdict for series, verdict in verdicts.items() if verdict is not None}
+        still = still_muted(held, known, at, all_asked=self.asked_all)
+        stays = {one.anomaly.series for one in still}
+        self.opened += [one.anomaly for one in held if one.anomaly.series not in stays]
+        self.reached.set()
+        await self.free.wait()
+        return still
+
+    async def hand_over(self, anomalies: Sequence[Anomaly]) -> None:
+        self.asked()
+        self.opened += anomalies
 
 
 class FakeFilters(Breakable):

@@ -21,7 +21,7 @@ from workers.registry import NAMES, Queue, queues
 from workers.schedules import keep_detection_in_the_end
 from workers.telemetry import runtime
 from workers.wiring import ports
-from workflows.contract import DETECTION_QUEUE
+from workflows.contract import DETECTION_QUEUE, TASK_QUEUE
 
 # Longer than the longest single call to an outside system, shorter than an impatient supervisor.
 GRACE = timedelta(seconds=20)
@@ -36,8 +36,9 @@ async def run(settings: Settings, names: Collection[str] = NAMES) -> None:
     """
     client = await connect(settings, runtime=runtime(settings.metrics_address))
     services = load_services(settings.services_file)
-    intake = HandingOver(client, settings) if DETECTION_QUEUE in names else None
-    served = queues(ports(settings, services, names, intake), names)
+    door = HandingOver(client, settings) if {TASK_QUEUE, DETECTION_QUEUE} & set(names) else None
+    intake = door if DETECTION_QUEUE in names else None
+    served = queues(ports(settings, services, names, intake, door), names)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

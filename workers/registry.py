@@ -14,6 +14,7 @@ from activities.forest_findings import Forests
 from activities.identity import IdentityActivities
 from activities.investigation import InvestigationActivities
 from activities.learning import LearningActivities
+from activities.muting import MutingActivities
 from activities.notification import NotificationActivities
 from activities.postmortem import PostmortemActivities
 from activities.records import RecordActivities
@@ -40,9 +41,11 @@ from integrations.ports import (
     IncidentStore,
     LanguageModel,
     LogSource,
+    MaintenanceStore,
     Memory,
     MetricSource,
     ModelLedger,
+    MutedDoor,
     PostmortemStore,
     Remediator,
     SeriesStore,
@@ -60,6 +63,7 @@ from workflows.contract import (
     TRAINING_QUEUE,
 )
 from workflows.incident import IncidentWorkflow
+from workflows.muted import MutedWorkflow
 from workflows.sweep import DetectionWorkflow
 from workflows.training import TrainingWorkflow
 
@@ -70,8 +74,8 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first seven, `series`, `forecasts`, `forests`, `ledger`) may only be None where no queue that
-    needs them is served.
+    The store's ports (the first seven, `series`, `forecasts`, `forests`, `maintenance`, `ledger`) may only be None
+    where no queue that needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     `terms`: on which this process asks `model`; what an incident brings counts where it is stricter.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
@@ -100,7 +104,9 @@ class Ports:
     forecasts: ForecastStore | None = None
     forests: ForestStore | None = None
     thresholds: ThresholdStore | None = None
+    maintenance: MaintenanceStore | None = None
     intake: AnomalyIntake | None = None
+    door: MutedDoor | None = None
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
     model: LanguageModel | None = None
@@ -123,6 +129,7 @@ def _incidents(ports: Ports) -> Queue:
     postmortem = PostmortemActivities(_needed(ports.postmortems), ports.metrics, ports.postmortem_folder)
     learning = LearningActivities(_needed(ports.memory), ports.feedback, ports.thresholds)
     identity = IdentityActivities(ports.identity_key)
+    muting = MutingActivities(ports.door, _needed(ports.maintenance))
     return Queue(
         TASK_QUEUE,
         [
@@ -134,9 +141,12 @@ def _incidents(ports: Ports) -> Queue:
             postmortem.write,
             learning.learn,
             identity.check_proof,
+            muting.again,
+            muting.hand_over,
+            muting.record,
         ],
         threads=8,
-        workflows=[IncidentWorkflow],
+        workflows=[IncidentWorkflow, MutedWorkflow],
     )
 
 

@@ -19,7 +19,7 @@ from config.people import load_people
 from config.policy import load_policy
 from config.settings import Settings
 from domain.services import ServiceMap
-from integrations.ports import AnomalyIntake
+from integrations.ports import AnomalyIntake, MutedDoor
 from workers.registry import NAMES, Ports
 from workflows.contract import (
     ADVICE_QUEUE,
@@ -36,9 +36,11 @@ _NEED_METRICS = {TASK_QUEUE, INVESTIGATION_QUEUE, DETECTION_QUEUE, TRAINING_QUEU
 
 
 def ports(
-    settings: Settings, services: ServiceMap, names: Collection[str] = NAMES, intake: AnomalyIntake | None = None
-) -> Ports:
+    settings: Settings, services: ServiceMap, names: Collection[str] = NAMES, intake: AnomalyIntake | None = None,
+    door: MutedDoor | None = None,
+) -> Ports:  # fmt: skip
     """What the settings name for these queues. `intake`: None: what detection finds goes nowhere, so it does not look.
+    `door`: where what is held back goes in the end, wherever incidents are served.
 
     Raises ConfigError when one needs the store and none is configured, or a model has no price."""
     served = set(names)
@@ -70,7 +72,9 @@ def ports(
         forecasts=store.forecasts if store else None,
         forests=store.forests if store else None,
         thresholds=store.thresholds if store else None,
+        maintenance=store.maintenance if store else None,
         intake=intake,
+        door=door,
         services=services,
         detection_every_s=settings.detection_every_s,
         model=language_model(settings) if ADVICE_QUEUE in served else None,

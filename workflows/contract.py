@@ -10,6 +10,7 @@ from domain.anomaly import Anomaly
 from domain.approval import Door
 from domain.command import CommandName
 from domain.fitting import portions
+from domain.holding import Held
 from domain.levels import Risk
 from domain.model import Model
 from domain.policy import Policy
@@ -30,6 +31,8 @@ QUEUES = (
     ADVICE_QUEUE, TRAINING_QUEUE,
 )  # fmt: skip
 """All of them, for those who ask whether each has a worker; workers.registry says what runs on which."""
+MUTED_WORKFLOW, MUTED_PREFIX = "MutedWorkflow", "muted-"
+"""What holds back what is muted: a workflow for each key of an incident, under a name of its own."""
 DETECTION_SCHEDULE, TRAINING_SCHEDULE = "detection", "training"
 """Ids of Temporal's schedules."""
 
@@ -74,6 +77,24 @@ def reports(anomalies: Iterable[Anomaly], given: Given | None = None) -> Iterato
     """As many as it takes: one signal is one payload, and the largest anomalies are some kB each."""
     for portion in portions(anomalies, _REPORT_BYTES, _PER_REPORT):
         yield Report(anomalies=portion, given=given)
+
+
+class Muted(Model):
+    """What is muted and fires, and news of what is over, for the one that holds it back. Its input, where it starts."""
+
+    held: tuple[Held, ...] = ()
+    over: tuple[Anomaly, ...] = ()
+
+
+def muted_reports(held: Iterable[Held]) -> Iterator[Muted]:
+    """As many as it takes, like `reports`."""
+    for portion in portions(held, _REPORT_BYTES, _PER_REPORT):
+        yield Muted(held=portion)
+
+
+def holder_of(key: str) -> str:
+    """The id of the workflow that holds back what belongs to the incident of this key."""
+    return MUTED_PREFIX + key.removeprefix("incident-")
 
 
 class Synchronise(Model):

@@ -38,6 +38,12 @@ KEEP = Options(
     start_to_close_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 )
+# What was held back and fires on must become an incident, however long Temporal is away.
+REOPEN = Options(
+    task_queue=TASK_QUEUE,
+    start_to_close_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+)
 # Answers that the incident can do without: two tries, then it goes on and says what is missing.
 ASK = Options(
     task_queue=TASK_QUEUE,

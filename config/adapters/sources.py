@@ -7,6 +7,7 @@ from config.settings import Settings
 from config.sources import LogsFrom, MetricsFrom, TracesFrom, logs_from, metrics_from, traces_from
 from domain.services import ServiceMap
 from integrations.access import Access
+from integrations.alertmanager import AlertmanagerSilences
 from integrations.datadog import DatadogLogs, DatadogMetrics, DatadogPlace
 from integrations.elasticsearch import ElasticsearchLogs
 from integrations.jaeger import JaegerTraces
@@ -54,6 +55,11 @@ def traces(settings: Settings) -> TraceSource | None:
     if chosen is TracesFrom.JAEGER and settings.jaeger_url is not None:
         return JaegerTraces(settings.jaeger_url, login=_login(settings.jaeger_login))
     return None
+
+
+def silences(settings: Settings) -> AlertmanagerSilences | None:
+    """Alertmanager as the place of silences, None without ALERTMANAGER_URL."""
+    return AlertmanagerSilences(settings.alertmanager_url) if settings.alertmanager_url is not None else None
 
 
 def databases(settings: Settings) -> DatabaseSource | None:

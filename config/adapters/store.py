@@ -16,6 +16,7 @@ from integrations.store.forecasts import PostgresForecasts
 from integrations.store.forests import PostgresForests
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
+from integrations.store.maintenance import PostgresMaintenance
 from integrations.store.memory import PostgresMemory
 from integrations.store.model_calls import PostgresModelCalls
 from integrations.store.pool import Pool
@@ -57,6 +58,10 @@ class Store:
     @cached_property
     def filters(self) -> PostgresFilters:
         return PostgresFilters(self.pool)
+
+    @cached_property
+    def maintenance(self) -> PostgresMaintenance:
+        return PostgresMaintenance(self.pool)
 
     @cached_property
     def postmortems(self) -> PostgresPostmortems:

@@ -13,6 +13,7 @@ from integrations.ports.logs import LogLine, LogPage, LogSource
 from integrations.ports.memory import Embedder, Memory
 from integrations.ports.metrics import Instant, MetricSource, Series
 from integrations.ports.model import Inquiry, LanguageModel, ModelLedger, Offer, Unanswered
+from integrations.ports.muting import MaintenanceStore, MutedDoor, SilenceSource
 from integrations.ports.records import (
     AuditLog,
     EvidenceStore,
@@ -52,9 +53,11 @@ __all__ = [
     "LogLine",
     "LogPage",
     "LogSource",
+    "MaintenanceStore",
     "Memory",
     "MetricSource",
     "ModelLedger",
+    "MutedDoor",
     "Offer",
     "PortError",
     "PostmortemStore",
@@ -64,6 +67,7 @@ __all__ = [
     "Series",
     "SeriesStore",
     "SessionGroup",
+    "SilenceSource",
     "Span",
     "TargetSource",
     "ThresholdStore",

@@ -51,7 +51,7 @@ def freeze(
 ) -> None:
     """Freeze automatic actions until a moment: every plan asks a person, and runs when that person approves."""
     now = datetime.now(UTC)
-    end = _end(now, lasting, until)
+    end = end_of(now, lasting, until)
     kept = own_store(load_settings())
     with kept.pool:
         kept.guard.freeze(claimed(who), reason, end, now)
@@ -70,21 +70,27 @@ def unfreeze(context: typer.Context, who: Who = None) -> None:
     output_of(context).note("automatic actions are not frozen any more, the policy decides")
 
 
-def _end(now: datetime, lasting: str | None, until: str | None) -> datetime:
-    """The one end that was named. Raises typer.BadParameter for none, two, or one that is over or has no zone."""
+def end_of(start: datetime, lasting: str | None, until: str | None) -> datetime:
+    """The one end that was named. Raises typer.BadParameter for none, two, or one that is not after the start."""
     if (lasting is None) == (until is None):
         raise typer.BadParameter("name an end, by one of the two", param_hint="--for / --until")
     if lasting is not None:
-        return now + duration(lasting)
-    try:
-        read = datetime.fromisoformat(str(until))
-        # Without a zone it is UTC, as everything that is printed here.
-        end = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(f"{until!r} is not a moment such as 2026-12-27T08:00+01:00") from None
-    if end <= now:
+        return start + duration(lasting)
+    end = moment_of(str(until))
+    if end <= start:
         raise typer.BadParameter(f"{until!r} is over already")
     return end
+
+
+def moment_of(text: str) -> datetime:
+    """A moment as people type it; without a zone it is UTC, as everything that is printed here. Raises
+    typer.BadParameter.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is not a moment such as 2026-12-27T08:00+01:00") from None
 
 
 def claimed(who: str | None) -> str:

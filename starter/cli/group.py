@@ -40,6 +40,7 @@ COMMANDS = {
     "resume-automation": "starter.cli.control:resume_automation",
     "freeze": "starter.cli.control:freeze",
     "unfreeze": "starter.cli.control:unfreeze",
+    "maintenance": "starter.cli.maintaining:maintenance",
     "detect": "starter.cli.detecting:detect",
     "doctor": "starter.cli.doctor:doctor",
     "migrate": "starter.cli.processes:migrate",

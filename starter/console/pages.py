@@ -24,6 +24,7 @@ from starter.console.target import TargetPage
 from starter.identity.sending import Became, Reply
 from starter.identity.visitors import Visitor
 from starter.judging import Judging
+from starter.machine.facts import Machine
 from starter.machine.strip import cells, warnings
 from starter.parts import Parts
 from starter.reading import Listed, NothingAnswers, Reader, Shown
@@ -85,7 +86,7 @@ class Pages:
         except NothingAnswers as error:
             return _unavailable(request, error)
         if _wants_json(request):
-            return JSONResponse(_list_json(listed))
+            return JSONResponse(_list_json(listed, self._machine.latest))
         machine = self._machine.latest
         facts: dict[str, Any] = {
             "views": listed.views, "counts": listed.counts, "filter": by, "said": filters.said(request.query_params),
@@ -185,12 +186,15 @@ class Pages:
         return _html("message.html", {"heading": "Not found", "message": message, "views": newest}, 404)
 
 
-def _list_json(listed: Listed) -> dict[str, Any]:
+def _list_json(listed: Listed, machine: Machine | None) -> dict[str, Any]:
+    """`muted`: what is muted now, None where that is not known."""
+    quiet = machine.quiet if machine is not None else None
     return {
         "incidents": [view.model_dump(mode="json") | {"needs": view.needs} for view in listed.views],
         "counts": listed.counts.model_dump(mode="json"),
         "after": listed.after.token if listed.after else None,
         "warnings": listed.banners,
+        "muted": None if quiet is None else [one.model_dump(mode="json") for one in quiet],
     }
 
 

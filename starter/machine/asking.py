@@ -10,7 +10,9 @@ from temporalio.service import RPCError
 
 from config.adapters.store import Store
 from config.settings import Settings
+from domain.holding import Quiet, quiet
 from domain.levels import Risk
+from domain.maintenance import declared
 from domain.policy import Policy
 from domain.services import ServiceMap
 from integrations.ports import PortError
@@ -25,6 +27,7 @@ from starter.schedules import scheduled
 _BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
+_LAST_MUTED = 200
 _HEALTH = {Status.OK: Health.OK, Status.WARN: Health.DOUBT, Status.FAIL: Health.DOWN, Status.OFF: Health.OFF}
 
 
@@ -49,11 +52,11 @@ class Asking:
             temporal, store = at_once.create_task(self._temporal()), at_once.create_task(self._store())
             queues, badly = at_once.create_task(self._queues()), at_once.create_task(self._ended_badly())
             automation = at_once.create_task(self._automation())
-            schedules = at_once.create_task(self._schedules())
+            schedules, muted = at_once.create_task(self._schedules()), at_once.create_task(self._quiet())
         return Machine(
             at=datetime.now(UTC), temporal=temporal.result(), store=store.result(), sources=found.result(),
             channels=told.result(), queues=queues.result(), schedules=schedules.result(),
-            automation=automation.result(), ended_badly=badly.result(),
+            automation=automation.result(), quiet=muted.result(), ended_badly=badly.result(),
         )  # fmt: skip
 
     async def _parts(self, checks: Iterable[Check]) -> tuple[Part, ...]:
@@ -115,6 +118,15 @@ class Asking:
             paused=now.pause_reason if now.paused else None, frozen_until=now.frozen_until,
             actions=now.actions_in_all, limit=self.policy.limits.per_hour,
         )  # fmt: skip
+
+    async def _quiet(self) -> tuple[Quiet, ...] | None:
+        now, kept = datetime.now(UTC), self.store.maintenance
+        try:
+            windows = declared(await asyncio.to_thread(kept.words, now))
+            rows, tallies = await asyncio.to_thread(kept.muted, _LAST_MUTED), await asyncio.to_thread(kept.tallies)
+        except PortError:
+            return None
+        return quiet(windows, tallies, rows, now)
 
     async def _ended_badly(self) -> int | None:
         hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from domain.holding import Quiet
 from domain.model import Model
 from workflows.contract import DETECTION_SCHEDULE, TRAINING_SCHEDULE
 
@@ -75,6 +76,7 @@ class Machine(Model):
     """Everything at `at`. `automation` None: the store could not be asked. `schedules`: those that there are, None:
     Temporal could not be asked.
 
+    `quiet`: what is muted by people's word, None: the store could not be asked.
     `ended_badly`: incidents whose workflows failed, were terminated or timed out within the last hour, None: not known.
     """
 
@@ -86,4 +88,5 @@ class Machine(Model):
     queues: tuple[Queue, ...] = ()
     schedules: tuple[Scheduled, ...] | None = None
     automation: Automation | None = None
+    quiet: tuple[Quiet, ...] | None = ()
     ended_badly: int | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from domain.holding import Quiet
 from domain.model import Model
 from starter.machine.facts import Automation, Health, Machine, Part, Queue, Scheduled
 from starter.words import absolute, relative, span
@@ -26,6 +27,7 @@ def cells(machine: Machine | None, now: datetime) -> Sequence[Cell]:
         _group("Sources", machine.sources, now),
         _queues(machine.queues),
         *_automation(machine.automation),
+        *_muted(machine.quiet),
         _group("Notify", machine.channels, now),
         _part("Temporal", machine.temporal, now),
         _part("Store", machine.store, now),
@@ -80,6 +82,12 @@ def _automation(automation: Automation | None) -> Iterator[Cell]:
     yield Cell(text=f"Actions {automation.actions} of {automation.limit} this hour", bad=full)
 
 
+def _muted(quiet: Sequence[Quiet] | None) -> Iterator[Cell]:
+    if quiet:
+        held = sum(one.held for one in quiet)
+        yield Cell(text=f"Muted ▲ {len(quiet)}, {held} held back", bad=bool(held))
+
+
 def warnings(machine: Machine | None, now: datetime) -> Sequence[str]:
     """What a reader must know to not be misled, each in a sentence."""
     return [] if machine is None else list(_warnings(machine, now))
@@ -91,6 +99,7 @@ def _warnings(machine: Machine, now: datetime) -> Iterator[str]:
     yield from _of_workers(machine)
     yield from _of_schedules(machine.schedules or (), now)
     yield from _of_automation(machine.automation, now)
+    yield from _of_muted(machine.quiet or (), now)
     yield from _of_channels(machine.channels)
     if machine.ended_badly:
         one = machine.ended_badly == 1
@@ -125,6 +134,12 @@ def _of_automation(automation: Automation | None, now: datetime) -> Iterator[str
         yield f"Automation is paused: {automation.paused}. Incidents are investigated and escalated; nothing is fixed."
     if automation.frozen_until is not None:
         yield f"Automatic actions are frozen until {absolute(automation.frozen_until, now)}: they ask people."
+
+
+def _of_muted(quiet: Sequence[Quiet], now: datetime) -> Iterator[str]:
+    for one in quiet:
+        held = f" {one.held} held back, the last {one.last}." if one.held else ""
+        yield f"Muted until {absolute(one.until, now)}: {one.said} ({one.window}). It opens and pages nothing.{held}"
 
 
 def _of_channels(channels: Sequence[Part]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from starter.webhooks.body import TOO_LARGE, Refused, decoded, read_json_body
 from starter.webhooks.pagerduty import PagerDutySender
 from starter.webhooks.prometheus import PrometheusSender
 from starter.webhooks.senders import Sender, Taken
+from workflows.contract import MUTED_PREFIX
 
 RETRY_AFTER_S = 5
 _NAMED = 10
@@ -70,8 +71,12 @@ def _said(sender: Sender, metrics: StarterMetrics, taken: Taken) -> JSONResponse
         metrics.delivered(sender.name, "ignored")
         return JSONResponse({"status": "ignored", "reason": taken.reason, **refused})
     metrics.delivered(sender.name, "accepted", taken.anomalies)
-    said = {"anomalies": taken.anomalies, "incidents": list(taken.incidents)}
+    incidents = [key for key in taken.incidents if not key.startswith(MUTED_PREFIX)]
+    said = {"anomalies": taken.anomalies, "incidents": incidents}
     told = {"synchronised": list(taken.synchronised)} if taken.synchronised else {}
+    if held := [key for key in taken.incidents if key.startswith(MUTED_PREFIX)]:
+        metrics.muted(sender.name)
+        told["muted"] = held
     _log.info("webhook accepted", sender=sender.name, **said, **told)
     return JSONResponse({"status": "accepted", **said, **told, **refused}, 202)
 

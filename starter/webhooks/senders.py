@@ -9,9 +9,10 @@ from starlette.requests import Request
 
 @dataclass(frozen=True)
 class Taken:
-    """What a delivery came to. `incidents` are keys of those that know its anomalies now, `synchronised` ids of our own
-    incidents that were told what a person did elsewhere. Without either it was ignored, for `reason`. `refused` says of
-    each part that was not understood which field is wrong; the other parts are taken all the same.
+    """What a delivery came to. `incidents` are keys of those that know its anomalies now, and of what holds back those
+    that are muted (they begin with `muted-`); `synchronised` ids of our own incidents that were told what a person did
+    elsewhere. Without either it was ignored, for `reason`. `refused` says of each part that was not understood which
+    field is wrong; the other parts are taken all the same.
     """
 
     anomalies: int = 0

@@ -112,7 +112,7 @@ async def watch(temporal_dev: TemporalServer, store_pool: Pool) -> AsyncGenerato
             evidence=store.evidence, postmortems=store.postmortems, feedback=store.feedback, metrics=watch.metrics,
             channels=(FakeChannel("email"),), series=store.series, forecasts=store.forecasts,
             thresholds=store.thresholds, intake=TemporalIntake(client, HOUSE), services=HOUSE.services,
-            detection_every_s=EVERY_S,
+            detection_every_s=EVERY_S, maintenance=store.maintenance,
         )  # fmt: skip
         served = (TASK_QUEUE, INVESTIGATION_QUEUE, ANALYSIS_QUEUE, NOTIFICATION_QUEUE, DETECTION_QUEUE)
         async with working(client, queues(ports, served), grace=timedelta(seconds=1)):

@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeEvidence,
     FakeGuard,
     FakeIncidents,
+    FakeMaintenance,
     FakeMemory,
     FakeModelCalls,
     FakePostmortems,
@@ -26,6 +27,9 @@ from tests.workflows.world import Handle, World
 from workers.registry import NAMES, Ports, Queue, queues
 from workflows.contract import DETECTION_QUEUE, TASK_QUEUE, TRAINING_QUEUE
 from workflows.incident import IncidentWorkflow
+from workflows.muted import MutedWorkflow
+
+MUTED = ("judge_muted_again", "hand_over_muted", "record_muted")
 
 
 @dataclass
@@ -38,13 +42,14 @@ class Forgetful(World):
 def _queues() -> tuple[Queue, ...]:
     return queues(Ports(
         incidents=FakeIncidents(), audit=FakeAudit(), guard=FakeGuard(), memory=FakeMemory(), evidence=FakeEvidence(),
-        postmortems=FakePostmortems(), ledger=FakeModelCalls(),
+        postmortems=FakePostmortems(), ledger=FakeModelCalls(), maintenance=FakeMaintenance(),
     ), [name for name in NAMES if name not in {DETECTION_QUEUE, TRAINING_QUEUE}])  # fmt: skip
 
 
 def _served() -> set[tuple[str, str]]:
-    """Activity and queue, as the registry lists them for a worker."""
-    return {(_name(served), queue.name) for queue in _queues() for served in queue.activities}
+    """Activity and queue, as the registry lists them for a worker; test_muted.py calls those of what is muted."""
+    served = {(_name(served), queue.name) for queue in _queues() for served in queue.activities}
+    return {(name, queue) for name, queue in served if not name.endswith(MUTED)}
 
 
 def _name(served: Callable[..., Any]) -> str:
@@ -86,4 +91,6 @@ async def test_what_is_called_is_served_and_what_is_served_is_called(night_of: N
 
 def test_only_the_queue_of_incidents_runs_workflows() -> None:
     """The starter starts on that one."""
-    assert {q.name: tuple(q.workflows) for q in _queues() if q.workflows} == {TASK_QUEUE: (IncidentWorkflow,)}
+    assert {q.name: tuple(q.workflows) for q in _queues() if q.workflows} == {
+        TASK_QUEUE: (IncidentWorkflow, MutedWorkflow)
+    }

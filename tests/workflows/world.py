@@ -34,6 +34,7 @@ from tests.fakes import (
     FakeForests,
     FakeGuard,
     FakeIncidents,
+    FakeMaintenance,
     FakeMemory,
     FakeModelCalls,
     FakePostmortems,
@@ -312,7 +313,7 @@ class World:
             evidence=self.evidence, postmortems=self.postmortems, remediators=self.remediators,
             channels=self.channels, identity_key=self.identity_key, policy=self.workers_policy,
             limits=self.limits, series=FakeSeries(), forecasts=FakeForecasts(), forests=FakeForests(),
-            model=self.model, terms=self.adviser, ledger=self.ledger,
+            model=self.model, terms=self.adviser, ledger=self.ledger, maintenance=FakeMaintenance(),
         )  # fmt: skip
         swapped = {INVESTIGATION_QUEUE: self.scripted(), ANALYSIS_QUEUE: [self.rank()]}
         served = queues(

@@ -1,0 +1,132 @@
+"""What is held back while something mutes it: kept, looked at again, and opened where it still fires then. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from domain.anomaly import Anomaly
+from domain.levels import Severity
+from domain.maintenance import Declared, Kind, Muting
+from domain.model import Model
+from domain.severity import level_of
+
+LOOK_AGAIN: Mapping[Kind, timedelta] = {Kind.MAINTENANCE: timedelta(minutes=5), Kind.SILENCE: timedelta(minutes=1)}
+"""So often what is held is judged again before the end that it knows of: nobody tells us when a silence is expired, and
+whoever ended a window may not have got through to what it holds.
+"""
+
+
+class Held(Model):
+    """An alert or anomaly that fires and is muted, by what, and since when."""
+
+    anomaly: Anomaly
+    by: Muting
+    since: AwareDatetime
+
+
+class Became(StrEnum):
+    """What has become of it. OPENED: it fired on when nothing muted it any more, and went to its incident.
+    MUTED_ON: something else mutes it now, under which it is recorded.
+    """
+
+    HELD = "held"
+    RESOLVED = "resolved"
+    OPENED = "opened"
+    MUTED_ON = "muted on"
+
+
+class MutedRow(Model):
+    """The record of one episode of one series that was muted by one window or silence. `at`: when it changed last."""
+
+    window: str
+    kind: Kind
+    key: str
+    series: str
+    starts_at: AwareDatetime
+    service: str
+    name: str
+    title: str
+    severity: Severity
+    reason: str
+    until: AwareDatetime
+    since: AwareDatetime
+    became: Became
+    at: AwareDatetime
+
+
+class Tally(Model):
+    """Of one window or silence: how many alerts it holds, and how many it has muted in all."""
+
+    held: int = 0
+    in_all: int = 0
+
+
+class Quiet(Model):
+    """Something that mutes now, for a banner: a window in force, or a silence that holds something."""
+
+    window: str
+    said: str
+    until: AwareDatetime
+    held: int
+    last: str = ""
+
+
+def row_of(held: Held, key: str, became: Became, at: datetime) -> MutedRow:
+    """The record of what is held under `key`, or of what has become of it."""
+    anomaly = held.anomaly
+    return MutedRow(
+        window=held.by.window, kind=held.by.kind, key=key, series=anomaly.series, starts_at=anomaly.starts_at,
+        service=anomaly.service, name=anomaly.name, title=anomaly.title[:300], severity=level_of(anomaly),
+        reason=held.by.reason, until=held.by.until, since=held.since, became=became, at=at,
+    )  # fmt: skip
+
+
+def judged_again_at(held: Iterable[Held], looked_at: datetime) -> datetime:
+    """When the first of them has to be judged again, at the end of what mutes it at the latest."""
+    return min(min(one.by.until, looked_at + LOOK_AGAIN[one.by.kind]) for one in held)
+
+
+def still_muted(
+    held: Sequence[Held], mutings: Mapping[str, Muting], at: datetime, *, all_asked: bool
+) -> tuple[Held, ...]:
+    """Of what is held, what stays so; `mutings`: the verdicts at `at`, by series.
+
+    Where not everybody could be asked, what was promised counts until its end and no longer: what stood is no reason to
+    open, and what has ended is none to be silent.
+    """
+    found: list[Held] = []
+    for one in held:
+        by = mutings.get(one.anomaly.series)
+        if by is None and not all_asked and at < one.by.until:
+            by = one.by
+        if by is not None:
+            found.append(one.model_copy(update={"by": by}))
+    return tuple(found)
+
+
+def quiet(
+    windows: Iterable[Declared], tallies: Mapping[str, Tally], rows: Sequence[MutedRow], now: datetime
+) -> tuple[Quiet, ...]:
+    """What mutes at `now`. `rows`: the newest records, first; what is held is among them."""
+    newest: dict[str, MutedRow] = {}
+    for row in rows:
+        newest.setdefault(row.window, row)
+    found = [
+        Quiet(
+            window=one.window.id, until=one.window.ends, held=tallies.get(one.window.id, Tally()).held,
+            said=f"{one.window.scope}, says {one.window.who}: {one.window.why}", last=_last(newest.get(one.window.id)),
+        )
+        for one in windows
+        if one.window.holds(now)
+    ]  # fmt: skip
+    for row in newest.values():
+        if row.kind is Kind.SILENCE and row.became is Became.HELD:
+            held = tallies.get(row.window, Tally()).held
+            found.append(Quiet(window=row.window, until=row.until, held=held, said=row.reason, last=_last(row)))
+    return tuple(found)
+
+
+def _last(row: MutedRow | None) -> str:
+    return "" if row is None else f"{row.name} of {row.service} since {row.since:%H:%M:%S} UTC"
