@@ -14,10 +14,10 @@ from pydantic import AwareDatetime
 from domain.anomaly import AlertStatus, Anomaly
 from domain.levels import Severity
 from domain.model import Model
+from domain.series import USUAL_AFTER, Standing
 from domain.services import Expression
 from domain.severity import SIGMA_STEPS
 from domain.sign import FORECAST, STRANGE, Sign
-from domain.standing import USUAL_AFTER, Standing
 
 SOURCE = "nightshift"
 """As what our own detection is known among the sources of anomalies."""

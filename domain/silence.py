@@ -12,7 +12,7 @@ from domain.anomaly import AlertStatus, Anomaly
 from domain.detection import SOURCE, Verdict, Watched
 from domain.levels import Severity
 from domain.model import Model
-from domain.standing import USUAL_AFTER, Standing
+from domain.series import USUAL_AFTER, Standing
 
 MONITORING = "monitoring"
 """The service that an incident is of when most services have fallen silent together, or nothing can be seen at all."""

@@ -17,10 +17,10 @@ from domain.anomaly import Anomaly
 from domain.detection import Verdict, Watched, decide, series_key, strangest
 from domain.forecast import FORGOTTEN_AFTER
 from domain.model import Model
+from domain.series import USUAL_AFTER, Standing
 from domain.services import ServiceMap
 from domain.sign import STRANGE
 from domain.silence import Sight, absence, first_sight, in_outage, in_the_dark, in_the_light, outage
-from domain.standing import USUAL_AFTER, Standing
 from domain.thresholds import in_force
 from integrations.ports import (
     AnomalyIntake,

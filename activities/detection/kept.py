@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from activities.detection.forecasts import Expected
 from analysis.novelty import Detector
 from domain.detection import SeriesRow, Watched, is_down
+from domain.series import Standing
 from domain.sign import Deviation, Look, sign
-from domain.standing import Standing
 
 # A worker that dies costs so many samples at most, which the next one asks for and judges again. Each series has its
 # own turn among them, by its key: else all that one cycle took over would be written by one cycle, again and again.

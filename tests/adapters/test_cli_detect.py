@@ -14,8 +14,8 @@ from analysis.forest.sealing import sealed, versions
 from config.services import load_services
 from domain.detection import SeriesRow, series_key
 from domain.forest import Feature
+from domain.series import Standing
 from domain.sign import Sign
-from domain.standing import Standing
 from domain.thresholds import WordKind
 from integrations.store.forecasts import PostgresForecasts
 from integrations.store.forests import PostgresForests

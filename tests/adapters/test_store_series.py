@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.detection import SeriesRow, Watched
+from domain.series import Standing
 from domain.services import Expression
-from domain.standing import Standing
 from integrations.ports import SeriesStore
 from integrations.store.series import PostgresSeries
 from tests.fakes import FakeSeries

@@ -20,7 +20,7 @@ from analysis.novelty import Detector
 from domain.anomaly import Anomaly
 from domain.detection import SeriesRow
 from domain.forecast import RETRAINED_AFTER, Forecast
-from domain.standing import Standing
+from domain.series import Standing
 from evals.bench.detection.series import LATENCY, MINUTE, Load, openmetrics, shape
 from integrations.ports import ForecastStore, MetricSource, SeriesStore
 from rig.servers.prometheus import PrometheusServer

@@ -14,7 +14,7 @@ from analysis.novelty import Detector
 from domain.anomaly import Anomaly
 from domain.detection import Watched, decide, series_key, strangest
 from domain.forecast import LONGEST_HISTORY, RETRAINED_AFTER, STALE_AFTER, Forecast, Trouble
-from domain.standing import Standing
+from domain.series import Standing
 from evals.detection.week.history import DAY_S, EXPRESSIONS, STEP_S, Made
 
 SERVICE = "orders"

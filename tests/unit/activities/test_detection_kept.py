@@ -8,8 +8,8 @@ from activities.detection.forecasts import Expected
 from activities.detection.kept import Kept
 from analysis.novelty import Detector
 from domain.detection import Watched
+from domain.series import Standing
 from domain.services import Expression
-from domain.standing import Standing
 
 LOAD = Expression(name="load", kind="load", query="load", unit="1/s", floor=1)
 NOTHING = Expected(*np.full((3, 1), np.nan))

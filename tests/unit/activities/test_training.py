@@ -19,8 +19,8 @@ from analysis.forecasting.history import History
 from analysis.forest.sealing import Matrix, opened
 from domain.detection import SeriesRow, Watched, series_key
 from domain.forecast import Forecast, Trouble
+from domain.series import Standing
 from domain.services import Expression, Service, ServiceMap
-from domain.standing import Standing
 from integrations.ports import Series, Unavailable
 from tests.fakes import FakeForecasts, FakeForests, FakeMetrics, FakeSeries
 

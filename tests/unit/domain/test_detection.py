@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from domain.anomaly import AlertStatus
 from domain.detection import Verdict, Watched, decide, series_key
 from domain.levels import Severity
+from domain.series import Standing
 from domain.services import Expression
 from domain.severity import assess
 from domain.sign import Deviation, Look, Sign, harmful_sigma, sign
-from domain.standing import Standing
 from domain.verification import watch_of_rule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -7,6 +7,7 @@ import pytest
 from domain.anomaly import AlertStatus, Anomaly
 from domain.detection import Watched
 from domain.levels import Severity
+from domain.series import Standing
 from domain.services import Expression
 from domain.severity import assess
 from domain.sign import Sign
@@ -21,7 +22,6 @@ from domain.silence import (
     of_monitoring,
     outage,
 )
-from domain.standing import Standing
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RATE = Expression(name="request rate", kind="load", query="q", unit="1/s", floor=0.5, harmful="down")

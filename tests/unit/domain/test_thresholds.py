@@ -13,10 +13,10 @@ from domain.feedback import Feedback
 from domain.finding import Category
 from domain.incident import Outcome, State
 from domain.levels import Severity
+from domain.series import Standing
 from domain.services import Expression
 from domain.severity import SIGMA_STEPS
 from domain.sign import STRANGE, Sign
-from domain.standing import Standing
 from domain.thresholds import MOST, STEP, ThresholdWord, WordKind, in_force, words_of
 from domain.timeline import Entry, Kind
 from domain.view import IncidentView

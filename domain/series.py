@@ -1,0 +1,163 @@
+"""How a series stands: its last samples, and since when it is reported. It is kept over a restart, and shown. Pure."""
+
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime, Field
+
+from domain.model import Model
+from domain.sign import STRANGE, Sign
+
+# Three of the last five samples: 30 s after the first of them at a scrape each 15 s.
+_OF, _NEEDED = 5, 3
+USUAL_AFTER = timedelta(hours=6)
+"""What has lasted for so long is how the series is now, and a forecast that was wrong for so long no longer fits."""
+
+# Clearly longer than all before. Where lengths are exponentially distributed, the next one is half as long again as the
+# longest of n with probability n! gamma(2.5) / gamma(n + 2.5): one in 119 after 28, four a day.
+_LONGER = 1.5
+# Twice as far out as any before is none of these.
+_FARTHER = 2.0
+# Whatever a series got over by itself, this long is told. What was strange for longer and still not believed was no
+# pause: the forecast was a little off.
+_PAUSE_AT_MOST = timedelta(minutes=5)
+# Until it was watched for a day, nobody knows what it gets over: a pause of a minute is common.
+_KNOWN_AFTER, _PAUSE_OF_THE_YOUNG = timedelta(days=1), timedelta(minutes=1)
+_REMEMBERED, _AT_MOST = timedelta(days=7), 16
+
+
+class Spell(Model):
+    """Three of five samples at a time were strange, the first at `since`, the last at `until`. `height`: the farthest
+    from what was usual, in the series' unit.
+    """
+
+    since: AwareDatetime
+    until: AwareDatetime
+    height: float
+
+    @property
+    def lasted(self) -> timedelta:
+        return self.until - self.since
+
+    def covers(self, other: "Spell") -> bool:
+        """Was it as long and as high? Then there is nothing that the other one tells beside it."""
+        return self.lasted >= other.lasted and self.height >= other.height
+
+
+class Standing(Model):
+    """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
+
+    `worst`: the strangest sample since then. `bound`: half of the way back (of what is down: where it would be up), for
+    whoever verifies that it is over. `missed_since`: since when every sample has left the forecast, whichever way.
+    `silent`: it is reported for having no samples any more, at `told_at`, with most others in `outage`. `gone`: it had
+    none for so long that nothing is expected of it.
+    `threshold`: what is strange for it, in sigma; people's marks raise it (domain.thresholds).
+    `judged_since`: its first judged sample. `spell`: the one that goes on, until it is reported. `got_over`: those of
+    the last week that ended by themselves before they were, oldest first.
+    """
+
+    signs: tuple[Sign, ...] = ()
+    since: AwareDatetime | None = None
+    worst: Sign | None = None
+    bound: float | None = None
+    missed_since: AwareDatetime | None = None
+    told_at: AwareDatetime | None = None
+    silent: bool = False
+    outage: bool = False
+    gone: bool = False
+    threshold: float = Field(default=STRANGE, ge=STRANGE)
+    judged_since: AwareDatetime | None = None
+    spell: Spell | None = None
+    got_over: tuple[Spell, ...] = ()
+
+    @property
+    def strange(self) -> bool:
+        """k of the last n samples."""
+        return sum(sign.sigma >= self.threshold for sign in self.signs) >= _NEEDED
+
+    @property
+    def strange_unraised(self) -> bool:
+        """Would it be strange if nobody had ever marked a false positive of it?"""
+        return sum(sign.sigma >= STRANGE for sign in self.signs) >= _NEEDED
+
+    @property
+    def new(self) -> bool:
+        """Does the streaming detector call k of the last n samples strange: did the series never show the like?"""
+        return sum(sign.novelty >= self.threshold for sign in self.signs) >= _NEEDED
+
+    @property
+    def agreed(self) -> bool:
+        """Do forecast and streaming detector both call k of the last n samples strange?"""
+        return self.new and sum(sign.by_forecast >= self.threshold for sign in self.signs) >= _NEEDED
+
+    def fits(self, at: datetime) -> bool:
+        """Is the forecast still believed? Not after it was wrong for hours, until a sample is where it says."""
+        return self.missed_since is None or at - self.missed_since <= USUAL_AFTER
+
+    @property
+    def sigma(self) -> float:
+        return max((sign.sigma for sign in self.signs), default=0.0)
+
+    @property
+    def onset(self) -> datetime:
+        """The first strange sample of the spell, or of those that it knows."""
+        if self.spell is not None:
+            return self.spell.since
+        return next(sign.at for sign in self.signs if sign.sigma >= STRANGE)
+
+    def with_sign(self, sign: Sign) -> "Standing":
+        """The standing one sample later. A sample that is not newer changes nothing."""
+        if self.signs and sign.at <= self.signs[-1].at:
+            return self
+        worst = self.worst
+        if self.since is not None and (worst is None or sign.sigma > worst.sigma):
+            worst = sign
+        missed = sign.deviation is not None and sign.deviation >= STRANGE
+        missed_since = (self.missed_since or sign.at) if missed else None
+        changes = {
+            "signs": (*self.signs, sign)[-_OF:], "worst": worst, "missed_since": missed_since,
+            "judged_since": self.judged_since or sign.at,
+        }  # fmt: skip
+        return self.model_copy(update=changes).in_its_spell()
+
+    @property
+    def patience(self) -> timedelta:
+        """How long the spell has to last before it is more than what the series gets over by itself."""
+        if self.spell is None or self.judged_since is None:
+            return timedelta()
+        since, height = self.spell.since, self.spell.height / _FARTHER
+        alike = [s.lasted for s in self.got_over if s.height >= height and since - s.until <= _REMEMBERED]
+        if since - self.judged_since < _KNOWN_AFTER:
+            alike.append(_PAUSE_OF_THE_YOUNG)
+        return min(_LONGER * max(alike, default=timedelta()), _PAUSE_AT_MOST)
+
+    @property
+    def outlasts(self) -> bool:
+        """Has it been strange for clearly longer than it ever was before it came back by itself, or is it farther?"""
+        return self.spell is not None and self.spell.lasted >= self.patience
+
+    def in_its_spell(self) -> "Standing":
+        """With the spell that begins, goes on or is over with the last sample."""
+        spell = self._spell() if self.since is None else None
+        if spell is None and self.spell is None:
+            return self
+        got_over = self.got_over
+        if spell is None and self.spell is not None and self.since is None:
+            got_over = _remembered(got_over, self.spell)
+        return self.model_copy(update={"spell": spell, "got_over": got_over})
+
+    def _spell(self) -> Spell | None:
+        strange = [sign for sign in self.signs if sign.sigma >= STRANGE]
+        if len(strange) < _NEEDED:
+            return None
+        height = max(abs(sign.value - sign.usual) for sign in strange)
+        if self.spell is None:
+            return Spell(since=strange[0].at, until=strange[-1].at, height=height)
+        return Spell(since=self.spell.since, until=strange[-1].at, height=max(self.spell.height, height))
+
+
+def _remembered(known: tuple[Spell, ...], over: Spell) -> tuple[Spell, ...]:
+    """Those that still tell something: pauses of the last week, and none that one of the later ones covers."""
+    if over.lasted > _PAUSE_AT_MOST:
+        return known
+    kept = [one for one in known if over.until - one.until <= _REMEMBERED and not over.covers(one)]
+    return (*kept, over)[-_AT_MOST:]
