@@ -456,6 +456,7 @@ class Record:
             sightings=self.sightings,
             findings=self.findings,
             diagnosis=self.diagnosis,
+            adviser=self.opening.adviser.model if self.opening.adviser is not None else None,
             advice=self.advice,
             attempts=tuple(self.attempts),
             waiting=self.waiting,
