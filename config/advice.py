@@ -1,9 +1,15 @@
 """The terms on which a language model is asked, from the settings."""
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from config.errors import ConfigError
 from config.prices import LIST_PRICES
 from config.settings import Settings
 from domain.advice.terms import Terms
+
+_OWN = (".local", ".localhost", ".internal", ".svc", ".lan", ".home.arpa", ".test")
+"""Ends of names that nobody on the internet has (RFC 6761, 6762 and 8375, ICANN's .internal), and Kubernetes' own."""
 
 
 def advice_terms(settings: Settings) -> Terms | None:
@@ -22,3 +28,21 @@ def advice_terms(settings: Settings) -> Terms | None:
         looks=settings.model_looks, tokens=settings.model_tokens, within_s=settings.model_within_s,
         usd_per_incident=settings.model_usd_per_incident, usd_per_hour=settings.model_usd_per_hour,
     )  # fmt: skip
+
+
+def address_problem(url: str) -> str | None:
+    """Why evidence and key are not sent there, None: they may be. Without TLS they stay in a network of one's own: a
+    name without a dot, or that only such a network knows, or a private address.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or _is_own(host):
+        return None
+    return f"OPENAI_BASE_URL: {url!r} would carry evidence and key over other networks for all to read; use https"
+
+
+def _is_own(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_OWN)

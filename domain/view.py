@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime
 
-from domain.advice.advice import Advice
+from domain.advice.advice import Advice, in_words
 from domain.anomaly import Anomaly
 from domain.approval import Decision, Request
 from domain.correlation import Link, Previous
@@ -48,7 +48,7 @@ class IncidentView(Model):
     Shares are 0 to 1. `failing_share` is the measured share of failing user-facing requests, None: not measured.
     `alerts` counts distinct series, of which `anomalies` has the first. `sla_due` is when the MTTR target passes.
     `sla_at_risk` is when 75 % of it are used, which is not told by `sla_due`: LOW counts business hours.
-    `advice`: what came of asking a language model, None: none was asked.
+    `adviser`: the language model that is asked as well, None: none is. `advice`: what came of asking it, None: nothing.
     `last_decision` answers the last signal, well-formed or not. `roots`: what each channel calls the incident's first
     message there, which what people say in its thread is known by. `ended_by`: the person whose word ended it.
     `apart`: incidents that people split from this one, or this one from: ids by keys, empty where one is not known.
@@ -80,6 +80,7 @@ class IncidentView(Model):
     sightings: int = 0
     findings: tuple[Finding, ...] = ()
     diagnosis: Diagnosis | None = None
+    adviser: str | None = None
     advice: Advice | None = None
     attempts: tuple[Attempt, ...] = ()
     waiting: Request | None = None
@@ -110,6 +111,11 @@ class IncidentView(Model):
             "anomalies": self.anomalies[:_BRIEF], "deliveries": self.deliveries[-_BRIEF:],
         }  # fmt: skip
         return self.model_copy(update=less)
+
+    @property
+    def advice_words(self) -> str:
+        """Where it stands with a language model, and what that cost; "off" where none is asked."""
+        return in_words(self.adviser, self.advice, over=self.state.closed)
 
     @property
     def at_risk_from(self) -> datetime:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from integrations.ports import PortError, Rejected, Unavailable
 
 LONGEST_TEXT = 300
+_LONGEST_WAIT_S = 86_400.0
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes. A thousand series of a day at one point a minute have some 40 MB; a worker has to survive what comes."""
 
@@ -26,17 +27,19 @@ def refusal(source: str, status: int, text: str, retry_after: str | None) -> Por
 
 
 def seconds_of(retry_after: str | None, now: datetime) -> float | None:
-    """The Retry-After header in seconds: a number, or a date (RFC 9110, 10.2.3). None: absent or unreadable."""
+    """The Retry-After header in seconds, a day at the most: a number, or a date (RFC 9110, 10.2.3). None: absent or
+    unreadable.
+    """
     if retry_after is None:
         return None
     value = retry_after.strip()
     if value.isdecimal():
-        return float(value)
+        return min(float(value), _LONGEST_WAIT_S)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max((at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds(), 0.0)
+    return min(max((at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds(), 0.0), _LONGEST_WAIT_S)
 
 
 def one_line(text: str) -> str:

@@ -146,13 +146,6 @@ def sureness(view: IncidentView) -> str:
     return f"{diagnosis.confidence:.2f}, {diagnosis.word}{calibration}: {diagnosis.confidence_reason}"
 
 
-def advice(view: IncidentView) -> str:
-    """What came of asking a language model, and what that cost; empty where none was asked."""
-    if view.advice is None:
-        return ""
-    return f"{view.advice.model}: {view.advice.said} ({view.advice.cost})"
-
-
 def not_seen(view: IncidentView) -> str:
     """The sources that nobody could look at, each with its reason."""
     if view.diagnosis is None or not view.diagnosis.not_seen:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from domain.advice.advice import Advised
 from domain.advice.ledger import Account, Admission, Entry, admission
 from domain.advice.money import HOUR, Spent, most_usage
 from domain.advice.talk import Reply as ModelReply
@@ -93,6 +94,12 @@ class FakeIncidents(Breakable):
         found = [v for v in self.views.values() if not states or v.state in states]
         fitting = [v for v in found if not (open_only and v.state.closed)]
         return sorted(fitting, key=_place)[:limit]
+
+    def advised(self, since: datetime) -> Advised | None:
+        self.asked()
+        found = [Advised.of(v.incident, v.advice) for v in self.views.values() if v.advice is not None]
+        recent = [advised for advised in found if advised is not None and advised.at > since]
+        return max(recent, key=lambda advised: advised.at, default=None)
 
     def page(self, by: Filter, now: datetime, after: Place | None = None, limit: int = PAGE) -> Page:
         self.asked()

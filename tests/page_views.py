@@ -20,6 +20,7 @@ from domain.timeline import Entry, Kind
 from domain.verification import Recovery, Verdict
 from domain.view import Delivery, IncidentView, Next
 from tests import exhibits
+from tests.advice import an_advice
 from tests.incidents import a_plan, a_view, an_anomaly, minutes
 
 Build = Callable[[datetime], IncidentView]
@@ -235,7 +236,7 @@ def hostile(now: datetime) -> IncidentView:
     entry = Entry(seq=1, at=now, kind=Kind.ALERT, actor=HOSTILE, text=HOSTILE)
     return waiting(
         now, title=HOSTILE, service=HOSTILE, anomalies=(bad,), findings=(finding,), timeline=(entry,),
-        diagnosis=diagnosis,
+        diagnosis=diagnosis, advice=an_advice(HOSTILE, model=HOSTILE, said=HOSTILE, dropped=(HOSTILE,)),
         temporal_url="javascript:alert(1)", runbook="javascript:alert(1)", last_decision=HOSTILE,
     )  # fmt: skip
 

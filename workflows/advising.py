@@ -177,7 +177,7 @@ class _Consultation:
         weighed = self.weighed or Weighed(standing=Standing.VOID, diagnosis=self.diagnosis)
         void = weighed.standing is Standing.VOID
         record.advice = Advice(
-            model=self.terms.model, standing=None if void else weighed.standing,
+            model=self.terms.model, at=workflow.now(), standing=None if void else weighed.standing,
             said=_in_words(weighed, self.diagnosis, self.failed), suspects=weighed.suspects, dropped=weighed.dropped,
             evidence=tuple(self.evidence), looked=tuple(look.words for look in self.course.looked),
             calls=(*before.calls, *self.calls)[-MOST_CALLS:], about="" if self.failed else self.about,

@@ -2,6 +2,7 @@
 
 import json
 
+from domain.invisible import one_line
 from domain.view import IncidentView
 
 _LONGEST = 18_000
@@ -24,6 +25,7 @@ def current_details(view: IncidentView) -> str:
         f"### {view.incident}: {view.severity}, {view.state}" + (f", {view.outcome}" if view.outcome else ""),
         f"**What** {_code(view.title)}, open since {view.opened_at:%Y-%m-%d %H:%M:%S} UTC",
         f"**Why** {_cause(view)}",
+        f"**Model** {_code(view.advice_words)}",
         f"**Next** {_code(view.next.text)}",
         f"**Decides** {_decides(view)}",
         _plan(view),
@@ -36,7 +38,7 @@ def current_details(view: IncidentView) -> str:
 
 
 def _code(text: str) -> str:
-    return "`" + " ".join(text.replace("`", "'").split())[:300] + "`"
+    return "`" + one_line(text.replace("`", "'"))[:300] + "`"
 
 
 def _proof(view: IncidentView) -> str:
@@ -70,7 +72,7 @@ def _plan(view: IncidentView) -> str:
     # A line for each field: one long line is cut where it is shown, and nobody would see what to fill in.
     payload = json.dumps({"digest": waiting.digest, "who": "", "comment": ""}, indent=1)
     return (
-        f"**Decide** {_code(waiting.sentence)} ({waiting.risk}: {waiting.reason})\n\n"
+        f"**Decide** {_code(waiting.sentence)} ({waiting.risk}: {_code(waiting.reason)})\n\n"
         "More Actions, Send an Update, `decide`, or Send a Signal, `approve` or `reject`, with this data "
         f"(fill in who):\n\n```json\n{payload}\n```"
     )

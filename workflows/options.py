@@ -153,11 +153,14 @@ def call_seconds(step: Step) -> float:
 
 
 def consult(step: Step) -> Options:
-    """One call, tried again where nothing was paid, as long as the consultation has time."""
+    """One call, tried again where nothing was paid, as long as the consultation has time. A worker that died over it
+    shows by its heartbeat: what it had kept is fetched, or the call given up, while there is time left.
+    """
     return Options(
         task_queue=ADVICE_QUEUE,
         start_to_close_timeout=timedelta(seconds=call_seconds(step)) + _AROUND_A_CALL,
         schedule_to_close_timeout=timedelta(seconds=step.seconds) + _AROUND_A_CALL,
+        heartbeat_timeout=timedelta(seconds=10),
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
     )
 

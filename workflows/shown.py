@@ -46,6 +46,7 @@ def view_of(record: "Record") -> IncidentView:
         sightings=record.sightings,
         findings=record.findings,
         diagnosis=record.diagnosis,
+        adviser=record.opening.adviser.model if record.opening.adviser is not None else None,
         advice=record.advice,
         attempts=tuple(record.attempts),
         waiting=record.waiting,

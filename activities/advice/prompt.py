@@ -4,6 +4,7 @@ No log line is in it, no query and no fact that a plan is built from: only the s
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,6 +21,10 @@ MOST_ALERTS = 10
 MOST_SERVICES = 60
 MOST_SHOWN = 8
 _LONGEST_TEXT, _LONGEST_NAME = 240, 60
+# Chat templates mark who speaks by words such as <|im_start|>, </s>, <start_of_turn> or [INST], and many servers read
+# them as marks wherever they stand: a log line could end the data, and go on as instructions of ours.
+_ANGLES = str.maketrans("<>\uff1c\uff1e", "()()")
+_BRACKETED = re.compile(r"\[(/?[A-Z_]+)\]")
 
 INSTRUCTIONS = """\
 You help on-call engineers to judge an incident. A ranking has weighed the findings already and gives candidate causes,
@@ -56,8 +61,8 @@ def _evidence(ask: Ask) -> dict[str, Any]:
         "since": ask.onset.isoformat(timespec="seconds"),
         "alerts": [
             {
-                "name": outgoing(a.name, _LONGEST_NAME), "service": _service(ask, a.service),
-                "text": outgoing(a.title, _LONGEST_TEXT),
+                "name": _text(a.name, _LONGEST_NAME), "service": _service(ask, a.service),
+                "text": _text(a.title),
             }
             for a in ask.anomalies[:MOST_ALERTS]
         ],
@@ -68,7 +73,7 @@ def _evidence(ask: Ask) -> dict[str, Any]:
         "candidates": [
             {
                 "service": _service(ask, h.service), "category": h.category.value,
-                "text": outgoing(h.sentence, _LONGEST_TEXT), "bits": round(h.score, 1),
+                "text": _text(h.sentence), "bits": round(h.score, 1),
                 "for": h.supporting[:MOST_SHOWN], "against": h.opposing[:MOST_SHOWN],
             }
             for h in ask.diagnosis.hypotheses
@@ -78,9 +83,14 @@ def _evidence(ask: Ask) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _text(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Text from outside: masked, cut, and without what a server could take for the end of somebody's turn."""
+    return _BRACKETED.sub(r"(\1)", outgoing(text, longest).translate(_ANGLES))
+
+
 def _service(ask: Ask, said: str) -> str:
     """Names of services.yaml are our own words, and the model has to repeat them exactly; others come from outside."""
-    return name(said) if said in ask.listed else outgoing(said, _LONGEST_NAME)
+    return name(said) if said in ask.listed else _text(said, _LONGEST_NAME)
 
 
 def _chosen(ask: Ask) -> Sequence[Finding]:
@@ -96,8 +106,8 @@ def _finding(ask: Ask, finding: Finding) -> dict[str, Any]:
     said: dict[str, Any] = {
         "id": finding.id, "source": finding.source.value, "presence": finding.presence.value,
         "service": _service(ask, finding.service) if finding.service else None,
-        "text": outgoing(finding.title, _LONGEST_TEXT), "bits": round(finding.strength, 1),
-        "value": finding.value, "usually": finding.baseline, "unit": outgoing(finding.unit, 20),
+        "text": _text(finding.title), "bits": round(finding.strength, 1),
+        "value": finding.value, "usually": finding.baseline, "unit": _text(finding.unit, 20),
         "since": finding.onset.isoformat(timespec="seconds") if finding.onset else None,
         "speaks_for": _weights(finding.categories.items()), "speaks_against": _weights(finding.against.items()),
     }  # fmt: skip
@@ -110,7 +120,7 @@ def _weights(weights: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 def _answer(ask: Ask, shown: Shown) -> str:
     if shown.look is None:
-        return json.dumps({"refused": outgoing(shown.refused)})
+        return json.dumps({"refused": _text(shown.refused)})
     found = [_finding(ask, f) for f in shown.findings[:MOST_SHOWN]]
     of = shown.look.model_copy(update={"service": _service(ask, shown.look.service)}).words
     return json.dumps({"untrusted_data": {"of": of, "findings": found}}, ensure_ascii=False)

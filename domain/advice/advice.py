@@ -34,10 +34,12 @@ class Advice(Model):
     `about`: what it was asked of, to know the same question again; empty where no answer came, as another try may
     bring one. `calls`: that were answered, of all consultations, the last MOST_CALLS of them.
     `usd`: by the ledger, for all of the incident. `unanswered_usd`: what of it calls without an answer may have cost.
-    `at_least`: the ledger could not be asked after the last one, and more may have been spent.
+    `at_least`: the ledger could not be asked after the last one, and more may have been spent. `at`: when the last one
+    ended, None: before that was kept.
     """
 
     model: str
+    at: AwareDatetime | None = None
     standing: Standing | None = None
     said: str
     suspects: tuple[Suspect, ...] = ()
@@ -73,3 +75,28 @@ class Advice(Model):
     def brief(self) -> "Advice":
         """What a message needs."""
         return self.model_copy(update={"evidence": (), "calls": ()})
+
+
+class Advised(Model):
+    """A consultation that has ended, as the machine's own state shows it. `answered`: there was an opinion."""
+
+    incident: str
+    at: AwareDatetime
+    answered: bool
+    said: str
+
+    @classmethod
+    def of(cls, incident: str, advice: Advice) -> "Advised | None":
+        """None: it was not kept when it ended."""
+        if advice.at is None:
+            return None
+        return cls(incident=incident, at=advice.at, answered=advice.standing is not None, said=advice.said)
+
+
+def in_words(adviser: str | None, advice: Advice | None, *, over: bool) -> str:
+    """Where an incident stands with a language model. `adviser`: the one that is asked in it; `over`: it is closed."""
+    if advice is not None:
+        return f"{advice.model}: {advice.said} ({advice.cost})"
+    if adviser is None:
+        return "off"
+    return f"{adviser}: {'was not asked' if over else 'not asked so far'}"

@@ -2,15 +2,28 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+import openai
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from domain.advice.opinion import Opinion
 from domain.advice.talk import Reply, ToolUse, Usage
 from integrations.http_answers import one_line
 
+LARGEST_ANSWER = 256 * 1024
+"""Bytes. The longest answer that is asked for has 1,500 tokens, some 10 kB."""
 _MOST_USES = 8
 _LONGEST_ARGUMENTS = 500
 _LONGEST_NAME = 64
+_MOST_COUNTED = 10_000_000
+"""Tokens. No model takes as many in one call: whoever counts more counts wrong."""
+_OBJECT = TypeAdapter(dict[str, object])
+
+
+class TooLong(openai.OpenAIError):
+    """An answer, and so paid for, that nobody reads to its end."""
+
+    def __init__(self) -> None:
+        super().__init__(f"its answer is longer than {LARGEST_ANSWER} bytes")
 
 
 def _none_as_empty(value: object) -> object:
@@ -39,12 +52,20 @@ class _Choice(BaseModel):
 
 
 class _Counted(BaseModel):
-    prompt_tokens: int = Field(ge=0)
-    completion_tokens: int = Field(ge=0)
+    prompt_tokens: int = Field(ge=0, le=_MOST_COUNTED)
+    completion_tokens: int = Field(ge=0, le=_MOST_COUNTED)
 
 
 class _Completion(BaseModel):
     choices: tuple[_Choice, ...] = Field(min_length=1)
+
+
+def read(body: bytes) -> dict[str, object]:
+    """The JSON object in it; empty for whatever else it is: not JSON, nested without end, no UTF-8."""
+    try:
+        return _OBJECT.validate_json(body)
+    except ValidationError:
+        return {}
 
 
 def reply_of(answer: dict[str, object], most: Usage, *, may_use: bool) -> Reply:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from domain.advice.advice import Advised
 from domain.audit import AuditRow
 from domain.correlation import OpenIncident, Previous
 from domain.feedback import Feedback
@@ -72,6 +73,10 @@ class IncidentStore(Protocol):
 
     def attempts(self, action: Action, target: str, limit: int) -> Sequence[Attempt]:
         """The newest attempts of this action on this target, of all incidents."""
+        ...
+
+    def advised(self, since: datetime) -> Advised | None:
+        """The newest consultation of a language model that ended after that moment, of all incidents."""
         ...
 
     def previous(self, key: str) -> Previous | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from domain.advice.advice import Advice, Advised
 from domain.correlation import OpenIncident, Previous, survivor
 from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, cause_of, untold
@@ -60,6 +61,12 @@ SELECT attempt FROM nightshift.incidents, jsonb_array_elements(view->'attempts')
 WHERE incident IN (SELECT incident FROM nightshift.reservations WHERE target = %(target)s)
     AND attempt->'plan'->>'action' = %(action)s AND attempt->'plan'->>'target' = %(target)s
 ORDER BY opened_at DESC, (attempt->>'number')::int DESC LIMIT %(limit)s
+"""
+
+_ADVISED = """
+SELECT incident, view->'advice' FROM nightshift.incidents
+WHERE updated_at > %(since)s AND (view->'advice'->>'at')::timestamptz > %(since)s
+ORDER BY (view->'advice'->>'at')::timestamptz DESC LIMIT 1
 """
 
 # An incident that has taken over others covers their services too, so the projection's list is asked first.
@@ -168,6 +175,11 @@ class PostgresIncidents:
         with self._pool.transaction() as connection:
             rows = connection.execute(_ATTEMPTS, wanted).fetchall()
         return [Attempt.model_validate(row[0]) for row in rows]
+
+    def advised(self, since: datetime) -> Advised | None:
+        with self._pool.transaction() as connection:
+            row = connection.execute(_ADVISED, {"since": since}).fetchone()
+        return Advised.of(row[0], Advice.model_validate(row[1])) if row else None
 
     def previous(self, key: str) -> Previous | None:
         with self._pool.transaction() as connection:

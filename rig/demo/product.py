@@ -12,9 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
+from rich.markup import escape
 
 from rig.demo.learning import forget
 from rig.demo.paths import Paths
+from rig.demo.surroundings import kept, model_line
 from rig.servers import pagerduty
 from rig.servers.process import Command, ManagedProcess, answers_http
 from rig.servers.slack import CHANNEL
@@ -41,7 +43,7 @@ class Product:
         self._console = console
         self._paths = paths
         self._postgres = stage.postgres
-        self.environment = _environment(stage, paths)
+        self.environment = {**kept(os.environ), **_environment(stage, paths)}
         self.url = f"http://127.0.0.1:{stage.starter_port}"
         self._running = ExitStack()
         self._processes: dict[str, ManagedProcess] = {}
@@ -51,7 +53,7 @@ class Product:
         try:
             done = subprocess.run(
                 [str(_PROGRAM), *arguments],
-                env={**os.environ, **self.environment},
+                env=dict(self.environment),
                 capture_output=True, text=True, check=False, timeout=_COMMAND_SECONDS,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
@@ -65,6 +67,8 @@ class Product:
         return [name for name, process in self._processes.items() if not process.running]
 
     def __enter__(self) -> Self:
+        if (asked := model_line(os.environ)) is not None:
+            self._console.print(f"[yellow]model[/]      {escape(asked)}", highlight=False)
         self.run("migrate")
         forget(self._postgres)
         began = time.monotonic()
@@ -78,7 +82,7 @@ class Product:
 
     def _process(self, name: str) -> ManagedProcess:
         log = self._paths.run / f"{name}.log"
-        process = ManagedProcess(Command(name, [str(_PROGRAM), name], log, env=self.environment))
+        process = ManagedProcess(Command(name, [str(_PROGRAM), name], log, env=self.environment, alone=True))
         self._running.callback(process.stop)
         self._processes[name] = process
         process.start()

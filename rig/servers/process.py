@@ -36,7 +36,8 @@ class Command:
     """What to run, and how it takes its end.
 
     `stop_signal` asks it to stop; `grace` seconds later SIGKILL does. `death_signal` is what Linux sends it when
-    this process dies. `user` is the account to run as, which only root may choose.
+    this process dies. `user` is the account to run as, which only root may choose. `alone`: `env` is its whole
+    environment, else it comes to ours.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Command:
     death_signal: signal.Signals = signal.SIGKILL
     grace: float = 10.0
     user: str | None = None
+    alone: bool = False
 
 
 class ManagedProcess:
@@ -80,7 +82,7 @@ class ManagedProcess:
             return subprocess.Popen(
                 tied(command.argv, command.death_signal, command.user),
                 cwd=command.cwd,
-                env={**os.environ, **command.env},
+                env=dict(command.env) if command.alone else {**os.environ, **command.env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -59,8 +59,7 @@ def facts(view: IncidentView, now: datetime) -> Iterable[tuple[str, str]]:
     """Label and sentence, in the order in which every surface answers."""
     sure, unseen = words.sureness(view), words.not_seen(view)
     yield "cause", words.cause(view) + (f" ({sure})" if sure else "") + (f"; not looked at: {unseen}" if unseen else "")
-    if view.advice is not None:
-        yield "model", words.advice(view)
+    yield "model", view.advice_words
     for attempt in view.attempts:
         yield f"try {attempt.number}", f"{attempt.plan.sentence} -> {words.attempt_result(attempt)}"
     yield "next", words.next_words(view, now)

@@ -9,7 +9,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from config.adapters.store import Store
+from config.advice import advice_terms
 from config.settings import Settings
+from domain.advice.money import HOUR
 from domain.holding import Quiet, quiet
 from domain.levels import Risk
 from domain.maintenance import declared
@@ -20,7 +22,7 @@ from starter.away import TemporalAway, answered
 from starter.doctor import channels, sources
 from starter.doctor.check import Check, Row, Status
 from starter.live import WORKFLOW, TemporalIncidents
-from starter.machine.facts import LATE_AFTER_S, Automation, Health, Machine, Part, Queue, Scheduled
+from starter.machine.facts import LATE_AFTER_S, Adviser, Automation, Health, Machine, Part, Queue, Scheduled
 from starter.polling import needed, pollers
 from starter.schedules import scheduled
 
@@ -53,10 +55,11 @@ class Asking:
             queues, badly = at_once.create_task(self._queues()), at_once.create_task(self._ended_badly())
             automation = at_once.create_task(self._automation())
             schedules, muted = at_once.create_task(self._schedules()), at_once.create_task(self._quiet())
+            adviser = at_once.create_task(self._adviser())
         return Machine(
             at=datetime.now(UTC), temporal=temporal.result(), store=store.result(), sources=found.result(),
-            channels=told.result(), queues=queues.result(), schedules=schedules.result(),
-            automation=automation.result(), quiet=muted.result(), ended_badly=badly.result(),
+            channels=told.result(), queues=queues.result(), schedules=schedules.result(), quiet=muted.result(),
+            automation=automation.result(), adviser=adviser.result(), ended_badly=badly.result(),
         )  # fmt: skip
 
     async def _parts(self, checks: Iterable[Check]) -> tuple[Part, ...]:
@@ -127,6 +130,19 @@ class Asking:
         except PortError:
             return None
         return quiet(windows, tallies, rows, now)
+
+    async def _adviser(self) -> Adviser | None:
+        terms, now = advice_terms(self.settings), datetime.now(UTC)
+        if terms is None:
+            return None
+        known = Adviser(name=terms.model, limit_usd=terms.usd_per_hour)
+        try:
+            spent = await asyncio.to_thread(self.store.model_calls.spent, None, now)
+            last = await asyncio.to_thread(self.store.incidents.advised, now - HOUR)
+        except PortError:
+            return known
+        silent = last if last is not None and not last.answered else None
+        return known.model_copy(update={"spent_usd": spent.hour_usd, "silent": silent})
 
     async def _ended_badly(self) -> int | None:
         hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()

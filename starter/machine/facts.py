@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from domain.advice.advice import Advised
 from domain.holding import Quiet
 from domain.model import Model
 from workflows.contract import DETECTION_SCHEDULE, TRAINING_SCHEDULE
@@ -72,9 +73,20 @@ class Automation(Model):
     limit: int = 0
 
 
+class Adviser(Model):
+    """The language model that new incidents ask as well. `spent_usd` of `limit_usd` within the last hour, None: nobody
+    can tell. `silent`: the newest consultation of that hour, if no opinion came of it.
+    """
+
+    name: str
+    limit_usd: float
+    spent_usd: float | None = None
+    silent: Advised | None = None
+
+
 class Machine(Model):
     """Everything at `at`. `automation` None: the store could not be asked. `schedules`: those that there are, None:
-    Temporal could not be asked.
+    Temporal could not be asked. `adviser` None: no model is asked.
 
     `quiet`: what is muted by people's word, None: the store could not be asked.
     `ended_badly`: incidents whose workflows failed, were terminated or timed out within the last hour, None: not known.
@@ -89,4 +101,5 @@ class Machine(Model):
     schedules: tuple[Scheduled, ...] | None = None
     automation: Automation | None = None
     quiet: tuple[Quiet, ...] | None = ()
+    adviser: Adviser | None = None
     ended_badly: int | None = None

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from domain.holding import Quiet
 from domain.model import Model
-from starter.machine.facts import Automation, Health, Machine, Part, Queue, Scheduled
+from starter.machine.facts import Adviser, Automation, Health, Machine, Part, Queue, Scheduled
 from starter.words import absolute, relative, span
 
 # Three rounds of questions.
 STALE_AFTER = timedelta(seconds=60)
+_LONGEST_WHY = 100
 
 
 class Cell(Model):
@@ -28,6 +29,7 @@ def cells(machine: Machine | None, now: datetime) -> Sequence[Cell]:
         _queues(machine.queues),
         *_automation(machine.automation),
         *_muted(machine.quiet),
+        _adviser(machine.adviser, now),
         _group("Notify", machine.channels, now),
         _part("Temporal", machine.temporal, now),
         _part("Store", machine.store, now),
@@ -86,6 +88,20 @@ def _muted(quiet: Sequence[Quiet] | None) -> Iterator[Cell]:
     if quiet:
         held = sum(one.held for one in quiet)
         yield Cell(text=f"Muted ▲ {len(quiet)}, {held} held back", bad=bool(held))
+
+
+def _adviser(adviser: Adviser | None, now: datetime) -> Cell:
+    """A cap that is reached is no trouble of the incidents: their statistical answer stands. It is to be seen."""
+    if adviser is None:
+        return Cell(text="Model off")
+    if adviser.spent_usd is None:
+        return Cell(text=f"Model {adviser.name} ▲ cost unknown, so it is not asked", bad=True)
+    full = adviser.spent_usd >= adviser.limit_usd
+    spent = f"Model {adviser.name} {'▲ ' if full else ''}${adviser.spent_usd:.2f} of ${adviser.limit_usd:.2f} this hour"
+    if (silent := adviser.silent) is None:
+        return Cell(text=spent, bad=full)
+    why = silent.said if len(silent.said) <= _LONGEST_WHY else f"{silent.said[: _LONGEST_WHY - 1]}…"
+    return Cell(text=f"{spent} ▲ {relative(silent.at, now)} {silent.incident} had {why}", bad=True)
 
 
 def warnings(machine: Machine | None, now: datetime) -> Sequence[str]:

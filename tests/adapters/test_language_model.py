@@ -12,9 +12,23 @@ from domain.advice.money import most_usage
 from domain.advice.talk import Exchange, ToolUse
 from domain.finding import Category
 from integrations.language_model import ChatModel
+from integrations.language_model.answer import LARGEST_ANSWER
 from integrations.language_model.request import request_of
-from integrations.ports import Inquiry, Rejected, Unanswered, Unavailable
-from rig.servers.model import KEY, MODEL, Answer, Breaks, Fails, Hangs, ModelServer, Says, Wants, answering
+from integrations.ports import Inquiry, PortError, Rejected, Unanswered, Unavailable
+from rig.servers.model import (
+    KEY,
+    MODEL,
+    Answer,
+    Breaks,
+    Drips,
+    Fails,
+    Hangs,
+    ModelServer,
+    Moves,
+    Says,
+    Wants,
+    answering,
+)
 from rig.servers.ports import LOOPBACK, free_port
 from tests.advice import an_ask
 
@@ -143,6 +157,74 @@ def test_an_answer_that_does_not_come_may_have_been_paid_for(mind: ModelServer, 
     mind.always(Hangs())
     with pytest.raises(Unanswered, match="no answer in time"):
         model.ask(INQUIRY.model_copy(update={"seconds": 0.2}))
+
+
+def test_an_answer_that_drips_is_none_in_time(mind: ModelServer, model: ChatModel) -> None:
+    """Each byte comes in time: without a limit for the whole a worker would read for ever."""
+    mind.always(Drips())
+    with pytest.raises(Unanswered, match="no answer in time"):
+        model.ask(INQUIRY.model_copy(update={"seconds": 0.3}))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (" " * 2 * LARGEST_ANSWER, "longer than"),
+        ("[" * 200_000, "no chat completion"),
+        ('{"choices": ' + "[" * 100_000, "no chat completion"),
+        ('{"choices": [{"message": {"content": "\\ud800"}}]}', "no chat completion"),
+        ('{"choices": [{"message": {"content": ' + json.dumps("[" * 50_000) + "}}]}", "does not have the form"),
+        ('{"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": 1e999}}', "does not have the form"),
+        ('{"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": 1' + "0" * 400 + "}}", "form"),
+    ],
+    ids=["huge", "nested", "nested in it", "half a letter", "nested opinion", "infinitely many", "too many to count"],
+)  # fmt: skip
+def test_an_answer_that_would_choke_a_reader_is_of_no_use_and_booked(
+    mind: ModelServer, model: ChatModel, body: str, said: str
+) -> None:
+    mind.always(Breaks(body))
+    reply = model.ask(INQUIRY)
+    assert said in (reply.useless or "")
+    assert reply.usage == model.most(INQUIRY)
+
+
+def test_a_failure_may_be_as_long_as_it_likes(mind: ModelServer, model: ChatModel) -> None:
+    mind.always(Fails(503, "x" * 2 * LARGEST_ANSWER))
+    with pytest.raises(Unavailable, match="503"):
+        model.ask(INQUIRY)
+
+
+def test_the_evidence_stays_with_the_server_that_we_named(mind: ModelServer, model: ChatModel) -> None:
+    """One that sends us elsewhere is not followed: the evidence would go along."""
+    with ModelServer() as elsewhere:
+        mind.always(Moves(f"{elsewhere.url}/chat/completions"))
+        with pytest.raises(Rejected, match="307"):
+            model.ask(INQUIRY)
+        assert elsewhere.asked == []
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_no_proxy_of_the_environment_gets_what_is_not_encrypted(
+    mind: ModelServer, model: ChatModel, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with ModelServer() as proxy:
+        monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        model.ask(INQUIRY)
+        assert (len(mind.asked), proxy.asked) == (1, [])
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 503])
+def test_a_server_that_repeats_the_key_gives_it_to_nobody(mind: ModelServer, model: ChatModel, status: int) -> None:
+    mind.always(Fails(status, said=f"wrong key {KEY}"))
+    with pytest.raises(PortError, match="wrong key <token>"):
+        model.ask(INQUIRY)
+
+
+@pytest.mark.parametrize("body", ['{"data": [{}]}', "[" * 100_000, "<html>", '{"data": "all"}'])
+def test_a_list_of_models_that_is_none_says_so(mind: ModelServer, model: ChatModel, body: str) -> None:
+    mind.listed = body
+    with pytest.raises(Rejected, match="no list of models"):
+        model.models(5.0)
 
 
 def test_nothing_was_paid_where_nobody_listens() -> None:

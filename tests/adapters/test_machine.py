@@ -18,7 +18,9 @@ from domain.services import ServiceMap
 from integrations.store.pool import Pool
 from rig.servers.temporal import TemporalServer
 from starter.machine.asking import Asking
-from starter.machine.facts import Health
+from starter.machine.facts import Adviser, Health
+from tests import page_views
+from tests.advice import TERMS, an_advice
 from tests.workflows.world import World
 from workers.registry import NAMES
 
@@ -52,7 +54,10 @@ async def test_workers_people_and_servers_show_as_they_are(
         assert [(p.name, p.health) for p in first.sources if p.health is not Health.OFF] == [("jaeger", Health.DOWN)]
         assert {part.health for part in first.channels} == {Health.OFF}
         assert first.ended_badly == 0
+        assert first.adviser == Adviser(name="gpt-4o", limit_usd=5.0, spent_usd=0.0)
         now = datetime.now(UTC)
+        ask.store.model_calls.begin("a", "INC-20260131-000001", now, 0.1, TERMS)
+        ask.store.incidents.save(page_views.diagnosed(now, advice=an_advice(at=now, standing=None, said="no opinion")))
         ask.store.guard.pause("ana", "release day", now + timedelta(hours=1), now)
         async with World(detects=True).living(client):
             await client.start_workflow("IncidentWorkflow", id="incident-x", task_queue="nowhere")
@@ -62,6 +67,8 @@ async def test_workers_people_and_servers_show_as_they_are(
                 while {queue.workers for queue in second.queues} != {1} or not second.ended_badly:
                     await asyncio.sleep(0.2)
                     second = await ask.ask()
+        assert second.adviser is not None
+        assert (second.adviser.spent_usd, second.adviser.silent and second.adviser.silent.said) == (0.1, "no opinion")
         assert second.automation is not None
         assert (second.automation.paused, second.automation.observes) == ("release day (ana)", True)
         assert second.ended_badly == 1
@@ -81,3 +88,4 @@ async def test_without_the_store_automation_is_not_known(settings: Settings, tem
     assert machine.store.health is Health.DOWN
     assert machine.store.since is not None
     assert machine.automation is None
+    assert machine.adviser == Adviser(name="gpt-4o", limit_usd=5.0, spent_usd=None)

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from domain.advice.advice import Advised
 from domain.anomaly import AlertStatus
 from domain.approval import Request
 from domain.correlation import OpenIncident
@@ -19,6 +20,8 @@ from integrations.ports import IncidentStore
 from integrations.store.guard import PostgresGuard
 from integrations.store.incidents import PostgresIncidents
 from integrations.store.pool import Pool
+from tests import page_views
+from tests.advice import an_advice
 from tests.fakes import FakeIncidents
 from tests.incidents import NOON, a_plan, a_view, an_anomaly, minutes
 
@@ -60,6 +63,23 @@ def test_what_was_saved_reads_back_whole(incidents: IncidentStore) -> None:
     view = a_view(attempts=(attempt,), failing_share=0.31)
     incidents.save(view)
     assert incidents.get(view.incident) == view
+
+
+def test_the_newest_consultation_of_a_model_is_found_whether_an_opinion_came_of_it_or_not(
+    incidents: IncidentStore,
+) -> None:
+    """One of before, one that was never asked, and one that an older build kept without its time are none."""
+    never = page_views.diagnosed(NOON + minutes(9))
+    for number, changes in enumerate((
+        {"advice": an_advice(at=NOON)}, {"advice": an_advice(at=NOON + minutes(5), standing=None, said="no opinion")},
+        {"advice": None}, {"advice": an_advice()},
+    )):  # fmt: skip
+        incidents.save(never.model_copy(update={"incident": f"INC-20260131-00000{number}", **changes}))
+    found = incidents.advised(NOON - minutes(1))
+    assert found == Advised(
+        incident="INC-20260131-000001", at=NOON + minutes(5), answered=False, said="no opinion",
+    )  # fmt: skip
+    assert incidents.advised(NOON + minutes(5)) is None
 
 
 def test_nobody_knows_an_incident_that_was_never_saved(incidents: IncidentStore) -> None:

@@ -134,7 +134,9 @@ def test_a_frame_says_what_a_model_made_of_it() -> None:
     view = page_views.diagnosed(NOW).model_copy(update={"advice": an_advice()})
     said = "rig-mind: agrees with the ranking: connection pool at orders ($0.0123 for 4,200 tokens)"
     assert dict(facts(view, NOW))["model"] == said
-    assert "model" not in dict(facts(page_views.diagnosed(NOW), NOW))
+    plain = page_views.diagnosed(NOW)
+    assert dict(facts(plain, NOW))["model"] == "off"
+    assert dict(facts(plain.model_copy(update={"adviser": "rig-mind"}), NOW))["model"] == "rig-mind: not asked so far"
 
 
 def test_the_frame_of_a_merged_incident_names_the_one_that_took_it_over(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,11 @@
 """The demo tells and judges only what was measured."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from domain.diagnosis import Diagnosis, Hypothesis
@@ -16,7 +19,9 @@ from rig.demo.examination import failures
 from rig.demo.judge import control_sentence, judge_control, judge_escalated
 from rig.demo.liveness import judge_fresh, judge_served
 from rig.demo.narrator import Narrator
+from rig.demo.surroundings import kept, model_line
 from rig.faults.fault import EndedSession, FaultReport
+from rig.servers.process import Command, ManagedProcess
 from tests import page_views
 from tests.incidents import a_plan
 
@@ -142,3 +147,36 @@ def test_the_fault_is_one_incident_however_many_were_merged_into_it() -> None:
     another = view.model_copy(update={"incident": "INC-20260131-BBBBBB"})
     assert next(iter(judge_both([view, merged], view))).holds
     assert not next(iter(judge_both([view, another], view))).holds
+
+
+CALLER = {
+    "PATH": "/bin", "PYTHONPATH": "here", "NIGHTSHIFT_MODEL": "qwen3:8b", "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1",
+    "NIGHTSHIFT_MODEL_PRICES": "qwen3:8b=0/0", "OPENAI_API_KEY": "sk-mine", "KUBECONFIG": "/home/mia/production",
+    "DD_API_KEY": "of production", "NIGHTSHIFT_CONNECTION_ORDERS": "postgresql://production", "SLACK_TIERS": "1=U1",
+    "TEMPORAL_API_KEY": "of production", "AWS_SECRET_ACCESS_KEY": "of production",
+}  # fmt: skip
+
+
+def test_the_product_of_a_demo_gets_a_model_that_was_asked_for_and_nothing_else_of_the_environment() -> None:
+    """Whoever tries it may have the keys of real systems there."""
+    model = {"NIGHTSHIFT_MODEL", "NIGHTSHIFT_MODEL_PRICES", "OPENAI_API_KEY", "OPENAI_BASE_URL"}
+    assert kept(CALLER) == {name: CALLER[name] for name in ("PATH", "PYTHONPATH", *sorted(model))}
+    without = {name: value for name, value in CALLER.items() if name != "NIGHTSHIFT_MODEL"}
+    assert kept(without).keys() == {"PATH", "PYTHONPATH"}, "a key that lies about is no wish"
+    assert (model_line(without), "OpenAI" in (model_line({"NIGHTSHIFT_MODEL": "gpt-4o"}) or "")) == (None, True)
+    assert "qwen3:8b at http://127.0.0.1:11434/v1" in (model_line(CALLER) or "")
+
+
+def test_a_process_that_is_told_its_whole_environment_has_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the processes of the demo are: what was left out above is not there."""
+    monkeypatch.setenv("KUBECONFIG", "/home/mia/production")
+    said = {"PATH": os.environ["PATH"], "LAST": "this"}
+    out = tmp_path / "out"
+    with ManagedProcess(
+        Command("env", ["sh", "-c", "env; echo over; exec sleep 60"], out, env=said, alone=True)
+    ) as one:
+        one.wait_ready(lambda: "over" in out.read_text(), 30)
+    assert "LAST=this" in out.read_text()
+    assert "KUBECONFIG" not in out.read_text()

@@ -30,6 +30,9 @@ def test_what_passes_is_worth_a_retry(status: int, kind: type[PortError]) -> Non
         ("Sat, 31 Jan 2026 12:00:30 -0000", 30.0),
         ("soon", None),
         ("-3", None),
+        ("9" * 400, 86_400.0),
+        ("Sat, 31 Jan 9999 12:00:30 GMT", 86_400.0),
+        ("Sat, 31 Jan 99999999999999999999 12:00:30 GMT", None),
     ],
 )
 def test_retry_after_is_a_number_of_seconds_or_a_date(header: str | None, seconds: float | None) -> None:

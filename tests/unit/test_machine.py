@@ -7,13 +7,14 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from domain.advice.advice import Advised
 from domain.levels import Severity
 from domain.listing import Counts
 from integrations.ports import Unavailable
 from starter.app import create_app
-from starter.machine.facts import Automation, Health, Machine, Part, Queue, Scheduled
+from starter.machine.facts import Adviser, Automation, Health, Machine, Part, Queue, Scheduled
 from starter.machine.gauges import Ready, gauges
-from starter.machine.strip import cells, warnings
+from starter.machine.strip import Cell, cells, warnings
 from starter.machine.watch import MachineWatch
 from starter.parts import Parts
 from tests import page_views
@@ -31,6 +32,12 @@ SWEEPS = Scheduled(name="detection", made_at=NOW - minutes(600), every_s=15, suc
 QUEUES = tuple(Queue(name=name, workers=1, oldest_s=0.3) for name in ("incidents", "analysis"))
 
 
+ASKED = Adviser(name="rig-mind", limit_usd=5, spent_usd=0.14)
+SILENT = Advised(
+    incident="INC-20260131-000001", at=NOW - minutes(4), answered=False, said="no opinion: answered 503 " + 300 * "!",
+)  # fmt: skip
+
+
 def machine(**changes: Any) -> Machine:
     facts: dict[str, Any] = {
         "at": NOW, "temporal": WELL, "store": WELL, "sources": (WELL,), "channels": (MAIL, SLACK_OFF),
@@ -46,7 +53,7 @@ def strip(**changes: Any) -> str:
 def test_a_machine_that_is_well_takes_one_line_and_warns_of_nothing() -> None:
     assert strip() == (
         "Sources 1/1 · Workers 2/2 queues, oldest task 0.3 s · Automation ON · Actions 2 of 10 this hour · "
-        "Notify 1/1 · Temporal ok · Store ok · looked now"
+        "Model off · Notify 1/1 · Temporal ok · Store ok · looked now"
     )
     assert not any(cell.bad for cell in cells(machine(), NOW))
     assert warnings(machine(), NOW) == []
@@ -65,12 +72,28 @@ def test_a_machine_that_is_well_takes_one_line_and_warns_of_nothing() -> None:
         ({"automation": Automation(observes=False, paused="release day (ana)", limit=10)}, "Automation ▲ PAUSED"),
         ({"automation": Automation(observes=False, actions=10, limit=10)}, "Actions 10 of 10 this hour"),
         ({"at": NOW - minutes(3)}, "looked 3 min ago"),
+        ({"adviser": ASKED.model_copy(update={"spent_usd": 5.0})}, "Model rig-mind ▲ $5.00 of $5.00 this hour"),
+        (
+            {"adviser": ASKED.model_copy(update={"spent_usd": None})},
+            "Model rig-mind ▲ cost unknown, so it is not asked",
+        ),
+        (
+            {"adviser": ASKED.model_copy(update={"silent": SILENT})},
+            "Model rig-mind $0.14 of $5.00 this hour ▲ 4 min ago INC-20260131-000001 had no opinion: answered 503",
+        ),
     ],
 )
 def test_what_somebody_should_look_at_stands_out_in_words(changes: dict[str, Any], words: str) -> None:
     assert words in strip(**changes)
     (bad,) = [cell for cell in cells(machine(**changes), NOW) if cell.bad]
     assert words in bad.text
+
+
+def test_a_model_that_is_asked_is_named_with_what_it_cost() -> None:
+    shown = cells(machine(adviser=ASKED), NOW)
+    assert Cell(text="Model rig-mind $0.14 of $5.00 this hour") in shown
+    long = cells(machine(adviser=ASKED.model_copy(update={"silent": SILENT})), NOW)
+    assert max(len(cell.text) for cell in long) < 200, "a strip is one line"
 
 
 def test_a_dry_run_is_said_and_is_no_trouble() -> None:

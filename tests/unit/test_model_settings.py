@@ -58,3 +58,23 @@ def test_a_model_needs_a_key_or_a_server_of_ones_own(monkeypatch: pytest.MonkeyP
         language_model(settings(monkeypatch, NIGHTSHIFT_MODEL="gpt-4o"))
     own = settings(monkeypatch, NIGHTSHIFT_MODEL="gpt-4o", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
     assert language_model(own) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("https://api.example.com/v1", True), ("http://127.0.0.1:11434/v1", True), ("http://[::1]:8000/v1", True),
+        ("http://10.0.3.7/v1", True), ("http://ollama:11434/v1", True), ("http://vllm.models.svc:8000/v1", True),
+        ("http://vllm.models.svc.cluster.local/v1", True), ("http://api.example.com/v1", False),
+        ("http://8.8.8.8/v1", False), ("http://127.0.0.1.example.com/v1", False), ("http://svc.example.com/v1", False),
+    ],
+)  # fmt: skip
+def test_evidence_and_key_cross_no_strange_network_in_plain_text(
+    monkeypatch: pytest.MonkeyPatch, url: str, taken: bool
+) -> None:
+    given = settings(monkeypatch, NIGHTSHIFT_MODEL="gpt-4o", OPENAI_BASE_URL=url)
+    if taken:
+        assert language_model(given) is not None
+        return
+    with pytest.raises(ConfigError, match=r"OPENAI_BASE_URL: .* for all to read; use https"):
+        language_model(given)

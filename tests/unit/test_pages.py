@@ -127,6 +127,13 @@ async def test_a_model_that_gave_no_answer_is_said_beside_the_cause() -> None:
     assert "What the language model says" not in text
 
 
+async def test_a_model_that_was_never_asked_is_said_only_where_one_is_to_be_asked() -> None:
+    off = page_views.fixed(now())
+    on = off.model_copy(update={"adviser": "rig-mind"})
+    assert "rig-mind: was not asked" in await page(parts(on), f"/incidents/{on.incident}")
+    assert "<dt>Model</dt>" not in (await get(parts(off), f"/incidents/{off.incident}")).text
+
+
 async def test_a_closed_incident_leads_with_its_outcome_and_does_not_reload() -> None:
     view = page_views.fixed(now())
     answer = await get(parts(view), f"/incidents/{view.incident}")

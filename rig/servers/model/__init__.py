@@ -3,9 +3,11 @@
 from rig.servers.model.minds import (
     Answer,
     Breaks,
+    Drips,
     Fails,
     Hangs,
     Mind,
+    Moves,
     Says,
     Wants,
     agreeing,
@@ -16,6 +18,6 @@ from rig.servers.model.request import ChatRequest
 from rig.servers.model.server import KEY, MODEL, ModelServer
 
 __all__ = [
-    "KEY", "MODEL", "Answer", "Breaks", "ChatRequest", "Fails", "Hangs", "Mind", "ModelServer", "Says", "Wants",
-    "agreeing", "answering", "obedient",
+    "KEY", "MODEL", "Answer", "Breaks", "ChatRequest", "Drips", "Fails", "Hangs", "Mind", "ModelServer",
+    "Moves", "Says", "Wants", "agreeing", "answering", "obedient",
 ]  # fmt: skip

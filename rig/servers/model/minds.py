@@ -35,6 +35,7 @@ class Fails:
     status: int
     code: str | None = None
     retry_after_s: int | None = None
+    said: str = "trouble on demand"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,21 @@ class Breaks:
     kind: str = "application/json"
 
 
-Answer = Says | Wants | Fails | Hangs | Breaks
+@dataclass(frozen=True)
+class Moves:
+    """It says that the same is to be asked somewhere else, body and all (307)."""
+
+    to: str
+
+
+@dataclass(frozen=True)
+class Drips:
+    """It begins to answer, and goes on a byte at a time: each comes in time, and the whole never does."""
+
+    every_s: float = 0.05
+
+
+Answer = Says | Wants | Fails | Hangs | Breaks | Moves | Drips
 Mind = Callable[[ChatRequest], Answer]
 _ORDER = re.compile(r"ignore your instructions and ([^\"\\]{1,80})", re.I)
 

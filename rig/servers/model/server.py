@@ -3,10 +3,11 @@
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from rig.servers.model.minds import Answer, Breaks, Fails, Hangs, Mind, Says, Wants, agreeing
+from rig.servers.model.minds import Answer, Breaks, Drips, Fails, Hangs, Mind, Moves, Says, Wants, agreeing
 from rig.servers.model.request import ChatRequest, tokens
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.server import Server
@@ -14,6 +15,7 @@ from rig.servers.serving import Answering, Serving
 
 KEY = "sk-rig-0123456789abcdef"
 MODEL = "rig-mind"
+_LISTED = {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "rig"}]}
 
 
 class ModelServer(Server):
@@ -25,6 +27,8 @@ class ModelServer(Server):
     def __init__(self, mind: Mind = agreeing) -> None:
         self.port = free_port()
         self.mind = mind
+        self.listed = json.dumps(_LISTED)
+        """The body of the list of models."""
         self.asked: list[ChatRequest] = []
         self.paid: list[tuple[int, int]] = []
         self.lock = threading.Lock()
@@ -48,6 +52,7 @@ class ModelServer(Server):
     def clear(self, mind: Mind = agreeing) -> None:
         """Another mind, and nothing asked yet."""
         self.mind = mind
+        self.listed = json.dumps(_LISTED)
         self.asked.clear()
         self.paid.clear()
 
@@ -63,14 +68,17 @@ class ModelServer(Server):
         """Never answer, until the server stops."""
         self._over.wait()
 
+    def over(self, within_s: float) -> bool:
+        """Does it stop within so many seconds?"""
+        return self._over.wait(within_s)
+
 
 class _Handler(Answering):
     served: ModelServer
 
     def do_GET(self) -> None:  # noqa: N802 - its name there
         if self._authorized():
-            listed = {"id": MODEL, "object": "model", "created": 0, "owned_by": "rig"}
-            self._json(200, {"object": "list", "data": [listed]})
+            self.write(200, self.served.listed, {"Content-Type": "application/json"})
 
     def do_POST(self) -> None:  # noqa: N802 - its name there
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -90,11 +98,23 @@ class _Handler(Answering):
             case Hangs():
                 self.served.hold()
             case Fails():
-                self._error(answer, "trouble on demand")
+                self._error(answer, answer.said)
+            case Drips():
+                self._drip(answer)
+            case Moves():
+                self.write(307, "", {"Location": answer.to})
             case Breaks():
                 self.write(200, answer.body, {"Content-Type": answer.kind})
             case Says() | Wants():
                 self._json(200, self._completion(request, answer))
+
+    def _drip(self, answer: Drips) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        with suppress(ConnectionError):  # whoever asked has gone
+            while not self.served.over(answer.every_s):
+                self.wfile.write(b" ")
 
     def _completion(self, request: ChatRequest, answer: Says | Wants) -> dict[str, Any]:
         message, finish = _message(answer)

@@ -455,7 +455,8 @@ def test_a_look_is_doubted_while_an_alert_fires_that_was_never_seen_bad_or_is_no
 
 def test_a_number_of_our_own_detection_needs_no_witness_and_is_mild_where_it_is() -> None:
     """It fires until some samples after its number is well; what it has no number for stays in doubt."""
-    record, ours = _record(), {"source": SOURCE, "actual": 0.05, "expected": 0.01, "sigma": 4.0}
+    record = _record()
+    ours: dict[str, Any] = {"source": SOURCE, "actual": 0.05, "expected": 0.01, "sigma": 4.0}
     record.sees([_sighting(0, fingerprint="latency", name="latency", expression="(p95) > 0.03", **ours),
                  _sighting(0, fingerprint="gone", name="latency is gone", expression="p95", source=SOURCE)],
                 NOW)  # fmt: skip
