@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from domain.advice.advice import Advised
+from domain.holding import Quiet
 from domain.levels import Severity
 from domain.listing import Counts
 from integrations.ports import Unavailable
@@ -29,6 +30,10 @@ MAIL = Part(name="email", health=Health.OK, said="answers")
 MAIL_DOWN = Part(name="email", health=Health.DOWN, said="connection refused", since=NOW)
 SLACK_OFF = Part(name="slack", health=Health.OFF, said="not configured")
 SWEEPS = Scheduled(name="detection", made_at=NOW - minutes(600), every_s=15, succeeded_at=NOW - minutes(6))
+MUTED = Quiet(
+    window="MW-1", said="orders, says ana: release 41", until=NOW + minutes(9), held=2,
+    last="5xx of orders since 03:00:00 UTC",
+)  # fmt: skip
 QUEUES = tuple(Queue(name=name, workers=1, oldest_s=0.3) for name in ("incidents", "analysis"))
 
 
@@ -71,6 +76,7 @@ def test_a_machine_that_is_well_takes_one_line_and_warns_of_nothing() -> None:
         ({"automation": None}, "Automation ▲ unknown, so nothing is done"),
         ({"automation": Automation(observes=False, paused="release day (ana)", limit=10)}, "Automation ▲ PAUSED"),
         ({"automation": Automation(observes=False, actions=10, limit=10)}, "Actions 10 of 10 this hour"),
+        ({"quiet": (MUTED,)}, "Muted ▲ 1, 2 held back"),
         ({"at": NOW - minutes(3)}, "looked 3 min ago"),
         ({"adviser": ASKED.model_copy(update={"spent_usd": 5.0})}, "Model rig-mind ▲ $5.00 of $5.00 this hour"),
         (
@@ -118,6 +124,8 @@ def test_before_the_first_round_nothing_is_claimed() -> None:
         ({"channels": (MAIL_DOWN,)}, "No way to reach people works (email: connection refused)"),
         ({"channels": (MAIL, MAIL_DOWN.model_copy(update={"name": "slack"}))}, "slack does not work"),
         ({"channels": ()}, "No channel is configured"),
+        ({"quiet": (MUTED,)}, "Muted until 03:16:00 UTC: orders, says ana: release 41 (MW-1). It opens and pages"),
+        ({"quiet": (MUTED,)}, "2 held back, the last 5xx of orders since 03:00:00 UTC."),
         ({"schedules": (SWEEPS,)}, "Detection has not succeeded for 6 min"),
         ({"schedules": (SWEEPS.model_copy(update={"paused": "for the move"}),)}, "paused in Temporal: for the move"),
         ({"ended_badly": 1}, "1 incident ended within the hour without a record"),

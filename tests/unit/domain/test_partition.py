@@ -6,7 +6,7 @@ stands for itself, or gives all that it has to the one that absorbs it, where it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given

@@ -1,0 +1,55 @@
+"""Windows and what they muted: the real store and its stand-in keep the same contract."""
+
+import psycopg
+import pytest
+
+from domain.doors import Door
+from domain.holding import Became, Held, MutedRow, Tally, row_of
+from domain.maintenance import WindowWord, WordKind, muted
+from integrations.ports import MaintenanceStore, PortError
+from integrations.store.maintenance import PostgresMaintenance
+from integrations.store.pool import Pool
+from tests.fakes import FakeMaintenance
+from tests.incidents import minutes
+from tests.unit.domain.test_maintenance import NOW, alert, window
+
+
+@pytest.fixture(params=["postgres", "fake"])
+def store(request: pytest.FixtureRequest) -> MaintenanceStore:
+    return FakeMaintenance() if request.param == "fake" else PostgresMaintenance(request.getfixturevalue("store_pool"))
+
+
+def _word(kind: WordKind, at: int, who: str = "ana") -> WindowWord:
+    return WindowWord(kind=kind, window=window(why="a \x00 move"), at=NOW + minutes(at), who=who, door=Door.CLI)
+
+
+def _row(became: Became, at: int, fingerprint: str = "f1") -> MutedRow:
+    seen = alert(fingerprint=fingerprint)
+    by = muted(seen, [window()], NOW)
+    assert by is not None
+    return row_of(Held(anomaly=seen, by=by, since=NOW), "muted-orders", became, NOW + minutes(at))
+
+
+def test_words_are_kept_until_their_window_is_over_and_the_first_of_a_kind_stays(store: MaintenanceStore) -> None:
+    store.say(_word(WordKind.ENDED, 3))
+    store.say(_word(WordKind.DECLARED, 1))
+    store.say(_word(WordKind.ENDED, 4, "mia"))
+    assert [(word.kind, word.who) for word in store.words(NOW)] == [(WordKind.DECLARED, "ana"), (WordKind.ENDED, "ana")]
+    assert store.words(NOW + minutes(10)) == []
+
+
+def test_a_row_follows_what_becomes_of_it_and_an_older_state_never_comes_back(store: MaintenanceStore) -> None:
+    store.record([_row(Became.OPENED, 5, "f2"), _row(Became.HELD, 1), _row(Became.RESOLVED, 9, "f3")])
+    store.record([_row(Became.HELD, 1, "f2")])
+    store.record([])
+    assert [(row.series, row.became) for row in store.muted(2)] == [
+        ("prometheus:f1", Became.HELD), ("prometheus:f3", Became.RESOLVED),
+    ]  # fmt: skip
+    assert store.tallies() == {"MW-1": Tally(held=1, in_all=3)}
+
+
+def test_the_history_of_windows_cannot_be_rewritten(store_pool: Pool) -> None:
+    PostgresMaintenance(store_pool).say(_word(WordKind.DECLARED, 1))
+    for change in ("UPDATE nightshift.maintenance_words SET who = 'x'", "DELETE FROM nightshift.maintenance_words"):
+        with pytest.raises((PortError, psycopg.Error), match="append-only"), store_pool.transaction() as connection:
+            connection.execute(change)
