@@ -25,7 +25,8 @@ class Wire(openai.DefaultHttpxClient):
         """The whole answer. Raises TooLong where it is longer than it can be, and APITimeoutError when it drips."""
         limit = request.extensions["timeout"]["read"]
         until = time.monotonic() + limit
-        response = super().send(request, **{**options, "stream": True})
+        options["stream"] = True  # else the SDK's client reads it whole, whatever it is
+        response = super().send(request, **options)
         body = bytearray()
         try:
             for chunk in response.iter_bytes():
