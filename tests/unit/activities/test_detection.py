@@ -218,7 +218,7 @@ async def test_what_the_forecast_alone_sees_is_told_and_a_stale_one_or_one_of_an
     world = World()
     await world.cycles(2)
     forecast(world, value, hours, query)
-    cycles = await world.cycles(6)
+    cycles = await world.cycles(7)  # a minute and a half: it is watched since today
     assert [bool(world.intake.taken), cycles[-1].stale] == [tells, int(hours > 48)]
     if tells:
         assert "seen by the forecast" in world.intake.taken[0].title
