@@ -16,7 +16,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from typer.testing import CliRunner, Result
 
-from config.adapters import Store
+from config.adapters.store import Store
 from config.settings import Settings
 from domain.holding import Became, MutedRow
 from domain.policy import Policy
