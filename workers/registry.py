@@ -46,6 +46,7 @@ from integrations.ports import (
     PostmortemStore,
     Remediator,
     SeriesStore,
+    ShardStore,
     ThresholdStore,
     TraceSource,
 )
@@ -100,6 +101,7 @@ class Ports:
     forecasts: ForecastStore | None = None
     forests: ForestStore | None = None
     thresholds: ThresholdStore | None = None
+    shards: ShardStore | None = None
     intake: AnomalyIntake | None = None
     services: ServiceMap | None = None
     detection_every_s: float = 15.0
@@ -180,9 +182,10 @@ def _detection(ports: Ports) -> Queue:
     services = ports.services or ServiceMap(expressions=())
     watch = DetectionActivities(
         ports.metrics, _needed(ports.series), _needed(ports.forecasts), ports.intake, services,
-        ports.detection_every_s, thresholds=ports.thresholds,
+        ports.detection_every_s, thresholds=ports.thresholds, shards=ports.shards,
     )  # fmt: skip
-    return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
+    # One shard at a time: the others are for those that have nothing to do.
+    return Queue(DETECTION_QUEUE, [watch.sweep], threads=1, workflows=[DetectionWorkflow])
 
 
 def _advice(ports: Ports) -> Queue:

@@ -67,6 +67,7 @@ def ports(
         forecasts=store.forecasts if store else None,
         forests=store.forests if store else None,
         thresholds=store.thresholds if store else None,
+        shards=store.shards if store else None,
         intake=intake,
         services=services,
         detection_every_s=settings.detection_every_s,

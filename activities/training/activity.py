@@ -35,6 +35,7 @@ from domain.forecast import (
 from domain.forest import LONGEST_HISTORY
 from domain.model import Model
 from domain.services import Expression, ServiceMap
+from domain.shards import WHOLE, Shard
 from integrations.ports import (
     ForecastStore,
     ForestStore,
@@ -71,6 +72,12 @@ class Round(Model):
     forests: int = 0
     forests_not_ready: int = 0
     forests_refused: int = 0
+    shards_failed: int = 0
+
+    def joined(self, other: "Round") -> "Round":
+        """Both as one: two shards of a round."""
+        mine, others = self.model_dump(), other.model_dump()
+        return Round(**{name: value + others[name] for name, value in mine.items()})
 
 
 @dataclass(frozen=True)
@@ -100,16 +107,17 @@ class TrainingActivities:
 
     @activity.defn
     @retry_only_what_helps
-    def train(self) -> Round:
-        """Train what is due, and forget what has ended. The table says what is fresh, so another try goes on where this
-        one ended.
+    def train(self, shard: Shard = WHOLE) -> Round:
+        """Train what is due of a shard, and forget what has ended. The table says what is fresh, so another try goes on
+        where this one ended.
 
         Raises ApplicationError where Prometheus answers nothing, the store is away, a process of the pool
         died, or this worker stops.
         """
         if self._metrics is None:
             return Round()
-        every, now = asking.questions(self._services), self._moment()
+        now = self._moment()
+        every = [one for one in asking.questions(self._services) if shard.holds(one[0].service)]
         self._series.forget(now - FORGOTTEN_AFTER)
         self._forecasts.forget(now - FORGOTTEN_AFTER)
         forests = Forests(self._forests, (question for question, _ in every), now)
@@ -275,5 +283,4 @@ class _Training:
         self._forecasts.save(Forecast.model_validate({**forecast.model_dump(), **found}))
 
     def _count(self, **more: int) -> None:
-        counts = self._done.model_dump()
-        self._done = Round(**{name: value + more.get(name, 0) for name, value in counts.items()})
+        self._done = self._done.joined(Round(**more))
