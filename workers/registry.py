@@ -199,7 +199,7 @@ def _training(ports: Ports) -> Queue:
     train = TrainingActivities(
         ports.metrics, _needed(ports.forecasts), _needed(ports.forests), _needed(ports.series), services
     )
-    return Queue(TRAINING_QUEUE, [train.train], threads=1, workflows=[TrainingWorkflow])
+    return Queue(TRAINING_QUEUE, [train.train, train.train_groups], threads=1, workflows=[TrainingWorkflow])
 
 
 _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {

@@ -22,4 +22,4 @@ class DetectionWorkflow:
         cycles, failed = await gathered(
             workflow.execute_activity_method(DetectionActivities.sweep, share, **SWEEP) for _ in range(shards)
         )
-        return reduce(Cycle.joined, cycles).model_copy(update={"failed": failed})
+        return reduce(Cycle.joined, cycles).model_copy(update={"failed_shards": failed})

@@ -18,9 +18,10 @@ class TrainingWorkflow:
 
     @workflow.run
     async def run(self, shards: int = 1) -> Round:
-        """Raises ActivityError where every shard failed."""
+        """Raises ActivityError where every shard failed. Groups of services come after the services in them."""
         rounds, failed = await gathered(
             workflow.execute_activity_method(TrainingActivities.train, Shard(number=number, of=shards), **TRAIN)
             for number in range(shards)
         )
-        return reduce(Round.joined, rounds).model_copy(update={"shards_failed": failed})
+        groups = await workflow.execute_activity_method(TrainingActivities.train_groups, **TRAIN)
+        return reduce(Round.joined, rounds, groups).model_copy(update={"failed_shards": failed})

@@ -44,7 +44,8 @@ class Cycle(Model):
     """What a cycle did: all that history keeps of it. `skipped`: cycles that were due since the one before.
 
     `forecast`: series of which there is a forecast; `stale`: those whose forecast is too old to judge by. `refused` and
-    `away`: questions that Prometheus will not answer, and those that it did not answer this time.
+    `away`: questions that Prometheus will not answer, and those that it did not answer this time. `shards`: those that
+    went through; `failed_shards`: those that did not.
     """
 
     series: int = 0
@@ -57,7 +58,7 @@ class Cycle(Model):
     away: int = 0
     incidents: tuple[str, ...] = ()
     shards: int = 1
-    failed: int = 0
+    failed_shards: int = 0
 
     def joined(self, other: "Cycle") -> "Cycle":
         """Both as one: two shards of a cycle, which are late together."""
@@ -66,7 +67,7 @@ class Cycle(Model):
         return Cycle(**sums, skipped=late, incidents=(*self.incidents, *other.incidents)[:_MOST_NAMED])
 
 
-_SUMMED = ("series", "ready", "forecast", "stale", "reported", "refused", "away", "shards", "failed")
+_SUMMED = ("series", "ready", "forecast", "stale", "reported", "refused", "away", "shards", "failed_shards")
 _MOST_NAMED = 20
 
 
