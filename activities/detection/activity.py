@@ -275,7 +275,7 @@ class _Watch:
         begins = {key for key, verdict in found.items() if verdict.standing.silent and verdict.anomaly is not None}
         if self._shard.of > 1:
             early, self._missed = begins - self._missed, begins
-            begins -= early
+            begins = begins - early
             found = {key: verdict for key, verdict in found.items() if key not in early}
         return found | {key: in_outage(found[key]) for key in begins if outage(*counts)}
 

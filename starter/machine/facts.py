@@ -43,7 +43,8 @@ class Queue(Model):
 
 class Scheduled(Model):
     """One of Temporal's schedules. `every_s`: seconds from one start to the next; `succeeded_at`: when the last of its
-    runs that succeeded ended, None: none has; `failed`: how many of its shards did not; `paused`: the note of whoever paused it, None: it is not.
+    runs that succeeded ended, None: none has; `failed`: how many shards did not in that one; `paused`: the note of
+    whoever paused it, None: it is not.
     """
 
     name: str
