@@ -40,7 +40,7 @@ class World:
     def __init__(self, series: SeriesStore, shards: ShardStore) -> None:
         self.metrics, self.series, self.shards = FakeMetrics(), series, shards
         self.intake, self.forecasts = FakeHandingOver(), FakeForecasts()
-        self.now, self.number, self.vanished = START, 0, math.inf
+        self.now, self.number, self.vanished, self.faults = START, 0, math.inf, FAULTS
         self.workers = [self.new_worker(), self.new_worker()]
 
     def new_worker(self) -> DetectionActivities:
@@ -52,7 +52,7 @@ class World:
     def error_ratio(self, service: str, at: float) -> float:
         cycle = round((at - START) / EVERY)
         noise = 0.001 * (at * 7_919 % 9_973) / 9_973
-        return 0.4 if cycle in FAULTS.get(service, ()) else noise
+        return 0.4 if cycle in self.faults.get(service, ()) else noise
 
     async def cycle(self, shards: int) -> list[Cycle | ApplicationError]:
         """The next cycle; the workers take its shards by turns."""
@@ -101,6 +101,7 @@ async def test_while_the_number_of_shards_changes_the_same_is_told_as_by_one_and
 
 async def test_all_that_fall_silent_together_are_one_outage_whichever_shard_each_is_of() -> None:
     world = World(FakeSeries(), FakeShards())
+    world.faults = {}
     await world.cycles(3, shards=4)
     world.vanished = world.now
     await world.cycles(24, shards=4)
