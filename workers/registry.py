@@ -71,8 +71,8 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first seven, `series`, `forecasts`, `forests`, `shards`, `ledger`) may only be None where no queue that
-    needs them is served.
+    The store's ports (the first seven, `series`, `forecasts`, `forests`, `shards`, `ledger`) may only be None where no
+    queue that needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     `terms`: on which this process asks `model`; what an incident brings counts where it is stricter.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
