@@ -35,6 +35,7 @@ from config.prices import Prices
 from config.slack import SlackChannelId, SlackHook, SlackNames, SlackTiers, SlackToken
 from config.sources import LogsFrom, MetricsFrom, TracesFrom, source_problems
 from domain.levels import Risk
+from domain.shards import MOST_SHARDS
 
 CONNECTION = "NIGHTSHIFT_CONNECTION_"
 _SECRET = (
@@ -127,6 +128,7 @@ class Settings(BaseSettings):
     slack_decide_up_to: Risk = Field(default=Risk.HIGH, validation_alias="SLACK_DECIDE_UP_TO")
     slack_api_url: HttpAddress | None = Field(default=None, validation_alias="SLACK_API_URL")
     detection_every_s: float = Field(default=0.0, validation_alias="NIGHTSHIFT_DETECTION_EVERY_S", ge=0, le=3_600)
+    detection_shards: int = Field(default=1, validation_alias="NIGHTSHIFT_DETECTION_SHARDS", ge=1, le=MOST_SHARDS)
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY", min_length=1)
     openai_base_url: HttpAddress | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     model: str | None = Field(default=None, validation_alias="NIGHTSHIFT_MODEL", min_length=1, max_length=100)

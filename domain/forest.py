@@ -1,4 +1,5 @@
-"""The forest of a service: what is kept of its history, when it is made anew, and when it can no longer be believed.
+"""The forest of a service, or of a group of services: what is kept of its history, when it is made anew, and when it
+can no longer be believed.
 
 Pure and without a clock. What is kept is numbers and names; the forest itself is fitted where it is asked.
 """
@@ -17,10 +18,16 @@ MOST_ROWS, MOST_FEATURES = 4_500, 32
 """30 days at ten minutes are 4,320 rows; with 32 features they are 550 kB."""
 
 
+def group_of(service: str) -> str:
+    """By what name the forest is kept that is of a service together with all that it depends on."""
+    return f"group of {service}"
+
+
 class Feature(Model):
     """A series as a column of the matrix: `key` as detection knows it, `query` as it is asked."""
 
     key: str
+    service: str
     expression: str
     query: str
     unit: str = ""
@@ -28,7 +35,7 @@ class Feature(Model):
 
 
 class Forest(Model):
-    """What is kept for a service. Without a `matrix` there is none, `reason` says why.
+    """What is kept for a service, or for a group under its name. Without a `matrix` there is none, `reason` says why.
 
     `times`: unix seconds of each row, eight bytes little-endian; `matrix`: its values by `features`, four-byte floats,
     row after row; `checksum`: SHA-256 over both, the features and `versions` (analysis.forest.sealing has the form).

@@ -3,7 +3,6 @@
 Pure and without a clock, like `domain.detection`, whose standings it reads and writes.
 """
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
@@ -125,9 +124,9 @@ def of_monitoring(anomaly: Anomaly) -> bool:
     return anomaly.source == SOURCE and anomaly.service == MONITORING
 
 
-def outage(silent: Collection[str], watched: Collection[str]) -> bool:
+def outage(silent: int, watched: int) -> bool:
     """Have so many of the watched services fallen silent that it is one trouble, of what watches or carries them?"""
-    return len(silent) >= max(_MANY_SERVICES, _MANY_SHARE * len(watched))
+    return silent >= max(_MANY_SERVICES, _MANY_SHARE * watched)
 
 
 def in_outage(verdict: Verdict) -> Verdict:

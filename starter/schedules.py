@@ -1,6 +1,8 @@
 """What runs by Temporal's clock, and when it last succeeded: asked of Temporal."""
 
-from temporalio.client import Client
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError
 
 from starter.away import answered
@@ -21,6 +23,13 @@ async def scheduled(client: Client, name: str) -> Scheduled | None:
     state, intervals = seen.schedule.state, seen.schedule.spec.intervals
     return Scheduled(
         name=name, made_at=seen.info.created_at, every_s=max(one.every.total_seconds() for one in intervals),
-        succeeded_at=last[0].close_time if last else None,
+        succeeded_at=last[0].close_time if last else None, failed=await _failed(client, last[0]) if last else 0,
         paused=(state.note or "no reason is given") if state.paused else None,
     )  # fmt: skip
+
+
+async def _failed(client: Client, run: WorkflowExecution) -> int:
+    """How many shards failed in a run that succeeded as a whole. Raises TemporalAway."""
+    async with answered():
+        found: dict[str, Any] = await client.get_workflow_handle(run.id, run_id=run.run_id).result()
+    return int(found.get("failed_shards", 0))

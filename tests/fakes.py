@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -36,10 +36,12 @@ from domain.policy import Policy
 from domain.regrouping import taker
 from domain.reservation import Reservation, Stop, controls_at, in_force, lapses_at, reserve
 from domain.services import Database, Deployment, ServiceMap
+from domain.shards import Shard
 from domain.thresholds import ThresholdWord
 from domain.view import IncidentView
 from integrations.ports import (
     Changes,
+    Claim,
     DatabaseState,
     Inquiry,
     Instant,
@@ -344,9 +346,13 @@ class FakeSeries(Breakable):
         super().__init__()
         self.all: dict[str, SeriesRow] = {}
 
-    def marks(self) -> Mapping[str, datetime]:
+    def services(self) -> Collection[str]:
         self.asked()
-        return {key: row.until for key, row in self.all.items()}
+        return {row.watched.service for row in self.all.values()}
+
+    def marks(self, services: Collection[str]) -> Mapping[str, datetime]:
+        self.asked()
+        return {key: row.until for key, row in self.all.items() if row.watched.service in services}
 
     def load(self, keys: Sequence[str]) -> Sequence[SeriesRow]:
         self.asked()
@@ -377,9 +383,10 @@ class FakeForecasts(Breakable):
         self.all: dict[str, Forecast] = {}
         self.trouble: list[Trouble] = []
 
-    def trained(self) -> Mapping[str, datetime]:
+    def trained(self, services: Collection[str]) -> Mapping[str, datetime]:
         self.asked()
-        return {key: forecast.trained_at for key, forecast in self.all.items() if forecast.ready}
+        ready = (forecast for forecast in self.all.values() if forecast.ready and forecast.service in services)
+        return {forecast.key: forecast.trained_at for forecast in ready}
 
     def load(self, keys: Sequence[str]) -> Sequence[Forecast]:
         self.asked()
@@ -403,6 +410,48 @@ class FakeForecasts(Breakable):
     def troubles(self, since: datetime) -> Sequence[Trouble]:
         self.asked()
         return [trouble for trouble in self.trouble if trouble.end is None or trouble.end >= since]
+
+
+@dataclass
+class FakeShard:
+    """A row of `FakeShards`."""
+
+    cycle: str = ""
+    memory: str = ""
+    before: datetime | None = None
+    silent: int = 0
+    watched: int = 0
+
+
+class FakeShards(Breakable):
+    """ShardStore in a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: dict[Shard, FakeShard] = {}
+
+    def claim(self, cycle: str, of: int, memories: Collection[str], new: str, now: datetime) -> Claim | None:
+        self.asked()
+        with self.lock:
+            shards = [Shard(number=number, of=of) for number in range(of)]
+            self.all = {shard: self.all.get(shard) or FakeShard() for shard in shards}
+            free = [(shard, row) for shard, row in self.all.items() if row.cycle != cycle]
+            if not free:
+                return None
+            never = datetime.min.replace(tzinfo=UTC)
+            shard, row = min(free, key=lambda one: (one[1].memory not in memories, one[1].before or never))
+            before, memory = row.before, row.memory if row.memory in memories else new
+            row.cycle, row.memory, row.before = cycle, memory, now
+            held = frozenset(row.memory for row in self.all.values()) & frozenset(memories)
+            return Claim(shard, cycle, memory, held, before)
+
+    def count(self, claim: Claim, silent: int, watched: int) -> tuple[int, int]:
+        self.asked()
+        row = self.all.get(claim.shard)
+        if row is None or row.cycle != claim.cycle:
+            raise Unavailable("claimed by another cycle")
+        row.silent, row.watched = silent, watched
+        return sum(row.silent for row in self.all.values()), sum(row.watched for row in self.all.values())
 
 
 class FakeForests(Breakable):

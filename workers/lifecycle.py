@@ -73,7 +73,7 @@ async def working(
 
 async def _keep_schedules(client: Client, settings: Settings, *, detects: bool) -> None:
     if detects:
-        await keep_detection_in_the_end(client, settings.detection_every_s)
+        await keep_detection_in_the_end(client, settings.detection_every_s, settings.detection_shards)
 
 
 def _version(settings: Settings) -> WorkerDeploymentVersion | None:

@@ -49,6 +49,7 @@ from integrations.ports import (
     PostmortemStore,
     Remediator,
     SeriesStore,
+    ShardStore,
     ThresholdStore,
     TraceSource,
 )
@@ -74,8 +75,8 @@ P = TypeVar("P")
 class Ports:
     """Everything that the activities need from outside. None: not configured, which is said in a finding.
 
-    The store's ports (the first seven, `series`, `forecasts`, `forests`, `maintenance`, `ledger`) may only be None
-    where no queue that needs them is served.
+    The store's ports (the first seven, `series`, `forecasts`, `forests`, `shards`, `maintenance`, `ledger`) may only be
+    None where no queue that needs them is served.
     `policy`: the one that this process was given; actions obey it where it is stricter than the incident's own.
     `terms`: on which this process asks `model`; what an incident brings counts where it is stricter.
     `limits`: the highest risk that each person may decide on; both are what approvals are checked by, with the key.
@@ -105,6 +106,7 @@ class Ports:
     forests: ForestStore | None = None
     thresholds: ThresholdStore | None = None
     maintenance: MaintenanceStore | None = None
+    shards: ShardStore | None = None
     intake: AnomalyIntake | None = None
     door: MutedDoor | None = None
     services: ServiceMap | None = None
@@ -199,9 +201,10 @@ def _detection(ports: Ports) -> Queue:
     services = ports.services or ServiceMap(expressions=())
     watch = DetectionActivities(
         ports.metrics, _needed(ports.series), _needed(ports.forecasts), ports.intake, services,
-        ports.detection_every_s, thresholds=ports.thresholds,
+        ports.detection_every_s, thresholds=ports.thresholds, shards=ports.shards,
     )  # fmt: skip
-    return Queue(DETECTION_QUEUE, [watch.sweep], threads=2, workflows=[DetectionWorkflow])
+    # One shard at a time: the others are for those that have nothing to do.
+    return Queue(DETECTION_QUEUE, [watch.sweep], threads=1, workflows=[DetectionWorkflow])
 
 
 def _advice(ports: Ports) -> Queue:
@@ -215,7 +218,7 @@ def _training(ports: Ports) -> Queue:
     train = TrainingActivities(
         ports.metrics, _needed(ports.forecasts), _needed(ports.forests), _needed(ports.series), services
     )
-    return Queue(TRAINING_QUEUE, [train.train], threads=1, workflows=[TrainingWorkflow])
+    return Queue(TRAINING_QUEUE, [train.train, train.train_groups], threads=1, workflows=[TrainingWorkflow])
 
 
 _BUILD: Final[Mapping[str, Callable[[Ports], Queue]]] = {

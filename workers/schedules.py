@@ -31,11 +31,11 @@ _LONGEST_CYCLE = timedelta(minutes=2)
 _ROUND_EVERY = timedelta(hours=1)
 
 
-async def keep_detection_in_the_end(client: Client, every_s: float) -> None:
+async def keep_detection_in_the_end(client: Client, every_s: float, shards: int) -> None:
     """As `keep_detection`, however long it takes: a namespace may be made after the first worker has started."""
     while True:
         try:
-            await keep_detection(client, every_s)
+            await keep_detection(client, every_s, shards)
         except RPCError as error:
             _log.warning("the schedules of detection cannot be kept yet", reason=str(error), again_s=_AGAIN_S)
             await asyncio.sleep(_AGAIN_S)
@@ -43,14 +43,15 @@ async def keep_detection_in_the_end(client: Client, every_s: float) -> None:
             return
 
 
-async def keep_detection(client: Client, every_s: float) -> None:
-    """Let a cycle of detection begin every so many seconds, and a round of training every hour; 0: none of them does.
+async def keep_detection(client: Client, every_s: float, shards: int = 1) -> None:
+    """Let a cycle of detection begin every so many seconds, and a round of training every hour, each of so many shards;
+    0: none of them does.
 
     Safe to repeat, and at the same time. A cycle that is due while one runs is left out, and so is one that was due
     while nobody was there: the next one judges all samples since the last. Raises RPCError.
     """
-    await _keep(client, DETECTION, _detection(every_s) if every_s > 0 else None)
-    await _keep(client, TRAINING, _training() if every_s > 0 else None)
+    await _keep(client, DETECTION, _detection(every_s, shards) if every_s > 0 else None)
+    await _keep(client, TRAINING, _training(shards) if every_s > 0 else None)
 
 
 async def _keep(client: Client, name: str, wanted: Schedule | None) -> None:
@@ -78,10 +79,11 @@ async def _end(client: Client, name: str) -> None:
             raise
 
 
-def _detection(every_s: float) -> Schedule:
+def _detection(every_s: float, shards: int) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
             DetectionWorkflow.run,
+            shards,
             id="detection-cycle",
             task_queue=DETECTION_QUEUE,
             execution_timeout=_LONGEST_CYCLE,
@@ -93,10 +95,11 @@ def _detection(every_s: float) -> Schedule:
     )
 
 
-def _training() -> Schedule:
+def _training(shards: int) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
             TrainingWorkflow.run,
+            shards,
             id="training-round",
             task_queue=TRAINING_QUEUE,
             static_summary="A round of training",

@@ -73,6 +73,7 @@ def ports(
         forests=store.forests if store else None,
         thresholds=store.thresholds if store else None,
         maintenance=store.maintenance if store else None,
+        shards=store.shards if store else None,
         intake=intake,
         door=door,
         services=services,

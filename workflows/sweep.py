@@ -1,17 +1,25 @@
-"""A cycle of detection, started by a schedule: one activity, and nothing of any series in history."""
+"""A cycle of detection, started by a schedule: one activity for each shard, and nothing of any series in history."""
+
+from functools import reduce
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.detection import DetectionActivities
-    from activities.detection.activity import Cycle
+    from activities.detection.activity import Cycle, Share
+    from workflows.gathering import gathered
     from workflows.options import SWEEP
 
 
 @workflow.defn
 class DetectionWorkflow:
-    """Looks at every series once. A cycle that fails is not repeated: the next one judges what this one did not."""
+    """Looks at every series once. What fails is not repeated: the next cycle judges what this one did not."""
 
     @workflow.run
-    async def run(self) -> Cycle:
-        return await workflow.execute_activity_method(DetectionActivities.sweep, **SWEEP)
+    async def run(self, shards: int = 1) -> Cycle:
+        """Raises ActivityError where every shard failed: one that fails blinds no other."""
+        share = Share(cycle=workflow.info().run_id, of=shards)
+        cycles, failed = await gathered(
+            workflow.execute_activity_method(DetectionActivities.sweep, share, **SWEEP) for _ in range(shards)
+        )
+        return reduce(Cycle.joined, cycles).model_copy(update={"failed_shards": failed})

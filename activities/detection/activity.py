@@ -3,14 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import ParamSpec, TypeVar
+from uuid import uuid4
 
 from temporalio import activity
 
 from activities.detection import asking
 from activities.detection.forecasts import Forecasts
 from activities.detection.kept import Kept
+from activities.detection.lookout import Lookout
 from activities.errors import as_application_error
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
@@ -19,19 +23,24 @@ from domain.forecast import FORGOTTEN_AFTER
 from domain.model import Model
 from domain.series import USUAL_AFTER, Standing
 from domain.services import ServiceMap
+from domain.shards import WHOLE, Shard
 from domain.sign import STRANGE
-from domain.silence import Sight, absence, first_sight, in_outage, in_the_dark, in_the_light, outage
+from domain.silence import absence, in_outage, outage
 from domain.thresholds import in_force
 from integrations.ports import (
     AnomalyIntake,
+    Claim,
     ForecastStore,
     MetricSource,
     PortError,
     SeriesStore,
+    ShardStore,
     ThresholdStore,
     Unavailable,
 )  # fmt: skip
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -39,7 +48,8 @@ class Cycle(Model):
     """What a cycle did: all that history keeps of it. `skipped`: cycles that were due since the one before.
 
     `forecast`: series of which there is a forecast; `stale`: those whose forecast is too old to judge by. `refused` and
-    `away`: questions that Prometheus will not answer, and those that it did not answer this time.
+    `away`: questions that Prometheus will not answer, and those that it did not answer this time. `shards`: those that
+    went through; `failed_shards`: those that did not.
     """
 
     series: int = 0
@@ -51,19 +61,112 @@ class Cycle(Model):
     refused: int = 0
     away: int = 0
     incidents: tuple[str, ...] = ()
+    shards: int = 1
+    failed_shards: int = 0
+
+    def joined(self, other: "Cycle") -> "Cycle":
+        """Both as one: two shards of a cycle, which are late together."""
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _SUMMED}
+        late = max(self.skipped, other.skipped)
+        return Cycle(**sums, skipped=late, incidents=(*self.incidents, *other.incidents)[:_MOST_NAMED])
+
+
+_SUMMED = ("series", "ready", "forecast", "stale", "reported", "refused", "away", "shards", "failed_shards")
+_MOST_NAMED = 20
+
+
+class Share(Model):
+    """A part of a cycle: one of `of` shards. Which one, those agree on who take part in the cycle of this name; without
+    a name it is a cycle of its own.
+    """
+
+    cycle: str = ""
+    of: int = 1
+
+
+_ALL = Share()
 
 
 class DetectionActivities:
     """Watches the expressions of all services. `every_s`: seconds between cycles, the step of fast expressions.
 
-    The detectors stay in memory between cycles; what is written down lets another worker go on from there.
-    `thresholds`: None: nobody's word raises any.
+    What is known of a shard stays in memory between cycles, for as long as no other worker has looked at it.
+    `thresholds`: None: nobody's word raises any. `shards`: None: nobody else looks, and there is one.
     """
 
     def __init__(
         self, metrics: MetricSource | None, store: SeriesStore, forecasts: ForecastStore, intake: AnomalyIntake | None,
         services: ServiceMap, every_s: float, clock: Callable[[], float] = time.time,
-        thresholds: ThresholdStore | None = None,
+        thresholds: ThresholdStore | None = None, *, shards: ShardStore | None = None,
+    ) -> None:  # fmt: skip
+        self._lookout = Lookout()
+        self._intake = intake
+        self._watch = partial(
+            _Watch, metrics, store, forecasts, intake, services, every_s, clock, thresholds=thresholds, shards=shards,
+            lookout=self._lookout,
+        )  # fmt: skip
+        self._clock = clock
+        self._shards = shards
+        self._watches: dict[str, _Watch] = {}
+        self._turn = asyncio.Lock()
+        self._last: datetime | None = None
+
+    @activity.defn
+    async def sweep(self, share: Share = _ALL) -> Cycle:
+        """A cycle of one shard. Raises ApplicationError where Prometheus, the store or Temporal is away: nothing is
+        lost by it, as the next cycle judges what this one did not.
+        """
+        async with self._turn:
+            try:
+                return await self._sweep(share)
+            except PortError as error:
+                _count_failure()
+                raise as_application_error(error) from error
+
+    async def _sweep(self, share: Share) -> Cycle:
+        claim = await to_its_end(self._claim, share)
+        if claim is None:
+            return Cycle(shards=0)
+        # What another worker has looked at since is taken over from the store: this one's memory of it is old.
+        self._watches = {memory: watch for memory, watch in self._watches.items() if memory in claim.held}
+        watch = self._watches.get(claim.memory) or self._watch(shard=claim.shard)
+        self._watches[claim.memory] = watch
+        try:
+            return await watch.cycle(claim)
+        except PortError as error:
+            # What was judged and not handed over shall be judged again, from what is written down.
+            watch.forget()
+            if watch.unseen is error:
+                await self._tell_of_the_dark(str(error))
+            raise
+
+    async def _tell_of_the_dark(self, why: str) -> None:
+        """A source that is itself unhealthy is trouble of the monitoring. Where Temporal is away too, later."""
+        sight, anomaly = self._lookout.dark(datetime.fromtimestamp(self._clock(), UTC), why)
+        if anomaly is None or self._intake is None:
+            return
+        try:
+            await self._intake.accept([anomaly])
+        except PortError as error:
+            _log.warning("that the source of metrics does not answer could not be told: %s", error)
+        else:
+            self._lookout.told(sight)
+
+    def _claim(self, share: Share) -> Claim | None:
+        now, before = datetime.fromtimestamp(self._clock(), UTC), self._last
+        self._last = now
+        if self._shards is None:
+            return Claim(WHOLE, share.cycle, "", frozenset({""}), before)
+        return self._shards.claim(share.cycle or uuid4().hex, share.of, list(self._watches), uuid4().hex, now)
+
+
+class _Watch:
+    """One shard while a worker holds it. The detectors stay in memory; what is written down lets another go on."""
+
+    def __init__(
+        self, metrics: MetricSource | None, store: SeriesStore, forecasts: ForecastStore, intake: AnomalyIntake | None,
+        services: ServiceMap, every_s: float, clock: Callable[[], float], *, thresholds: ThresholdStore | None,
+        shards: ShardStore | None, shard: Shard, lookout: Lookout,
     ) -> None:  # fmt: skip
         self._metrics = metrics
         self._store = store
@@ -73,76 +176,56 @@ class DetectionActivities:
         self._every_s = every_s
         self._clock = clock
         self._thresholds = thresholds
+        self._shards = shards
+        self._shard = shard
+        self._lookout = lookout
         self._kept: dict[str, Kept] = {}
-        self._turn = asyncio.Lock()
-        self._last: float | None = None
         self._away: set[tuple[str, str]] = set()
-        self._sight: Sight | None = None
-        self._unseen: Unavailable | None = None
+        self.unseen: Unavailable | None = None
+        self._missed: set[str] = set()
 
-    @activity.defn
-    async def sweep(self) -> Cycle:
-        """One cycle. Raises ApplicationError where Prometheus, the store or Temporal is away: nothing is lost by it,
-        as the next cycle judges what this one did not.
-        """
-        async with self._turn:
-            try:
-                return await self._cycle()
-            except PortError as error:
-                # What was judged and not handed over shall be judged again, from what is written down.
-                self._kept.clear()
-                _count_failure()
-                if self._unseen is not None and error is self._unseen:
-                    await self._tell_of_the_dark(self._unseen)
-                raise as_application_error(error) from error
+    def forget(self) -> None:
+        """What was judged since it was written down."""
+        self._kept.clear()
+        self._missed.clear()
 
-    async def _cycle(self) -> Cycle:
+    async def cycle(self, claim: Claim) -> Cycle:
+        """Look, decide, hand over, write down. Raises PortError."""
         if self._metrics is None or self._intake is None:
             return Cycle()
         now, began = self._clock(), time.perf_counter()
         moment = datetime.fromtimestamp(now, UTC)
-        answers = await asyncio.to_thread(self._look, self._metrics, now)
-        sight, light = in_the_light(self._sight or Sight(), moment)
-        anomalies = [*self._decide(answers, moment), *([light] if light else ())]
+        answers = await to_its_end(self._look, self._metrics, now)
+        silent = await to_its_end(self._silent, answers, moment, claim)
+        sight, light = self._lookout.light(moment)
+        anomalies = [*self._decide(silent, moment), *([light] if light else ())]
         keys = await self._intake.accept(anomalies) if anomalies else ()
-        self._sight = sight
-        await asyncio.to_thread(self._write)
+        self._lookout.told(sight)
+        await to_its_end(self._write)
         cycle = Cycle(
             series=len(self._kept), ready=sum(kept.detector.ready for kept in self._kept.values()),
             forecast=len(self._forecasts), stale=self._forecasts.stale(moment), reported=len(anomalies),
-            skipped=self._skipped(now), refused=sum(answer.refused is not None for answer in answers),
-            away=sum(answer.away is not None for answer in answers), incidents=keys[:20],
+            skipped=self._skipped(claim, moment), refused=sum(answer.refused is not None for answer in answers),
+            away=sum(answer.away is not None for answer in answers), incidents=keys[:_MOST_NAMED],
         )  # fmt: skip
-        _count(cycle, time.perf_counter() - began)
+        _count(cycle, claim.shard, time.perf_counter() - began)
         return cycle
-
-    async def _tell_of_the_dark(self, why: Unavailable) -> None:
-        """A source that is itself unhealthy is trouble of the monitoring. Where Temporal is away too, later."""
-        before = self._sight or Sight()
-        sight, anomaly = in_the_dark(before, datetime.fromtimestamp(self._clock(), UTC), str(why)[:300])
-        self._sight = sight if anomaly is None else before.model_copy(update={"since": sight.since})
-        if anomaly is None or self._intake is None:
-            return
-        try:
-            await self._intake.accept([anomaly])
-        except PortError as error:
-            _log.warning("that the source of metrics does not answer could not be told: %s", error)
-        else:
-            self._sight = sight
 
     def _look(self, metrics: MetricSource, now: float) -> Sequence[asking.Answered]:
         """Take in what is new of every series; what was asked, and the answers."""
-        self._catch_up(now - FORGOTTEN_AFTER.total_seconds())
-        self._forecasts.refresh()
+        services = {name for name in self._store.services() if self._shard.holds(name)}
+        services |= {service.name for service in self._services.services if self._shard.holds(service.name)}
+        self._catch_up(services, now - FORGOTTEN_AFTER.total_seconds())
+        self._forecasts.refresh(services)
         seen: dict[tuple[str, str], list[float]] = {}
         for kept in self._kept.values():
             seen.setdefault((kept.watched.service, kept.watched.expression.name), []).append(kept.until)
-        due = asking.due(self._services, seen, now, self._every_s)
+        due = [a for a in asking.due(self._services, seen, now, self._every_s) if self._shard.holds(a.service)]
         # What had no answer the last time comes last, so that it takes no time from the others.
         try:
             answers = asking.ask(metrics, sorted(due, key=lambda asked: asked.name in self._away))
         except Unavailable as error:
-            self._unseen = error
+            self.unseen = error
             raise
         self._away -= {answer.asked.name for answer in answers if answer.away is None}
         self._away |= {answer.asked.name for answer in answers if answer.slow}
@@ -165,13 +248,12 @@ class DetectionActivities:
         for key, kept in self._kept.items():
             kept.judged_by(raised[key].threshold if key in raised else STRANGE)
 
-    def _catch_up(self, oldest: float) -> None:
+    def _catch_up(self, services: Collection[str], oldest: float) -> None:
         """Take over what another worker, or this one before it restarted, knew; without series that ended before."""
         self._kept = {key: kept for key, kept in self._kept.items() if kept.until >= oldest}
-        marks = {key: until for key, until in self._store.marks().items() if until.timestamp() >= oldest}
-        if self._sight is None:
-            now = datetime.fromtimestamp(oldest, UTC) + FORGOTTEN_AFTER
-            self._sight = first_sight(max(marks.values(), default=None), now)
+        marks = {key: until for key, until in self._store.marks(services).items() if until.timestamp() >= oldest}
+        latest = max(marks.values(), default=None)
+        self._lookout.begins(latest, datetime.fromtimestamp(oldest, UTC) + FORGOTTEN_AFTER)
         behind = [key for key, until in marks.items() if self._until(key) < until.timestamp()]
         for row in self._store.load(behind) if behind else ():
             try:
@@ -193,8 +275,8 @@ class DetectionActivities:
         known.watched = watched
         return known
 
-    def _decide(self, answers: Sequence[asking.Answered], now: datetime) -> list[Anomaly]:
-        """The anomalies that begin or end now."""
+    def _decide(self, silent: dict[str, Verdict], now: datetime) -> list[Anomaly]:
+        """The anomalies that begin or end now. `silent`: what becomes of the series without samples."""
         standings: dict[str, list[tuple[str, Standing]]] = {}
         for kept in self._kept.values():
             standings.setdefault(kept.watched.service, []).append((kept.watched.expression.name, kept.standing))
@@ -203,27 +285,42 @@ class DetectionActivities:
             key: decide(kept.watched, kept.standing, services[kept.watched.service], now)
             for key, kept in self._kept.items()
         }
-        verdicts |= self._silent(answers, now)
+        verdicts |= silent
         for key, verdict in verdicts.items():
             self._kept[key].settle(verdict.standing)
         return [verdict.anomaly for verdict in verdicts.values() if verdict.anomaly is not None]
 
-    def _silent(self, answers: Sequence[asking.Answered], now: datetime) -> dict[str, Verdict]:
-        """What becomes of the series that have no samples any more, where their source was asked and has answered."""
-        asked = {(answer.asked.service, answer.asked.query) for answer in answers if answer.unanswered is None}
-        found: dict[str, Verdict] = {}
-        for key, kept in self._kept.items():
-            if (kept.watched.service, kept.watched.query) in asked:
-                last, gap = datetime.fromtimestamp(kept.until, UTC), self._forecasts.gap_s(kept.watched)
-                verdict = absence(kept.watched, kept.standing, last, gap, now)
-                found |= {key: verdict} if verdict is not None else {}
+    def _silent(self, answers: Sequence[asking.Answered], now: datetime, claim: Claim) -> dict[str, Verdict]:
+        """What becomes of the series that have no samples any more. Where half of all services have fallen silent it is
+        one trouble, so with several shards each tells in its next cycle what all of them have found in this one.
+        """
+        found = self._absent(answers, now)
         silent = {kept.watched.service for kept in self._kept.values() if kept.standing.silent}
         silent |= {self._kept[key].watched.service for key, verdict in found.items() if verdict.standing.silent}
         # Services whose series have all ended are no longer watched.
         usual = now.timestamp() - USUAL_AFTER.total_seconds()
-        if outage(silent, silent | {kept.watched.service for kept in self._kept.values() if kept.until >= usual}):
-            begins = {key for key, verdict in found.items() if verdict.standing.silent and verdict.anomaly is not None}
-            found |= {key: in_outage(found[key]) for key in begins}
+        watched = silent | {kept.watched.service for kept in self._kept.values() if kept.until >= usual}
+        counts = len(silent), len(watched)
+        if self._shards is not None:
+            counts = self._shards.count(claim, *counts)
+        begins = {key for key, verdict in found.items() if verdict.standing.silent and verdict.anomaly is not None}
+        if self._shard.of > 1:
+            early, self._missed = begins - self._missed, begins
+            begins = begins - early
+            found = {key: verdict for key, verdict in found.items() if key not in early}
+        return found | {key: in_outage(found[key]) for key in begins if outage(*counts)}
+
+    def _absent(self, answers: Sequence[asking.Answered], now: datetime) -> dict[str, Verdict]:
+        """Series without samples, and such that have some again, where their source was asked and has answered, now or
+        when they were first missed.
+        """
+        asked = {(answer.asked.service, answer.asked.query) for answer in answers if answer.unanswered is None}
+        found: dict[str, Verdict] = {}
+        for key, kept in self._kept.items():
+            if key in self._missed or (kept.watched.service, kept.watched.query) in asked:
+                last, gap = datetime.fromtimestamp(kept.until, UTC), self._forecasts.gap_s(kept.watched)
+                verdict = absence(kept.watched, kept.standing, last, gap, now)
+                found |= {key: verdict} if verdict is not None else {}
         return found
 
     def _write(self) -> None:
@@ -233,14 +330,27 @@ class DetectionActivities:
         for kept in due:
             kept.written, kept.changed = kept.detector.points, False
 
-    def _skipped(self, now: float) -> int:
-        before, self._last = self._last, now
-        return 0 if before is None else max(round((now - before) / self._every_s) - 1, 0)
+    def _skipped(self, claim: Claim, now: datetime) -> int:
+        if claim.before is None:
+            return 0
+        return max(round((now - claim.before).total_seconds() / self._every_s) - 1, 0)
 
 
-def _count(cycle: Cycle, seconds: float) -> None:
+async def to_its_end(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run it in a thread, which nothing can stop: who is cancelled waits for it, so that nobody else begins beside it
+    with what it still changes.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+def _count(cycle: Cycle, shard: Shard, seconds: float) -> None:
     """For whoever watches Nightshift: the worker's own metrics."""
-    meter = activity.metric_meter()
+    meter = activity.metric_meter().with_additional_attributes({"shard": str(shard.number)})
     meter.create_gauge("nightshift_detection_series", "Series that are watched.").set(cycle.series)
     meter.create_gauge("nightshift_detection_series_ready", "Series with enough history.").set(cycle.ready)
     meter.create_gauge("nightshift_detection_series_forecast", "Series with a forecast.").set(cycle.forecast)

@@ -1,7 +1,7 @@
 """The forecasts that a worker holds, and what they say of the samples of a cycle: all of them at once."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,9 +33,9 @@ class Forecasts:
         self._known: dict[str, Forecast] = {}
         self._rules = Rules({})
 
-    def refresh(self) -> None:
-        """Raises PortError."""
-        trained = self._store.trained()
+    def refresh(self, services: Collection[str]) -> None:
+        """Those of these services. Raises PortError."""
+        trained = self._store.trained(services)
         changed = [key for key, at in trained.items() if key not in self._known or self._known[key].trained_at != at]
         gone = self._known.keys() - trained.keys()
         for key in gone:

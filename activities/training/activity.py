@@ -15,6 +15,7 @@ from activities.errors import retry_only_what_helps
 from activities.heartbeat import EVERY_S
 from activities.training import asking
 from activities.training.forests import Forests
+from activities.training.groups import Groups
 from activities.training.pool import pool, processes
 from activities.windows import moment
 from analysis.forecasting.fitting import Failed, Fitted, fit
@@ -35,6 +36,7 @@ from domain.forecast import (
 from domain.forest import LONGEST_HISTORY
 from domain.model import Model
 from domain.services import Expression, ServiceMap
+from domain.shards import WHOLE, Shard
 from integrations.ports import (
     ForecastStore,
     ForestStore,
@@ -57,7 +59,7 @@ class Round(Model):
     `questions` of `due` were answered; `refused`: those that the server will not answer; `away`: those that it did not
     answer this time, which stay due. `fresh`: series that another try of this round had trained already, or that are
     not due. `forests`: services whose training rows were kept; `forests_refused`: those whose rows could not be trusted
-    any more.
+    any more. `groups`: those whose rows were kept.
     """
 
     due: int = 0
@@ -71,6 +73,14 @@ class Round(Model):
     forests: int = 0
     forests_not_ready: int = 0
     forests_refused: int = 0
+    groups: int = 0
+    groups_not_ready: int = 0
+    failed_shards: int = 0
+
+    def joined(self, other: "Round") -> "Round":
+        """Both as one: two shards of a round."""
+        mine, others = self.model_dump(), other.model_dump()
+        return Round(**{name: value + others[name] for name, value in mine.items()})
 
 
 @dataclass(frozen=True)
@@ -100,21 +110,39 @@ class TrainingActivities:
 
     @activity.defn
     @retry_only_what_helps
-    def train(self) -> Round:
-        """Train what is due, and forget what has ended. The table says what is fresh, so another try goes on where this
-        one ended.
+    def train(self, shard: Shard = WHOLE) -> Round:
+        """Train what is due of a shard, and forget what has ended. The table says what is fresh, so another try goes on
+        where this one ended.
 
         Raises ApplicationError where Prometheus answers nothing, the store is away, a process of the pool
         died, or this worker stops.
         """
         if self._metrics is None:
             return Round()
-        every, now = asking.questions(self._services), self._moment()
+        now = self._moment()
+        every = [one for one in asking.questions(self._services) if shard.holds(one[0].service)]
         self._series.forget(now - FORGOTTEN_AFTER)
         self._forecasts.forget(now - FORGOTTEN_AFTER)
         forests = Forests(self._forests, (question for question, _ in every), now)
         training = _Training(self._metrics, self._forecasts, forests, now, self._fit)
         return training.run(self._pool, self._asked(every, forests.due, now))
+
+    @activity.defn
+    @retry_only_what_helps
+    def train_groups(self) -> Round:
+        """Make the forests of groups that are due, when those of their services are made.
+
+        Raises ApplicationError where the store is away, or this worker stops.
+        """
+        queries: dict[str, tuple[str, ...]] = {}
+        for question, _ in asking.questions(self._services):
+            queries[question.service] = (*queries.get(question.service, ()), question.query)
+        groups, done = Groups(self._forests, self._services, queries, self._moment()), Round()
+        for head in groups.heads():
+            kept = groups.keep(head)
+            done = done if kept is None else done.joined(Round(**{kept: 1}))
+            _beat(done)
+        return done
 
     def _moment(self) -> datetime:
         return moment(self._clock())
@@ -194,7 +222,7 @@ class _Training:
         if answer is None:
             return
         self._count(questions=1)
-        self._beat()
+        _beat(self._done)
         self._forests.gather(question, expression, answer, left_out)
         for series in answer:
             job = self._job(question, expression, series, left_out)
@@ -215,7 +243,7 @@ class _Training:
     def _unanswered(self, question: Question, error: PortError, **counts: int) -> None:
         _log.warning("%s of %s is not trained: %s", question.expression, question.service, error)
         self._count(**counts)
-        self._beat()
+        _beat(self._done)
 
     def _job(self, question: Question, expression: Expression, series: Series, left_out: LeftOut) -> _Job | None:
         """The series as it is to be fitted; None, with its reason written down, where it need not or cannot be."""
@@ -243,12 +271,7 @@ class _Training:
         for future in ended:
             job = running.pop(future)
             self._settle(job, future.result())
-        self._beat()
-
-    def _beat(self) -> None:
-        activity.heartbeat(self._done)
-        if activity.is_worker_shutdown():
-            raise ApplicationError("this worker stops; another one goes on", type="Unavailable")
+        _beat(self._done)
 
     def _settle(self, job: _Job, found: Fitted | Failed) -> None:
         if isinstance(found, Failed):
@@ -275,5 +298,10 @@ class _Training:
         self._forecasts.save(Forecast.model_validate({**forecast.model_dump(), **found}))
 
     def _count(self, **more: int) -> None:
-        counts = self._done.model_dump()
-        self._done = Round(**{name: value + more.get(name, 0) for name, value in counts.items()})
+        self._done = self._done.joined(Round(**more))
+
+
+def _beat(done: Round) -> None:
+    activity.heartbeat(done)
+    if activity.is_worker_shutdown():
+        raise ApplicationError("this worker stops; another one goes on", type="Unavailable")

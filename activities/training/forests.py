@@ -49,8 +49,8 @@ class Forests:
         oldest = sorted(points, key=lambda key: (min(points[key]), key))[: MOST_FEATURES + 1]
         for key in oldest:
             feature = Feature(
-                key=key, expression=expression.name, query=question.query, unit=expression.unit,
-                labels=tuple(sorted(labels[key].items())),
+                key=key, service=question.service, expression=expression.name, query=question.query,
+                unit=expression.unit, labels=tuple(sorted(labels[key].items())),
             )  # fmt: skip
             samples = sorted(points[key].items())
             self._columns.append(

@@ -75,7 +75,7 @@ def align(columns: Sequence[Column]) -> Aligned | NotReady:
     young = [c for c in fit if (c.times % _COARSE_S).any()]
     together, by_the_minute = _most_values(fit, _COARSE_S), _most_values(young, 1)
     chosen, times = max(together, by_the_minute, key=lambda found: len(found[0]) * found[1].size)
-    missing = _missing(times)
+    missing = missing_rows(times)
     if missing is not None:
         return missing
     left_out |= {c.feature: "too many gaps, or too young" for c in fit if c not in chosen}
@@ -105,7 +105,7 @@ def _most_values(columns: Sequence[Column], step_s: int) -> tuple[Sequence[Colum
     return best
 
 
-def _missing(times: Times) -> NotReady | None:
+def missing_rows(times: Times) -> NotReady | None:
     """What is missing until there are enough rows over a day; None: nothing."""
     if times.size < LEAST_FEATURES:
         return NotReady("its series have no sample in common that can be learnt from")

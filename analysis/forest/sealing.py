@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analysis.series import Floats
 from domain.forest import LEAST_FEATURES, Feature, Forest
 
-FORMAT: Final = "rows-1"
+FORMAT: Final = "rows-2"
 """Preparation of the rows and their form. Another one is made anew."""
 _TIME, _VALUE = np.dtype("<i8"), np.dtype("<f4")
 

@@ -22,6 +22,7 @@ from integrations.store.model_calls import PostgresModelCalls
 from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
 from integrations.store.series import PostgresSeries
+from integrations.store.shards import PostgresShards
 from integrations.store.thresholds import PostgresThresholds
 
 
@@ -82,6 +83,10 @@ class Store:
     @cached_property
     def forests(self) -> PostgresForests:
         return PostgresForests(self.pool)
+
+    @cached_property
+    def shards(self) -> PostgresShards:
+        return PostgresShards(self.pool)
 
     @cached_property
     def series(self) -> PostgresSeries:

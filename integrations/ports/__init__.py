@@ -7,7 +7,15 @@ All calls block; activities run them on threads. A port raises only `PortError`s
 from integrations.ports.changes import Change, ChangeKind, Changes, ChangeSource, Release
 from integrations.ports.channels import Channel, Whisperer
 from integrations.ports.databases import BlockedSession, DatabaseSource, DatabaseState, SessionGroup
-from integrations.ports.detection import AnomalyIntake, ForecastStore, ForestStore, SeriesStore, ThresholdStore
+from integrations.ports.detection import (
+    AnomalyIntake,
+    Claim,
+    ForecastStore,
+    ForestStore,
+    SeriesStore,
+    ShardStore,
+    ThresholdStore,
+)
 from integrations.ports.errors import PortError, Rejected, Unavailable
 from integrations.ports.logs import LogLine, LogPage, LogSource
 from integrations.ports.memory import Embedder, Memory
@@ -35,6 +43,7 @@ __all__ = [
     "ChangeSource",
     "Changes",
     "Channel",
+    "Claim",
     "DatabaseSource",
     "DatabaseState",
     "Embedder",
@@ -67,6 +76,7 @@ __all__ = [
     "Series",
     "SeriesStore",
     "SessionGroup",
+    "ShardStore",
     "SilenceSource",
     "Span",
     "TargetSource",

@@ -1,6 +1,7 @@
 """What detection keeps, and where its anomalies go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -8,14 +9,19 @@ from domain.anomaly import Anomaly
 from domain.detection import SeriesRow
 from domain.forecast import Forecast, Trouble
 from domain.forest import Forest
+from domain.shards import Shard
 from domain.thresholds import ThresholdWord
 
 
 class SeriesStore(Protocol):
     """What detection knows of each series that it watches, over restarts and between workers."""
 
-    def marks(self) -> Mapping[str, datetime]:
-        """For each series that is kept: up to when it was judged, as far as that was written down."""
+    def services(self) -> Collection[str]:
+        """The services of which series are kept."""
+        ...
+
+    def marks(self, services: Collection[str]) -> Mapping[str, datetime]:
+        """For each series of these that is kept: up to when it was judged, as far as that was written down."""
         ...
 
     def load(self, keys: Sequence[str]) -> Sequence[SeriesRow]:
@@ -35,11 +41,45 @@ class SeriesStore(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A shard that is one worker's in one cycle.
+
+    `memory`: that by which it is looked at, one of those that were offered or else the new one. `held`: which of those
+    that were offered still are that of some shard; the others are of the past. `before`: when it was claimed the last
+    time; None: never.
+    """
+
+    shard: Shard
+    cycle: str
+    memory: str
+    held: frozenset[str]
+    before: datetime | None = None
+
+
+class ShardStore(Protocol):
+    """Who looks at which shard: agreed on anew in each cycle by those who take part in it, so that nobody has to know
+    who is there.
+    """
+
+    def claim(self, cycle: str, of: int, memories: Collection[str], new: str, now: datetime) -> Claim | None:
+        """A shard that nobody has claimed in this cycle: one that was last looked at by one of `memories`, else the one
+        that was left alone for longest; None: all are claimed. The first claim of another `of` ends all older ones.
+        """
+        ...
+
+    def count(self, claim: Claim, silent: int, watched: int) -> tuple[int, int]:
+        """Say how many services of a shard are silent, of how many; and hear how many of all shards are, as far as each
+        has said. Raises Unavailable where the shard was claimed by another cycle meanwhile.
+        """
+        ...
+
+
 class ForecastStore(Protocol):
     """What was forecast of each series: written by training, read by every cycle of detection."""
 
-    def trained(self) -> Mapping[str, datetime]:
-        """For each series that has a forecast: when it was trained."""
+    def trained(self, services: Collection[str]) -> Mapping[str, datetime]:
+        """For each series of these services that has a forecast: when it was trained."""
         ...
 
     def load(self, keys: Sequence[str]) -> Sequence[Forecast]:

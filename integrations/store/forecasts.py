@@ -1,6 +1,6 @@
 """What was forecast of each series, and when services were in trouble, which no forecast may learn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -15,7 +15,7 @@ _BUT_THE_BAND = (
 )  # fmt: skip
 _COLUMNS = (*_BUT_THE_BAND, "band")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM nightshift.forecasts WHERE key = ANY(%s)"  # noqa: S608 - ours
-_TRAINED = "SELECT key, trained_at FROM nightshift.forecasts WHERE starts_at IS NOT NULL"
+_TRAINED = "SELECT key, trained_at FROM nightshift.forecasts WHERE starts_at IS NOT NULL AND service = ANY(%s)"
 _HEADS = f"SELECT {', '.join(_BUT_THE_BAND)} FROM nightshift.forecasts ORDER BY service, expression, key"  # noqa: S608 - ours
 # Of two trainings at the same time the later one is right.
 _SAVE = f"""
@@ -40,9 +40,9 @@ class PostgresForecasts:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def trained(self) -> Mapping[str, datetime]:
+    def trained(self, services: Collection[str]) -> Mapping[str, datetime]:
         with self._pool.transaction() as connection:
-            return dict(connection.execute(_TRAINED).fetchall())
+            return dict(connection.execute(_TRAINED, [[text(name) for name in services]]).fetchall())
 
     def load(self, keys: Sequence[str]) -> Sequence[Forecast]:
         with self._pool.transaction() as connection, connection.cursor(row_factory=class_row(Forecast)) as cursor:

@@ -1,6 +1,6 @@
 """What detection knows of each series that it watches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,14 @@ class PostgresSeries:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def marks(self) -> Mapping[str, datetime]:
+    def services(self) -> Collection[str]:
         with self._pool.transaction() as connection:
-            return dict(connection.execute("SELECT key, until FROM nightshift.series").fetchall())
+            return {name for (name,) in connection.execute("SELECT DISTINCT service FROM nightshift.series")}
+
+    def marks(self, services: Collection[str]) -> Mapping[str, datetime]:
+        asked = "SELECT key, until FROM nightshift.series WHERE service = ANY(%s)"
+        with self._pool.transaction() as connection:
+            return dict(connection.execute(asked, [[text(name) for name in services]]).fetchall())
 
     def load(self, keys: Sequence[str]) -> Sequence[SeriesRow]:
         return self._rows("detector", "WHERE key = ANY(%s)", [list(keys)])

@@ -126,4 +126,6 @@ async def _schedule(client: Client, name: str) -> str:
         raise Doubt(f"paused ({seen.paused}), {last}")
     if seen.overdue(now):
         raise Unavailable(said)
+    if seen.failed:
+        raise Doubt(f"{said}, in which {seen.failed} of its shards failed")
     return said

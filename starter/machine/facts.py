@@ -45,13 +45,15 @@ class Queue(Model):
 
 class Scheduled(Model):
     """One of Temporal's schedules. `every_s`: seconds from one start to the next; `succeeded_at`: when the last of its
-    runs that succeeded ended, None: none has; `paused`: the note of whoever paused it, None: it is not.
+    runs that succeeded ended, None: none has; `failed`: how many shards did not in that one; `paused`: the note of
+    whoever paused it, None: it is not.
     """
 
     name: str
     made_at: AwareDatetime
     every_s: float
     succeeded_at: AwareDatetime | None = None
+    failed: int = 0
     paused: str | None = None
 
     def late_s(self, now: datetime) -> float:

@@ -105,7 +105,9 @@ def test_the_forest_of_a_service_is_asked_about_now(
     """Whatever Prometheus is asked for, it is 50 now; the forest knows values about 1."""
     expressions = load_services(None).expressions_of("orders")[1:3]
     features = tuple(
-        Feature(key=series_key("orders", one, {}), expression=one.name, query=one.query, unit=one.unit)
+        Feature(
+            key=series_key("orders", one, {}), service="orders", expression=one.name, query=one.query, unit=one.unit
+        )
         for one in expressions
     )
     known = forest(0).model_copy(update={"trained_at": datetime.now(UTC), "versions": versions()})

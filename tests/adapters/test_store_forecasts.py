@@ -38,7 +38,7 @@ def forecasts(request: pytest.FixtureRequest) -> ForecastStore:
 def test_what_is_saved_is_there_whole_and_listed_without_its_table(forecasts: ForecastStore) -> None:
     for one in (forecast("b", 1), not_ready("a")):
         forecasts.save(one)
-    assert forecasts.trained() == {"b": NOON + timedelta(hours=1)}, "there is none of the other one"
+    assert forecasts.trained(["orders"]) == {"b": NOON + timedelta(hours=1)}, "there is none of the other one"
     assert list(forecasts.load(["b", "unknown"])) == [forecast("b", 1)]
     assert list(forecasts.heads()) == [not_ready("a"), forecast("b", 1, b"")]
 

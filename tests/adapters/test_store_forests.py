@@ -15,7 +15,11 @@ def forest(hours: int) -> Forest:
     at = NOON + timedelta(hours=hours)
     return Forest(
         service="orders", versions="v", queries=("q", "p"), trained_at=at, again_at=at, ready_at=at, reason="why",
-        features=(Feature(key="k", expression="errors", query="q", unit="1", labels=(("a", "b"), ("c", "d"))),),
+        features=(
+            Feature(
+                key="k", service="orders", expression="errors", query="q", unit="1", labels=(("a", "b"), ("c", "d"))
+            ),
+        ),
         left_out=("up: why",), times=b"\x00\x01", matrix=b"\xff\x00", checksum="c",
     )  # fmt: skip
 

@@ -29,7 +29,9 @@ def series(request: pytest.FixtureRequest) -> SeriesStore:
 
 def test_what_is_saved_is_there_and_marked(series: SeriesStore) -> None:
     series.save([row("a", 1), row("b", 2)])
-    assert series.marks() == {"a": NOON + timedelta(minutes=1), "b": NOON + timedelta(minutes=2)}
+    assert set(series.services()) == {"orders"}
+    assert series.marks(["gateway"]) == {}
+    assert series.marks(["orders"]) == {"a": NOON + timedelta(minutes=1), "b": NOON + timedelta(minutes=2)}
     assert list(series.load(["b", "unknown"])) == [row("b", 2)]
     assert [one.watched.key for one in series.listed()] == ["a", "b"]
     assert all(one.detector == b"" for one in series.listed())
@@ -46,4 +48,4 @@ def test_an_older_state_never_replaces_a_newer_one(series: SeriesStore) -> None:
 def test_those_without_a_sample_for_long_can_be_forgotten(series: SeriesStore) -> None:
     series.save([row("a", 1), row("b", 2)])
     series.forget(NOON + timedelta(minutes=2))
-    assert list(series.marks()) == ["b"]
+    assert list(series.marks(["orders"])) == ["b"]

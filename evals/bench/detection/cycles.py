@@ -119,7 +119,7 @@ def _remembered(load: Load, number: int, start: float) -> Kept:
 def check_rate(house: House, load: Load, at: float) -> float:
     """Samples a second that are held against their forecasts, one of each series at unix time `at`."""
     forecasts = Forecasts(house.forecasts)
-    forecasts.refresh()
+    forecasts.refresh({load.service(number) for number in range(load.series)})
     watched = [load.watched(number) for number in range(load.series)]
     points = [[(at, load.level(number))] for number in range(load.series)]
     began = time.perf_counter()

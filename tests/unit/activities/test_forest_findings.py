@@ -14,25 +14,40 @@ from activities.metric_queries import ask
 from analysis.forest.sealing import sealed, versions
 from domain.detection import series_key
 from domain.finding import Finding, Presence, Source
-from domain.forest import Feature, Forest
+from domain.forest import Feature, Forest, group_of
 from integrations.ports import Unavailable
 from tests.unit.troubled_shop import EXPRESSIONS, NOW, Found, Story, TroubledShop, diagnosis_of, question_about
 
 SERVICE = "orders"
-LABELS = {"service": SERVICE}
+
+
+def features_of(service: str) -> tuple[Feature, ...]:
+    return tuple(
+        Feature(
+            key=series_key(service, one, {"service": service}), service=service, expression=one.name, query=one.query,
+            unit=one.unit,
+        )
+        for one in EXPRESSIONS[:3]
+    )  # fmt: skip
 
 
 def trained() -> Forest:
     """Errors, latency and requests of orders as they were while it was well."""
-    features = tuple(
-        Feature(key=series_key(SERVICE, one, LABELS), expression=one.name, query=one.query, unit=one.unit)
-        for one in EXPRESSIONS[:3]
-    )
+    features = features_of(SERVICE)
     empty = Forest(
         service=SERVICE, versions=versions(), queries=(), trained_at=NOW - timedelta(hours=3),
         again_at=NOW + timedelta(hours=21),
     )  # fmt: skip
     rows = np.abs(np.random.default_rng(1).normal([0, 0.0176, 6.83], [0.001, 0.0004, 0.15], size=(600, 3)))
+    return sealed(empty, features, np.arange(600) * 600, rows)
+
+
+def trained_together() -> Forest:
+    """Gateway, orders and catalogue while all of them were well."""
+    features = tuple(feature for service in ("gateway", SERVICE, "catalogue") for feature in features_of(service))
+    usual = [0, 0.024, 6.83, 0, 0.0176, 6.83, 0, 0.006, 6.83]
+    rows = np.abs(np.random.default_rng(1).normal(usual, [0.001, 0.0004, 0.15] * 3, size=(600, 9)))
+    empty = trained().model_copy(update={"service": group_of("gateway")})
     return sealed(empty, features, np.arange(600) * 600, rows)
 
 
@@ -77,6 +92,26 @@ def test_what_is_usual_is_said_too() -> None:
     assert_it_weighs_nothing(findings)
 
 
+def test_what_is_unusual_in_several_services_together_is_one_more_sentence_and_weighs_nothing() -> None:
+    findings = shop(trained_together()).investigate()
+    (found,) = (f for f in findings if f.kind == "group_unusual")
+    assert found.title.startswith("orders and gateway are unusual together (forest -0.")
+    assert (found.presence, found.service, found.strength) == (Presence.FOUND, "gateway", 0)
+    assert found.facts["rise:gateway error ratio"] != found.facts["rise:orders error ratio"]
+    assert diagnosis_of(findings) == diagnosis_of(tuple(f for f in findings if f != found))
+
+
+@pytest.mark.parametrize("cause", ["healthy", "a series is gone", "only one of them"])
+def test_a_group_says_nothing_that_its_services_say_themselves(cause: str) -> None:
+    one = shop(trained_together(), "healthy" if cause == "healthy" else "lock")
+    if cause == "a series is gone":
+        silent(one)
+    if cause == "only one of them":
+        for query in ('e{s="gateway"}[1m]', 'l{s="gateway"}[1m]'):
+            one.metrics.ranges[query] = TroubledShop("healthy").metrics.ranges[query]
+    assert not [f for f in one.investigate() if f.kind == "group_unusual"]
+
+
 def test_where_nothing_was_ever_trained_nothing_is_said() -> None:
     assert not of_forest(shop(None).investigate())
 
@@ -102,7 +137,7 @@ def silent(found: TroubledShop) -> None:
         (changed(matrix=b"", reason="3 of 256 rows", ready_at=NOW), "not ready: 3 of 256 rows, ready at 2026-01-31 12"),
         (changed(trained_at=NOW - timedelta(hours=49)), "it is of 2026-01-29 11:00 UTC, which is too old"),
         (changed(matrix=b"\x00" * 12 * 600), "its checksum is not that of its rows; the next training makes it anew"),
-        (changed(versions="rows-0"), "it was made by rows-0, this is rows-1"),
+        (changed(versions="rows-0"), "it was made by rows-0, this is rows-2"),
         (away, "store: it is down"),
         (silent, "no value of request rate"),
     ],

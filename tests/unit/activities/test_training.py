@@ -19,8 +19,10 @@ from analysis.forecasting.history import History
 from analysis.forest.sealing import Matrix, opened
 from domain.detection import SeriesRow, Watched, series_key
 from domain.forecast import Forecast, Trouble
+from domain.forest import group_of
 from domain.series import Standing
 from domain.services import Expression, Service, ServiceMap
+from domain.shards import WHOLE, Shard
 from integrations.ports import Series, Unavailable
 from tests.fakes import FakeForecasts, FakeForests, FakeMetrics, FakeSeries
 
@@ -29,6 +31,14 @@ DAY = 86_400.0
 ERRORS = Expression(name="errors", kind="errors", query="errors", unit="ratio", floor=0.005)
 RATE = Expression(name="rate", kind="load", query="rate", unit="1/s", floor=0.5, harmful="down")
 EVIDENCE = Expression(name="evidence", kind="cpu", query="evidence", unit="ratio", floor=0.1, harmful=None)
+SHOP = ServiceMap(
+    services=(
+        Service(name="gateway", depends_on=("orders",)),
+        Service(name="orders", depends_on=("ledger",)),
+        Service(name="ledger"),
+    ),
+    expressions=(ERRORS, RATE),
+)
 SERVICES = ServiceMap(services=(Service(name="orders", expressions=(ERRORS, RATE, EVIDENCE)),), expressions=())
 
 
@@ -51,9 +61,11 @@ def flat(route: str, days: float, value: float = 20.0) -> Series:
 class World:
     """Prometheus and store as fakes, threads instead of processes, and a clock that is moved by hand."""
 
-    def __init__(self, fit: Callable[[History, float], Fitted | Failed] = mean) -> None:
+    def __init__(
+        self, fit: Callable[[History, float], Fitted | Failed] = mean, services: ServiceMap = SERVICES
+    ) -> None:
         self.metrics, self.forecasts, self.series = FakeMetrics(), FakeForecasts(), FakeSeries()
-        self.forests = FakeForests()
+        self.forests, self.services = FakeForests(), services
         self.now, self.fit, self.fitted = START, fit, 0
         self.metrics.ranges["errors"] = [flat("/buy", 3), flat("/sell", 3)]
         self.metrics.ranges["rate"] = [flat("/buy", 3), flat("/new", 0.5)]
@@ -61,15 +73,20 @@ class World:
     def pool(self) -> Executor:
         return ThreadPoolExecutor(1)
 
-    async def round(self, environment: ActivityEnvironment | None = None) -> Round:
+    async def round(self, environment: ActivityEnvironment | None = None, shard: Shard = WHOLE) -> Round:
+        return (environment or ActivityEnvironment()).run(self.activities().train, shard)
+
+    async def groups(self) -> Round:
+        return ActivityEnvironment().run(self.activities().train_groups)
+
+    def activities(self) -> TrainingActivities:
         def fit(history: History, until: float) -> Fitted | Failed:
             self.fitted += 1
             return self.fit(history, until)
 
-        train = TrainingActivities(
-            self.metrics, self.forecasts, self.forests, self.series, SERVICES, self.pool, fit, lambda: self.now
-        ).train
-        return (environment or ActivityEnvironment()).run(train)
+        return TrainingActivities(
+            self.metrics, self.forecasts, self.forests, self.series, self.services, self.pool, fit, lambda: self.now
+        )
 
     def of(self, expression: str) -> list[Forecast]:
         return [one for one in self.forecasts.all.values() if one.expression == expression]
@@ -253,3 +270,33 @@ async def test_a_changed_query_is_another_series() -> None:
         key: one.model_copy(update={"query": "as it was"}) for key, one in world.forecasts.all.items()
     }
     assert (await world.round()).trained == 3
+
+
+async def test_shards_of_a_round_train_everything_once_between_them() -> None:
+    world = World(services=SHOP)
+    shards = [Shard(number=number, of=2) for number in range(2)]
+    done = [await world.round(shard=shard) for shard in shards]
+    assert all(one.trained for one in done)
+    assert (sum(one.due for one in done), sum(one.trained for one in done), world.fitted) == (6, 9, 9)
+    assert world.forests.all.keys() == {"gateway", "orders", "ledger"}
+    assert [(await world.round(shard=shard)).due for shard in (*shards, WHOLE)] == [0, 0, 0]
+
+
+async def test_groups_are_made_of_the_rows_of_their_services_and_again_when_one_of_these_is() -> None:
+    world = World(services=SHOP)
+    assert (await world.groups()).groups_not_ready == 2
+    world.now += 3_700
+    await world.round()
+    world.metrics.error = Unavailable("away")
+    done = await world.groups()
+    assert (done.groups, done.groups_not_ready) == (2, 0), "Prometheus is not asked again"
+    matrix = opened(world.forests.all[group_of("gateway")])
+    assert isinstance(matrix, Matrix)
+    assert [one.service for one in matrix.features] == ["gateway"] * 3 + ["orders"] * 3 + ["ledger"] * 3
+    own = opened(world.forests.all["ledger"])
+    assert isinstance(own, Matrix)
+    assert (matrix.rows[:, 6:] == own.rows).all()
+    assert (await world.groups()).groups == 0
+    world.metrics.error, world.now = None, world.now + DAY + 60
+    await world.round()
+    assert (await world.groups()).groups == 2

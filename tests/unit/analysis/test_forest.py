@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.forecasting.history import NotReady
 from analysis.forest.fitting import Grown, Verdict, judge
+from analysis.forest.grouping import together
 from analysis.forest.matrix import Aligned, Column, align, column
 from analysis.forest.moments import Absent, Moments, moments
 from analysis.forest.sealing import Matrix, Refused, opened, sealed, versions
@@ -24,7 +25,7 @@ AT = datetime.fromtimestamp(NOW, UTC)
 
 
 def feature(name: str) -> Feature:
-    return Feature(key=name, expression=name, query=f"q({name})", unit="1")
+    return Feature(key=name, service="orders", expression=name, query=f"q({name})", unit="1")
 
 
 def series(name: str, days: float, step: float = 600.0, value: float | None = None) -> Column:
@@ -113,6 +114,51 @@ def test_incidents_the_newest_half_hour_and_what_is_no_number_are_not_learnt() -
     assert found.times[-1] <= NOW - 1_800
     assert found.times[0] >= NOW - 30 * DAY
     assert not ((found.times >= NOW - 3 * DAY) & (found.times <= NOW - 2 * DAY)).any()
+
+
+def member(name: str, days: float, series: int = 2) -> Matrix:
+    """The rows of a service of its own, up to now."""
+    times = np.arange(NOW - days * DAY, NOW, 600.0, dtype=np.float64).astype(np.int64)
+    rows = np.random.default_rng(len(name)).normal(size=(times.size, series))
+    features = tuple(feature(f"{name} {n}").model_copy(update={"service": name}) for n in range(series))
+    return Matrix(name, features, times, rows)
+
+
+def test_a_group_is_the_rows_of_its_services_side_by_side() -> None:
+    head, near = member("gateway", 5), member("orders", 4, series=3)
+    found = together([("gateway", head), ("orders", near), ("ledger", "it has no forest")])
+    assert isinstance(found, Aligned)
+    assert found.features == (*head.features, *near.features)
+    assert found.times.tolist() == near.times.tolist()
+    assert (found.rows[:, 2:] == near.rows).all()
+    assert (found.rows[:, :2] == head.rows[-near.times.size :]).all()
+    assert found.left_out == ("ledger: it has no forest",)
+
+
+def test_who_is_young_or_does_not_fit_costs_a_group_neither_its_month_nor_its_limit() -> None:
+    found = together(
+        [("gateway", member("gateway", 30)), ("new", member("new", 3)), ("many", member("many", 30, MOST_FEATURES)),
+         ("orders", member("orders", 30))]
+    )  # fmt: skip
+    assert isinstance(found, Aligned)
+    assert {one.service for one in found.features} == {"gateway", "orders"}
+    assert found.left_out == (
+        "new: too many gaps, or too young", f"many: with its series there would be 34, more than {MOST_FEATURES}",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("head", "other", "reason"),
+    [
+        ("it has no forest", member("orders", 5), "gateway: it has no forest"),
+        (member("gateway", 5), "it has no forest", "none that gateway depends on can join it"),
+        (member("gateway", 1), member("orders", 1), "144 of 256 rows"),
+    ],
+)
+def test_a_group_that_is_not_ready_says_why(head: Matrix | str, other: Matrix | str, reason: str) -> None:
+    found = together([("gateway", head), ("orders", other)])
+    assert isinstance(found, NotReady)
+    assert found.reason.startswith(reason)
 
 
 def test_a_service_with_many_series_stays_small() -> None:
