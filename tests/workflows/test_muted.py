@@ -55,11 +55,10 @@ class Quiet(Night):
         """As the starter does; without alerts, the usual one."""
         held = await self.held(*(seen or [await self.alert()]))
         (told,) = muted_reports(held)
-        handle = await self.client.start_workflow(
+        return await self.client.start_workflow(
             MutedWorkflow.run, Muted(), id=f"muted-{uuid4().hex[:8]}", task_queue=TASK_QUEUE,
             start_signal="told", start_signal_args=[told],
         )  # fmt: skip
-        return handle
 
     async def over(self, handle: Holder, seen: Anomaly) -> None:
         ended = seen.model_copy(update={"status": AlertStatus.RESOLVED, "seen_at": await self.now()})
