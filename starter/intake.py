@@ -139,12 +139,13 @@ class TemporalIntake:
                 raise TemporalAway(f"Temporal: {error}") from error
 
     async def _tell_or_hold(self, own: str, anomalies: Sequence[Anomaly], muted: _Muted) -> tuple[str, ...]:
-        over = [a for a in anomalies if not a.firing]
+        over, known = [a for a in anomalies if not a.firing], list[str]()
         for report in reports(over):
             # Before the incident hears of it: whatever is handed over meanwhile, one of the two knows that it is over.
-            await self._signal(holder_of(own), "told", Muted(over=report.anomalies))
-        told = await self._tell(own, [a for a in anomalies if a.series not in muted.mutings])
-        return (*told, *await self._join_or_hold(own, muted.among(anomalies)))
+            if await self._signal(holder_of(own), "told", Muted(over=report.anomalies)):
+                known.append(holder_of(own))
+        known += await self._tell(own, [a for a in anomalies if a.series not in muted.mutings])
+        return (*known, *await self._join_or_hold(own, muted.among(anomalies)))
 
     async def _join_or_hold(self, own: str, muted: Sequence[Held]) -> tuple[str, ...]:
         """What is muted joins the incident that is open, as ever; it opens none."""

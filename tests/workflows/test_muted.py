@@ -55,12 +55,10 @@ class Quiet(Night):
         """As the starter does; without alerts, the usual one."""
         held = await self.held(*(seen or [await self.alert()]))
         (told,) = muted_reports(held)
-        handle = await self.client.start_workflow(
+        return await self.client.start_workflow(
             MutedWorkflow.run, Muted(), id=f"muted-{uuid4().hex[:8]}", task_queue=TASK_QUEUE,
             start_signal="told", start_signal_args=[told],
         )  # fmt: skip
-        await handle.query("__temporal_workflow_metadata")
-        return handle
 
     async def over(self, handle: Holder, seen: Anomaly) -> None:
         ended = seen.model_copy(update={"status": AlertStatus.RESOLVED, "seen_at": await self.now()})
@@ -203,7 +201,7 @@ async def test_what_has_no_room_is_not_held_back(night: Quiet) -> None:
     handle = await night.hold(many[0])
     for told in muted_reports(await night.held(*many[1:])):
         await handle.signal("told", told)
-    await handle.query("__temporal_workflow_metadata")
+    await handle.query("__temporal_workflow_metadata", rpc_timeout=timedelta(seconds=60))
     assert 0 < len(night.door.opened) < 10
     night.door.windows.clear()
     await handle.signal("judge")
