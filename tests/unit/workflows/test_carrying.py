@@ -110,7 +110,7 @@ def _sees(alerts: Sequence[Anomaly]) -> Happening:
 def _parts(series: str, key: str) -> Happening:
     def happens(record: Record, at: datetime) -> None:
         record.apart[key], record.received = series, [*record.received, key]
-        record.drops({f"prometheus:{series}"}, at)
+        record.drops({f"alertmanager:{series}"}, at)
 
     return happens
 
