@@ -82,7 +82,7 @@ async def test_a_person_merges_two_that_no_machine_would(night_of: NightOf, cach
     so as well when a worker forgets everything between any two steps.
     """
     email = FakeChannel("email")
-    async with night_of(World(channels=(email,), cures=(0.4,), cached_runs=cached_runs)) as night:
+    async with night_of(World(channels=(email,), confidence=0.3, cached_runs=cached_runs)) as night:
         orders, catalogue = await _held(night), await night.open(await night.alert(service="catalogue"), key=_CATALOGUE)
         await night.until(catalogue, lambda v: v.escalated, "people told")
         survivor = (await view(orders)).incident
