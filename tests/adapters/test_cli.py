@@ -454,6 +454,13 @@ async def test_a_decision_counts_only_for_the_plan_that_waits_and_from_an_approv
         assert endless.exit_code == Exit.REFUSED
         assert "a snooze of 9d is not between 1s and 4h" in endless.stderr
 
+        itself = await run("merge", view.incident, "--into", view.incident, "--reason", "one cause", "--who", "ana")
+        assert itself.exit_code == Exit.REFUSED
+        assert "an incident cannot be merged into itself" in itself.stderr
+        unknown = await run("split", view.incident, "--service", "basket", "--reason", "two causes", "--who", "ana")
+        assert unknown.exit_code == Exit.REFUSED
+        assert "'basket' is no service of it" in unknown.stderr
+
         rejected = await run("reject", view.key, "--digest", digest, "--yes", "--who", "mia", "--comment", "not now")
         assert rejected.exit_code == Exit.DONE
         assert rejected.stdout.startswith("accepted: reject by mia (claimed)")

@@ -223,6 +223,26 @@ async def test_other_words_of_people_are_proven_too_and_need_no_approver(tempora
     assert ("eve", "console", "false_positive") in rows
 
 
+async def test_a_merge_on_the_page_says_why_and_is_proven_in_both_incidents(temporal_client: Client) -> None:
+    async with asking(temporal_client) as house, house.browser() as browser:
+        other = await house.world.open(temporal_client, anomaly(service="catalogue"), key=f"{house.view.key}-other")
+        into = (await other.query(IncidentWorkflow.view)).incident
+        await log_in(browser, "eve")
+        said = await form(browser, house, "merge", into=into)
+        unsaid = await browser.post(house.page, data=said)
+        assert "a merge says why" in text_of(unsaid)
+        answer = await browser.post(house.page, data={**said, "comment": "the same release"})
+        assert f"accepted: merged into {into} by eve: the same release" in text_of(answer)
+        seen = await house.reaches(State.MERGED)
+        await asyncio.wait_for(house.handle.result(), _HANGS_AFTER_S)
+        taken = await other.query(IncidentWorkflow.view)
+        await other.signal("resolve", {"who": "the test"})
+        await asyncio.wait_for(other.result(), _HANGS_AFTER_S)
+    assert {a.service for a in taken.anomalies} == {"orders", "catalogue"}
+    for incident in (seen.incident, into):
+        assert ("eve", "console", "merge") in [(r.actor, r.door, r.action) for r in house.world.audit.rows(incident)]
+
+
 # -- cheats ----------------------------------------------------------------------------------------------------------
 
 

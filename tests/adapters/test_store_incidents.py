@@ -213,6 +213,40 @@ def test_an_incident_covers_the_services_that_it_has_taken_over(incidents: Incid
     assert found.incident == orders.incident
 
 
+def test_what_a_person_split_off_is_merged_by_no_machine(incidents: IncidentStore) -> None:
+    """Neither into the one that it left, which knows it by its projection, nor that one into it."""
+    incidents.settle(_open(1, "orders"), GRAPH, minutes(5))
+    incidents.save(a_view(1, services=("orders",), apart={"incident-ledger": "INC-20260131-000002"}))
+    assert incidents.settle(_open(2, "ledger", opened=1), GRAPH, minutes(5)) is None
+    split = _open(3, "gateway", opened=2).model_copy(update={"apart": ("incident-orders", "incident-ledger")})
+    assert incidents.settle(split, GRAPH, minutes(5)) is None
+
+
+def test_what_a_person_merges_counts_as_taken_over_at_once_and_stands_again_when_it_was_not(
+    incidents: IncidentStore,
+) -> None:
+    """Of two that are merged into each other the second one hears no, before any projection shows the first."""
+    orders, search = _open(1, "orders"), _open(2, "search", opened=1)
+    for me, number in ((orders, 1), (search, 2)):
+        incidents.settle(me, GRAPH, minutes(5))
+        incidents.save(a_view(number, key=me.key, services=me.services))
+    for _ in range(2):
+        found = incidents.absorb(search, orders.incident)
+        assert isinstance(found, OpenIncident)
+        assert (found.incident, found.key) == (orders.incident, orders.key)
+    assert incidents.absorb(orders, search.incident) == f"{search.incident} was merged into this one"
+    assert incidents.settle(_open(3, "gateway", opened=2), GRAPH, minutes(5)) == orders
+    incidents.stands(search)
+    assert isinstance(incidents.absorb(orders, search.incident), OpenIncident)
+
+
+def test_only_what_is_open_takes_over(incidents: IncidentStore) -> None:
+    orders = _open(1, "orders")
+    incidents.save(_closed(2, closed=1))
+    assert "there is no incident" in str(incidents.absorb(orders, "INC-20260131-000009"))
+    assert "is over" in str(incidents.absorb(orders, "INC-20260131-000002"))
+
+
 def test_of_two_that_ask_at_once_one_survives(store_pool: Pool) -> None:
     """Ten times over, because a race that is lost once in a while is still a race."""
     store = PostgresIncidents(store_pool)

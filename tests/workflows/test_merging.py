@@ -100,7 +100,7 @@ async def test_what_comes_back_after_it_was_merged_joins_the_survivor(night_of: 
     assert max(a.starts_at for a in survivor.anomalies) == second.onset
 
 
-class _SlowToClose(FakeIncidents):
+class SlowToClose(FakeIncidents):
     """Cannot be told of a merged incident while `away`, so that its workflow stays open after it handed over."""
 
     away = True
@@ -113,7 +113,7 @@ class _SlowToClose(FakeIncidents):
 
 async def test_what_comes_in_after_the_handover_reaches_the_survivor_too(night_of: NightOf) -> None:
     """Until the run has ended, alerts still go to it by its key: they are handed on, not lost."""
-    store = _SlowToClose()
+    store = SlowToClose()
     async with night_of(World(incidents=store, policy=_PATIENT)) as night:
         orders, gateway = await _both(night)
         await night.until(gateway, lambda v: v.state is State.MERGED, "handed over", step_s=1)

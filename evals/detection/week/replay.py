@@ -1,6 +1,6 @@
 """The week, sample by sample, through what production judges and decides by; trained anew each midnight."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,8 +29,8 @@ class Table:
     def __init__(self) -> None:
         self.all: dict[str, Forecast] = {}
 
-    def trained(self) -> Mapping[str, datetime]:
-        return {key: one.trained_at for key, one in self.all.items()}
+    def trained(self, services: Collection[str]) -> Mapping[str, datetime]:
+        return {key: one.trained_at for key, one in self.all.items() if one.service in services}
 
     def load(self, keys: Sequence[str]) -> Sequence[Forecast]:
         return [self.all[key] for key in keys if key in self.all]
@@ -99,7 +99,7 @@ def replay(made: Made, days: int, forecasts: Sequence[Sequence[Forecast]], *, st
         if of_day == 0 and 0 <= day < len(forecasts):
             for forecast in forecasts[day]:
                 table.save(forecast)
-            judge.refresh()
+            judge.refresh({SERVICE})
         due = [one for one in kept if one.watched.expression.fast or at % SLOW_S == 0]
         points = [[(at, float(made.values[one.watched.expression.name][place]))] for one in due]
         for one, new, expected in zip(due, points, judge.judge([k.watched for k in due], points), strict=True):

@@ -10,7 +10,7 @@ from domain.command import Command, CommandName, read_command
 from tests.unit.domain.test_approval import PAYLOADS
 
 
-@pytest.mark.parametrize("name", [name for name in CommandName if name is not CommandName.SNOOZE])
+@pytest.mark.parametrize("name", [name for name in CommandName if name.own is None])
 def test_each_command_is_read_and_has_words(name: CommandName) -> None:
     assert read_command({"who": "ada", "comment": "on it"}, name) == Command(name=name, who="ada", comment="on it")
     assert name.words
@@ -30,6 +30,24 @@ def test_a_snooze_without_an_end_that_can_be_read_is_refused(text: str) -> None:
 
 def test_only_a_snooze_has_a_length() -> None:
     assert "unknown field 'for'" in str(read_command({"who": "ada", "for": "30m"}, CommandName.ACK))
+
+
+def test_a_merge_names_one_incident_and_a_split_services() -> None:
+    merge = read_command({"who": "ada", "comment": "one release", "into": "INC-1"}, CommandName.MERGE)
+    split = read_command({"who": "ada", "comment": "two causes", "services": " a,b, ,a"}, CommandName.SPLIT)
+    assert merge == Command(name=CommandName.MERGE, who="ada", comment="one release", into="INC-1")
+    assert split == Command(name=CommandName.SPLIT, who="ada", comment="two causes", services=("a", "b"))
+
+
+@pytest.mark.parametrize(("name", "said", "missing"), [
+    (CommandName.MERGE, {"into": "INC-1"}, "a merge says why"),
+    (CommandName.SPLIT, {"services": "a"}, "a split says why"),
+    (CommandName.MERGE, {"comment": "why"}, "into is missing"),
+    (CommandName.SPLIT, {"comment": "why", "services": " , "}, "services is missing"),
+    (CommandName.SPLIT, {"comment": "why", "into": "INC-1"}, "unknown field 'into'"),
+])  # fmt: skip
+def test_a_merge_and_a_split_say_what_and_why(name: CommandName, said: dict[str, str], missing: str) -> None:
+    assert missing in str(read_command({"who": "ada", **said}, name))
 
 
 def test_a_command_needs_somebody_who_gives_it() -> None:

@@ -107,6 +107,14 @@ def _sees(alerts: Sequence[Anomaly]) -> Happening:
     return lambda record, at: record.sees(alerts, at)
 
 
+def _parts(series: str, key: str) -> Happening:
+    def happens(record: Record, at: datetime) -> None:
+        record.apart[key], record.received = series, [*record.received, key]
+        record.drops({f"alertmanager:{series}"}, at)
+
+    return happens
+
+
 def _notes(kind: Kind, actor: str, text: str, ref: str | None) -> Happening:
     return lambda record, at: record.note(at, kind, actor, text, ref)
 
@@ -125,6 +133,7 @@ HAPPENINGS: st.SearchStrategy[Happening] = st.one_of(
     st.builds(_calls, st.sampled_from(Reason), st.text()),
     st.builds(_enters, st.sampled_from(State), st.text()),
     st.builds(_is_audited, st.text()),
+    st.builds(_parts, st.sampled_from("abc"), st.text()),
     st.builds(_delivers, st.text()),
     st.builds(_tries, st.none() | st.booleans()),
     st.builds(_looks, st.sampled_from(Recovery)),
