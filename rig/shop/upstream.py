@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import JsonValue
 
 _SECONDS = 4.0
-# With the usual limit of 100 connections a gateway whose connects had timed out, on a machine that was busy for a while,
+# With the usual limit of 100 connections a gateway whose connects had timed out on a machine that was busy for a while
 # waited for its own pool from then on (httpcore 1.0.9), and every request failed until it was restarted.
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 _BAD_GATEWAY = 502
