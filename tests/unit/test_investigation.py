@@ -238,6 +238,13 @@ def test_without_a_cluster_a_service_says_itself_what_was_released() -> None:
     assert ours["rollout"].facts["version"] == "1.5.0"
     assert ours["rollout"].facts["before_onset_s"] == pytest.approx(60)
     assert ours["no_config"].against == {Category.CONFIG: 1.0}
+    # Taken back three minutes before, it has nothing to do with what begins now.
+    shop.metrics.ranges['build{s="orders"}'] = (
+        Series(labels={"version": "1.4.2"}, points=tuple(p for p in before if not since - 400 < p[0] < since - 180)),
+        Series(labels={"version": "1.5.0"}, points=tuple((since - 400 + 5 * n, 1.0) for n in range(44))),
+    )  # fmt: skip
+    earlier = [f for f in shop.activities().look_at_changes(asked) if f.service == "orders" and f.kind == "rollout"]
+    assert [f.strength for f in earlier] == [0.0, 0.0]
     # Who says nothing was not seen: that is no word against a change.
     assert all(f.presence is Presence.MISSING for f in found if f.service is None)
 
