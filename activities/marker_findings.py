@@ -37,17 +37,24 @@ def _of_marker(service: str, marker: Marker, metrics: MetricSource, question: Qu
         source=Source.CHANGES, kind=marker.kind, service=service, title="", window=window, query=query, unit="times",
         link=metrics.link(query, window),
     )  # fmt: skip
-    found = [_finding(blank, switch, question) for switch in switches(seen, 3 * _STEP_S)]
+    made = switches(seen, 3 * _STEP_S)
+    over_by = windows.calm_end(question).timestamp()
+    found = [
+        _finding(blank, switch, question, over=any(later.at < over_by for later in made[n:]))
+        for n, switch in enumerate(made, start=1)
+    ]
     yield from found
     if not any(f.strength > 0 for f in found):
         yield _none(blank)
 
 
-def _finding(blank: Finding, switch: Switch, question: Question) -> Finding:
-    """What ran before already, and came back, is no news: it is what the calm is made of."""
+def _finding(blank: Finding, switch: Switch, question: Question, *, over: bool) -> Finding:
+    """What ran before already, and came back, is no news: it is what the calm is made of. What was `over`, replaced by
+    something else well before the onset, did not cause what began then.
+    """
     at = datetime.fromtimestamp(switch.at, UTC)
     before_s = (question.onset - at).total_seconds()
-    strength = 0.0 if switch.returned else nearness_bits(before_s)
+    strength = 0.0 if switch.returned or over else nearness_bits(before_s)
     when = f"{abs(before_s):.0f} s {'before' if before_s >= 0 else 'after'} the onset"
     again = " again" if switch.returned else ""
     return blank.model_copy(update={

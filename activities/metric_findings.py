@@ -18,6 +18,8 @@ from domain.services import Expression
 from integrations.ports import MetricSource, Series
 
 _LEAST_CALM_POINTS = 10
+_RESOURCES = frozenset({"memory", "cpu", "disk", "connections"})
+_LAST_POINTS = 3
 # Less than this says nothing that a person should read.
 _LEAST_BITS = 0.5
 _VANISHED_AFTER_S = 60.0
@@ -68,6 +70,8 @@ def _furthest(one: Asked, question: Question) -> _Read | None:
 def _read(one: Asked, series: Series, question: Question) -> _Read | None:
     points, expression = dict(series.points), one.expression
     calm, now = _cut(points, question)
+    if not now and expression.kind in _RESOURCES:
+        now = _last_seen(points, question)
     measure = _measure(calm, expression)
     if not now or not measure:
         return None
@@ -83,6 +87,14 @@ def _cut(points: Mapping[float, float], question: Question) -> tuple[list[float]
     calm_until = windows.calm_end(question).timestamp()
     trouble = windows.present(question).start.timestamp()
     return [v for at, v in points.items() if at < calm_until], [v for at, v in points.items() if at >= trouble]
+
+
+def _last_seen(points: Mapping[float, float], question: Question) -> list[float]:
+    """What a resource last was before its service fell silent, shortly before the onset: a process whose memory is
+    full cannot say so any more.
+    """
+    calm_until = windows.calm_end(question).timestamp()
+    return [points[at] for at in sorted(points) if at >= calm_until][-_LAST_POINTS:]
 
 
 def _measure(calm: Sequence[float], expression: Expression) -> Sequence[float]:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
+from temporalio.service import RPCError
 
 from evals.shop import report
 from evals.shop.kinds import KINDS
@@ -27,7 +29,10 @@ from rig.servers.process import ServerFailedError
 
 _FILE_WIDTH = 160
 _STOPPED = 2
-_FAILURES = (ProvisionsMissingError, ServerFailedError, ProductFailedError, FaultFailedError, NotCalmError)
+_FAILURES = (
+    ProvisionsMissingError, ServerFailedError, ProductFailedError, FaultFailedError, NotCalmError, RPCError,
+    httpx.HTTPError,
+)  # fmt: skip
 
 
 def shop(

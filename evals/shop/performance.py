@@ -26,6 +26,8 @@ MISSED_AFTER_S = 120.0
 _DIAGNOSED_WITHIN_S = 150.0
 _CALM_S = 15.0
 _CALM_WITHIN_S = 900.0
+_WRITTEN_UP_S = 4.0
+"""A closed incident tells people and writes its postmortem before it ends."""
 _LOOK_EVERY_S = 1.0
 _WHO = "the evaluation"
 _DIAGNOSED = frozenset({State.DIAGNOSED, State.WAITING_FOR_PEOPLE, State.WAITING_FOR_APPROVAL, State.WATCHING})
@@ -91,6 +93,7 @@ class Performance:
                 return
             for handle in left:
                 await self._close(handle)
+            await asyncio.sleep(_WRITTEN_UP_S)
         raise NotCalmError(f"alerts {self._alerts()!r}, {self._load.snapshot(_CALM_S)!r}")
 
     async def _close(self, handle: Handle) -> None:

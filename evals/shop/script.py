@@ -4,7 +4,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WAIT_S = (5.0, 40.0)
+# Beside the time until all alerts and incidents are over: what lies in the two minutes before an onset belongs to it,
+# and would be the lines of the fault before.
+_WAIT_S = (90.0, 150.0)
 
 
 @dataclass(frozen=True)

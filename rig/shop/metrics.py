@@ -16,6 +16,8 @@ class RequestMetrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._requests = Counter("http_requests", "Requests answered.", ["route", "code"], registry=self.registry)
+        # Beside those answered: who is overloaded answers no more than ever.
+        self.received = Counter("http_requests_received", "Requests that came in.", registry=self.registry)
         self._seconds = Histogram(
             "http_request_duration_seconds",
             "Seconds from request to response.",

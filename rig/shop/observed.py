@@ -31,6 +31,7 @@ class Observed:
         if scope["type"] != "http" or scope["path"] in _UNWATCHED:
             await self._app(scope, receive, send)
             return
+        self._metrics.received.inc()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         with _tracer.start_as_current_span(
             f"{scope['method']} {scope['path']}", context=extract(headers), kind=SpanKind.SERVER

@@ -9,6 +9,9 @@ from opentelemetry.trace import SpanKind
 from pydantic import JsonValue
 
 _SECONDS = 4.0
+# With the usual limit of 100 connections a gateway whose connects had timed out on a machine that was busy for a while
+# waited for its own pool from then on (httpcore 1.0.9), and every request failed until it was restarted.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 _BAD_GATEWAY = 502
 _GATEWAY_TIMEOUT = 504
 _tracer = trace.get_tracer("rig.shop")
@@ -27,7 +30,7 @@ class Upstream:
 
     def __init__(self, name: str, url: str) -> None:
         self._name = name
-        self._client = httpx.AsyncClient(base_url=url, timeout=_SECONDS, trust_env=False)
+        self._client = httpx.AsyncClient(base_url=url, timeout=_SECONDS, limits=_LIMITS, trust_env=False)
 
     async def call(
         self,

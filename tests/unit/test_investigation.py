@@ -21,7 +21,7 @@ from domain.memory import Remembered, Similar, symptoms_of
 from domain.plan import Action
 from domain.policy import Policy
 from domain.question import Question
-from domain.services import Service, ServiceMap
+from domain.services import Expression, Marker, Service, ServiceMap
 from integrations.embeddings import HashingEmbedder
 from integrations.ports import Instant, PortError, Rejected, Series, SessionGroup, Unavailable
 from tests.unit.troubled_shop import (
@@ -200,6 +200,53 @@ def test_a_series_that_ends_is_told_and_not_taken_for_zero() -> None:
     found = of_kind(look(shop, Source.METRICS, later), "series_vanished")
     assert "orders" in {f.service for f in found}
     assert all(f.value is None for f in found)
+
+
+def test_a_resource_counts_as_it_was_when_its_service_fell_silent() -> None:
+    """A process whose memory is full cannot say so any more; an error ratio that ends says nothing of errors."""
+    shop = TroubledShop("healthy")
+    full = Expression(name="memory", kind="memory", query='m{s="{service}"}', unit="bytes", floor=1e6, limit=2e8)
+    graph = SHOP.model_copy(update={"expressions": (*EXPRESSIONS, full)})
+    calm = [(ONSET.timestamp() - 1800 + 5 * n, 7e7) for n in range(330)]
+    last = [(ONSET.timestamp() - 60 + 5 * n, 1.2e8 + 1e7 * n) for n in range(8)]
+    shop.metrics.ranges['m{s="orders"}'] = (Series(labels={}, points=(*calm, *last)),)
+    found = of_kind(look(shop, Source.METRICS, question_about(graph=graph)), "metric_shift", "orders")
+    assert [(f.facts["metric"], f.value) for f in found] == [("memory", 1.8e8)]
+    assert Category.MEMORY_LEAK in found[0].categories
+
+
+MARKERS = (
+    Marker(kind="rollout", query='build{s="{service}"}', label="version"),
+    Marker(kind="config", query='told{s="{service}"}', label="digest"),
+)
+
+
+def test_without_a_cluster_a_service_says_itself_what_was_released() -> None:
+    """A minute before the onset; its settings are as ever, which speaks against them."""
+    shop = TroubledShop("healthy")
+    since = ONSET.timestamp()
+    before = tuple((since - 3600 + 5 * n, 1.0) for n in range(707))
+    after = tuple((since - 60 + 5 * n, 1.0) for n in range(20))
+    shop.metrics.ranges['build{s="orders"}'] = (
+        Series(labels={"version": "1.4.2"}, points=before), Series(labels={"version": "1.5.0"}, points=after),
+    )  # fmt: skip
+    shop.metrics.ranges['told{s="orders"}'] = (Series(labels={"digest": "a1"}, points=(*before, *after)),)
+    asked = question_about(graph=SHOP.model_copy(update={"markers": MARKERS}))
+    found = shop.activities().look_at_changes(asked)
+    ours = {f.kind: f for f in found if f.service == "orders"}
+    assert ours["rollout"].categories == {Category.BAD_DEPLOYMENT: 1.0}
+    assert ours["rollout"].facts["version"] == "1.5.0"
+    assert ours["rollout"].facts["before_onset_s"] == pytest.approx(60)
+    assert ours["no_config"].against == {Category.CONFIG: 1.0}
+    # Taken back three minutes before, it has nothing to do with what begins now.
+    shop.metrics.ranges['build{s="orders"}'] = (
+        Series(labels={"version": "1.4.2"}, points=tuple(p for p in before if not since - 400 < p[0] < since - 180)),
+        Series(labels={"version": "1.5.0"}, points=tuple((since - 400 + 5 * n, 1.0) for n in range(44))),
+    )  # fmt: skip
+    earlier = [f for f in shop.activities().look_at_changes(asked) if f.service == "orders" and f.kind == "rollout"]
+    assert [f.strength for f in earlier] == [0.0, 0.0]
+    # Who says nothing was not seen: that is no word against a change.
+    assert all(f.presence is Presence.MISSING for f in found if f.service is None)
 
 
 def test_without_a_past_the_bound_is_the_measure() -> None:
