@@ -6,7 +6,7 @@ a classifier's margin.) The coefficients are in calibration.json, with what they
 makes it.
 
 E counts as evidence, three bits for all of the symptom, and has no coefficient of its own: a map that was fitted where
-nobody was alerted would not know what to make of it. Between 2 and 6 bits it makes no difference.
+nobody was alerted would not know what to make of it. Between 3 and 6 bits next to nothing changes.
 """
 
 import math
