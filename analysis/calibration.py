@@ -1,8 +1,12 @@
 """How often a ranking's first place is right, from what the ranking looks like: a map that was fitted, not set.
 
-p = sigmoid(a + b log2(1 + S1) + c (1 - S2 / (S1 + 0.25)) + d E): S1 the score of the first service in bits, S2 of the
-second, E the share of the alerted symptom that the first explains. (Platt 1999: a logistic map of a classifier's
-margin.) The coefficients are in calibration.json, with what they were fitted on; evals/diagnosis/fit.py makes it.
+p = sigmoid(a + b log2(1 + S1 + 3 E) + c (1 - S2 / (S1 + 0.25))): S1 the score of the first service in bits, S2 of the
+second, E the share of the alerted symptom that the first explains, by how sure that is. (Platt 1999: a logistic map of
+a classifier's margin.) The coefficients are in calibration.json, with what they were fitted on; evals/diagnosis/fit.py
+makes it.
+
+E counts as evidence, three bits for all of the symptom, and has no coefficient of its own: a map that was fitted where
+nobody was alerted would not know what to make of it. Between 3 and 6 bits next to nothing changes.
 """
 
 import math
@@ -16,19 +20,21 @@ from domain.model import Model
 _FILE = Path(__file__).with_name("calibration.json")
 # Keeps a lead over next to nothing small.
 _HALF_A_STEP = 0.25
+_WHOLE_SYMPTOM = 3.0
 
 
 class Coefficients(Model):
-    """a, b, c and d."""
+    """a, b and c."""
 
     offset: float
     score: float
     lead: float
-    symptom: float
 
 
 class Calibration(Model):
-    """The map in use, and for each part of the tuning data the one that never saw it; `how` both were obtained."""
+    """The map in use; `without`: for each data set, and for each of its parts (`DATASET/PART`), the one that never saw
+    it; `how` all were obtained.
+    """
 
     how: str
     all: Coefficients
@@ -41,17 +47,22 @@ def calibration() -> Calibration:
     return Calibration.model_validate_json(_FILE.read_bytes())
 
 
-def features(places: Sequence[Place]) -> tuple[float, float, float]:
-    """log2(1 + S1), the lead over the second as a share (0 to 1), and E; nothing found: zeros."""
+def features(places: Sequence[Place]) -> tuple[float, float]:
+    """log2(1 + S1 + 3 E), and the lead over the second as a share (0 to 1); nothing found: zeros."""
     if not places:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0
     first, second = places[0].score, places[1].score if len(places) > 1 else 0.0
-    return math.log2(1 + first), 1 - second / (first + _HALF_A_STEP), places[0].symptom
+    return math.log2(1 + first + _WHOLE_SYMPTOM * places[0].symptom), 1 - second / (first + _HALF_A_STEP)
 
 
 def place_confidence(places: Sequence[Place], by: Coefficients | None = None) -> float:
     """How sure we are that the first place is right, 0 to 1; `by` other coefficients than those in use."""
     if not places:
         return 0.0
-    known, (score, lead, symptom) = by or calibration().all, features(places)
-    return 1 / (1 + math.exp(-(known.offset + known.score * score + known.lead * lead + known.symptom * symptom)))
+    return mapped(features(places), by or calibration().all)
+
+
+def mapped(looks: tuple[float, float], by: Coefficients) -> float:
+    """The confidence that goes with such features."""
+    score, lead = looks
+    return 1 / (1 + math.exp(-(by.offset + by.score * score + by.lead * lead)))

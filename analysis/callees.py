@@ -29,12 +29,15 @@ _LEAST_D = 1e-12
 
 @dataclass(frozen=True)
 class Explained:
-    """A shift with what is its own: `unexplained` and `impact` are shares (0 to 1), `by` what each callee took."""
+    """A shift with what is its own: `unexplained` and `impact` are shares (0 to 1), `by` what each callee took; `sure`
+    (0 to 1) that it is a shift at all.
+    """
 
     shift: Shift
     unexplained: float
     impact: float
     by: Mapping[str, float]
+    sure: float = 0.0
 
     @property
     def share(self) -> float:
@@ -98,12 +101,12 @@ def _one(
         unexplained=max(0.0, 1.0 - total),
         impact=_impact(service, d, traffic, alert),
         by={callee: part * scale for callee, part in by.items()},
+        sure=sureness(shift, traffic),
     )
 
 
 def _part(callee: Shift, caller: str, d: float, traffic: Mapping[str, Traffic]) -> float:
-    sure = min(1.0, max(0.0, (shrunk(callee, traffic) - 1) / 2))
-    return _ratio(callee.measured.service, caller, traffic) * added(callee) * sure / d
+    return _ratio(callee.measured.service, caller, traffic) * added(callee) * sureness(callee, traffic) / d
 
 
 def _ratio(callee: str, caller: str, traffic: Mapping[str, Traffic]) -> float:
@@ -120,6 +123,11 @@ def _impact(service: str, d: float, traffic: Mapping[str, Traffic], alert: Shift
     if (d_alert := added(alert)) <= _LEAST_D:
         return 0.0
     return min(1.0, d / d_alert * _ratio(service, alert.measured.service, traffic))
+
+
+def sureness(shift: Shift, traffic: Mapping[str, Traffic]) -> float:
+    """How sure a shift is, 0 to 1: clip((z - 1) / 2, 0, 1), nothing at one scale and all of it from three on."""
+    return min(1.0, max(0.0, (shrunk(shift, traffic) - 1) / 2))
 
 
 def shrunk(shift: Shift, traffic: Mapping[str, Traffic]) -> float:

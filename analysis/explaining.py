@@ -25,6 +25,9 @@ IMPACT = "impact"
 is known which measure was alerted.
 """
 
+SURE = "sure"
+"""A fact of a metric's finding: how sure (0 to 1) its shift is, beside the impact."""
+
 # What people or machines do to a service, as against what happens to it.
 _MADE = frozenset({"rollout", "config"})
 # Without traces a callee may explain this much of its caller's trouble: both fail, and the map says who calls whom.
@@ -108,6 +111,19 @@ def locks_explain_pools(evidence: Sequence[Evidence], findings: Iterable[Finding
     return [replace(e, weights=_through_lock(e, waiting.get(e.service or "", 0.0))) for e in evidence]
 
 
+def memory_explains_processors(evidence: Sequence[Evidence], findings: Iterable[Finding]) -> list[Evidence]:
+    """A busy processor at a service whose memory left its calm is a symptom of the memory: it works for what it takes
+    and for giving it back. A busy processor takes no memory, so never the other way.
+
+    The share is how many bits the memory has, one at most: then it is as sure as anything that counts for a whole bit.
+    """
+    leaking: dict[str, float] = {}
+    for f in findings:
+        if f.kind == "metric_shift" and f.service and f.facts.get("metric") == "memory":
+            leaking[f.service] = max(leaking.get(f.service, 0.0), min(1.0, f.strength))
+    return [replace(e, weights=_through_memory(e, leaking.get(e.service or "", 0.0))) for e in evidence]
+
+
 def changes_explain_trouble(evidence: Sequence[Evidence], findings: Iterable[Finding]) -> list[Evidence]:
     """A release or new configuration weighs at most what the trouble at its service does that it would explain.
 
@@ -161,6 +177,14 @@ def _waiting_shares(findings: Iterable[Finding]) -> dict[str, float]:
         if finding.kind == "blocked_sessions" and finding.service and isinstance(share, int | float):
             shares[finding.service] = max(shares.get(finding.service, 0.0), min(1.0, float(share)))
     return shares
+
+
+def _through_memory(item: Evidence, share: float) -> Weights:
+    busy = item.weights.get(Category.CPU_SATURATION, 0.0)
+    if share <= 0 or busy <= 0 or item.source is not Source.METRICS:
+        return item.weights
+    takes = max(item.weights.get(Category.MEMORY_LEAK, 0.0), busy * share)
+    return {**item.weights, Category.CPU_SATURATION: busy * (1 - share), Category.MEMORY_LEAK: takes}
 
 
 def _through_lock(item: Evidence, share: float) -> Weights:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from analysis.bits import bits
 from analysis.callees import Explained, Traffic, explained, shrunk
-from analysis.explaining import IMPACT, UNEXPLAINED
+from analysis.explaining import IMPACT, SURE, UNEXPLAINED
 from analysis.redaction import name
 from analysis.series import Direction, Trend, summarise
 from analysis.shifts import Measured, Shift, shift_of, typical_levels
@@ -65,7 +65,8 @@ class Told:
         if self.explained is None:
             return {}
         taken = {f"taken_by:{callee}": round(share, 3) for callee, share in sorted(self.explained.by.items())}
-        impact = {IMPACT: round(self.explained.impact, 3)} if self.alerted else {}
+        seen = {IMPACT: round(self.explained.impact, 3), SURE: round(self.explained.sure, 3)}
+        impact = seen if self.alerted else {}
         return {UNEXPLAINED: round(self.explained.unexplained, 3), **impact, **taken}
 
 

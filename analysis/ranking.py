@@ -3,8 +3,8 @@
 1. A finding gives a candidate at its service strength * weight bits. Weight: what the finding's `categories` say of the
    kind; UNKNOWN speaks for every kind at that service, with its own weight at least. `against` takes away likewise.
 2. Symptoms count where they come from (see explaining.py): errors at a caller count for the callee in which its failing
-   traces begin, a full pool counts for the lock behind which its sessions wait. A change weighs at most what the
-   trouble at its service does.
+   traces begin, a full pool counts for the lock behind which its sessions wait, a busy processor for the memory that
+   rises with it. A change weighs at most what the trouble at its service does.
 3. No finding has more than 6 bits (memory 1.5), however loud. Inside one source the best counts in full, the n-th
    after it 1/(4n): ten findings of one source are hardly more independent than one. Nor does a source give more than
    one finding may: a source that is wrong is wrong as a whole. A source that is louder than that is turned down as a
@@ -14,6 +14,7 @@
 The order of findings does not matter, nor do their units.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,12 +24,14 @@ from analysis.call_graph import call_graph
 from analysis.confidence import Seen, confidence, seen
 from analysis.explaining import (
     IMPACT,
+    SURE,
     UNEXPLAINED,
     Evidence,
     changes_explain_trouble,
     evidence_of,
     explained_shares,
     locks_explain_pools,
+    memory_explains_processors,
     move_to_callees,
 )
 from analysis.sentences import causal_chain, look_next, sentence
@@ -62,7 +65,8 @@ class _Scored:
 def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     """The diagnosis: candidates best first, and how sure we are. Findings have their ids."""
     moved = move_to_callees(evidence_of(findings), explained_shares(findings), question.graph)
-    evidence = changes_explain_trouble(locks_explain_pools(moved, findings), findings)
+    at_its_cause = memory_explains_processors(locks_explain_pools(moved, findings), findings)
+    evidence = changes_explain_trouble(at_its_cause, findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
     places = _places(ranked, by_id)
@@ -94,9 +98,10 @@ def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding]) -> tuple
 
 
 def _symptom(finding: Finding) -> float:
-    """The share of the alerted symptom that a metric's own shift explains."""
-    impact, own = finding.facts.get(IMPACT), finding.facts.get(UNEXPLAINED)
-    return float(impact) * float(own) if isinstance(impact, int | float) and isinstance(own, int | float) else 0.0
+    """The share of the alerted symptom that a metric's own shift explains, by how sure that shift is."""
+    shares = [finding.facts.get(fact) for fact in (IMPACT, UNEXPLAINED, SURE)]
+    known = [float(share) for share in shares if isinstance(share, int | float)]
+    return math.prod(known) if len(known) == len(shares) else 0.0
 
 
 def _next(

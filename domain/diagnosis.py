@@ -40,7 +40,8 @@ class Hypothesis(Model):
 class Place(Model):
     """A service in which the cause may lie, whatever its kind, with the score of its best hypothesis in bits.
 
-    `symptom`: the share (0 to 1) of the alerted symptom that it explains, 0 where nobody could tell.
+    `symptom`: the share (0 to 1) of the alerted symptom that it explains, by how sure that is, 0 where nobody could
+    tell.
     """
 
     service: str

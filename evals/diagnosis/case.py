@@ -8,7 +8,7 @@ from typing import Protocol
 from analysis.metric_evidence import Alerted
 from analysis.shifts import Measured
 from analysis.visits import Slice
-from domain.finding import Finding
+from domain.finding import Category, Finding
 from domain.question import Question
 
 
@@ -20,9 +20,10 @@ class MissingDataError(Exception):
 class Case:
     """`truth`: the services that the data set blames; empty: a normal window, in which nothing may be blamed.
 
-    `group` is what scores are told apart by (cpu, latency ...). `calm` and `present` are slices of traffic, where there
-    are traces; `told` are findings that other analyses of the product gave already. `notes` go into the report as they
-    are.
+    `group` is what scores are told apart by (cpu, latency ...). `kinds`: the product's words for the kind of the fault,
+    any of which is right; empty: the data set does not tell, or the product has no word for it. `calm` and `present`
+    are slices of traffic, where there are traces; `told` are findings that other analyses of the product gave already.
+    `notes` go into the report as they are.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Case:
     calm: Sequence[Slice] = ()
     present: Sequence[Slice] = ()
     told: Sequence[Finding] = ()
+    kinds: frozenset[Category] = frozenset()
     notes: Mapping[str, str | list[str]] = field(default_factory=dict[str, str | list[str]])
 
 
@@ -46,11 +48,16 @@ class Dataset(Protocol):
     tuning: tuple[str, ...]
     """Parts on which the product may be tuned: the default of `--only`."""
     published: Mapping[str, object]
+    timed: bool
+    """Does somebody state when a fault began?"""
 
     def parts(self, data: Path) -> tuple[str, ...]:
         """The parts that are there. Raises MissingDataError where the folder is no checkout of the repository."""
         ...
 
-    def cases(self, data: Path, part: str) -> Iterator[Case]:
-        """Its cases, normal windows among them. Raises MissingDataError for a part that is not there."""
+    def cases(self, data: Path, part: str, late_s: float = 0.0) -> Iterator[Case]:
+        """Its cases, normal windows among them, with every fault stated `late_s` seconds late (negative: early).
+
+        Raises MissingDataError for a part that is not there.
+        """
         ...

@@ -6,12 +6,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from analysis.calibration import Coefficients
+from analysis.calibration import Coefficients, features
 from evals.diagnosis.case import Dataset
 from evals.diagnosis.datasets import SCORES
-from evals.diagnosis.scoring import Answer, brier, left_out, named_right, reliability
+from evals.diagnosis.scoring import Answer, brier, kind_right, left_out, named_right, reliability
 
 _PLACES = 3
+# The fit starts from these.
+_PLACES_OF_A_LOOK = 5
 
 
 def as_json(
@@ -29,6 +31,7 @@ def as_json(
         "confidence": {
             "named_right": _rounded(named_right(answers)),
             "brier": _rounded(brier(answers)),
+            "kind_right": _rounded(kind_right(answers)),
             "reliability": [{k: _rounded(v) for k, v in vars(b).items()} for b in reliability(answers)],
         },
         "leave_one_part_out": {
@@ -46,6 +49,7 @@ def show(console: Console, figures: Mapping[str, Any]) -> None:
     scores.add_row("faults / normal windows", f"{faults} / {len(figures['cases']) - faults}")
     for name, value in figures["scores"].items():
         scores.add_row(name, _shown(value))
+    scores.add_row("kind right, where place right and kind told", _shown(figures["confidence"]["kind_right"]))
     scores.add_row("processor seconds a case", _shown(_mean([c["seconds"] for c in figures["cases"]])))
     console.print(scores)
     console.print(_reliability(figures))
@@ -75,11 +79,15 @@ def _left_out(figures: Mapping[str, Any]) -> Table:
 def _case(answer: Answer) -> dict[str, Any]:
     return {
         "name": answer.case.name,
+        "part": answer.case.part,
         "group": answer.case.group,
         "truth": sorted(answer.case.truth),
         "said": [{"service": p.service, "score": _rounded(p.score)} for p in answer.diagnosis.places],
         "place_confidence": _rounded(answer.diagnosis.place_confidence),
         "confidence": _rounded(answer.diagnosis.confidence),
+        "looks": [round(x, _PLACES_OF_A_LOOK) for x in features(answer.diagnosis.places)],
+        "kind": answer.diagnosis.hypotheses[0].category if answer.diagnosis.hypotheses else None,
+        "kinds": sorted(answer.case.kinds),
         "seconds": _rounded(answer.seconds),
         **answer.case.notes,
     }

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from evals.diagnosis.case import Dataset, MissingDataError
+from evals.diagnosis.case import Case, Dataset, MissingDataError
 from evals.diagnosis.investigate import diagnose
 from evals.diagnosis.scoring import Answer
 
@@ -24,9 +24,14 @@ def answers(dataset: Dataset, data: Path, parts: Iterable[str]) -> Iterator[Answ
     """Every case of the parts with what the product says of it."""
     for part in parts:
         for case in dataset.cases(data, part):
-            began = time.process_time()
-            found, diagnosis = diagnose(case)
-            yield Answer(case, found, diagnosis, time.process_time() - began)
+            yield answered(case)
+
+
+def answered(case: Case) -> Answer:
+    """One case with what the product says of it."""
+    began = time.process_time()
+    found, diagnosis = diagnose(case)
+    return Answer(case, found, diagnosis, time.process_time() - began)
 
 
 def commit_of(data: Path) -> str | None:

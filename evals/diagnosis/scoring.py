@@ -10,6 +10,8 @@ from domain.finding import Category, Finding, Source
 from evals.diagnosis.case import Case
 
 _NOWHERE = 1000
+BOUNDS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
+"""Of the bins by stated confidence."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Answer:
         """The kind of the first cause; None where no place is named: then nothing is wrong, as far as one can see."""
         known = self.diagnosis.hypotheses and self.sure() >= NAME_A_CAUSE_FROM
         return self.diagnosis.hypotheses[0].category if known else None
+
+    @property
+    def kind_right(self) -> bool | None:
+        """Is the first cause of the right kind, named or not? None where the data set does not tell."""
+        if not self.case.kinds:
+            return None
+        return bool(self.diagnosis.hypotheses) and self.diagnosis.hypotheses[0].category in self.case.kinds
 
     @property
     def cited(self) -> frozenset[Source]:
@@ -98,12 +107,18 @@ def named(answers: Sequence[Answer], by: Coefficients | None = None) -> float | 
     return _share(sum(a.sure(by) >= NAME_A_CAUSE_FROM for a in faults), len(faults))
 
 
+def kind_right(answers: Iterable[Answer]) -> float | None:
+    """Of the faults whose place is right and whose kind the data set tells, in how many the kind is right too."""
+    told = [a.kind_right for a in answers if a.rank == 1 and a.kind_right is not None]
+    return _share(sum(told), len(told))
+
+
 def reliability(answers: Sequence[Answer]) -> list[Bin]:
     """Stated confidence against hit rate."""
     return binned([(a.sure(), a.rank == 1) for a in answers])
 
 
-def binned(said: Sequence[tuple[float, bool]], bounds: Sequence[float] = (0, 0.25, 0.5, 0.75, 0.9, 1.0)) -> list[Bin]:
+def binned(said: Sequence[tuple[float, bool]], bounds: Sequence[float] = BOUNDS) -> list[Bin]:
     """(Stated, right) by what was stated; the last bin holds its upper bound, bins that hold nothing are left out."""
     table: list[Bin] = []
     for low, high in pairwise(bounds):
@@ -112,6 +127,14 @@ def binned(said: Sequence[tuple[float, bool]], bounds: Sequence[float] = (0, 0.2
             count = len(inside)
             table.append(Bin(low, high, count, sum(p for p, _ in inside) / count, sum(r for _, r in inside) / count))
     return table
+
+
+def calibration_error(said: Sequence[tuple[float, bool]]) -> float:
+    """The expected calibration error: |stated - right| of each bin, by the share of the cases that it holds.
+
+    Naeini, Cooper and Hauskrecht 2015. 0 where nothing was said.
+    """
+    return sum(abs(b.stated - b.right) * b.count for b in binned(said)) / max(1, len(said))
 
 
 def left_out(answers: Sequence[Answer], maps: Mapping[str, Coefficients]) -> dict[str, dict[str, float | None]]:

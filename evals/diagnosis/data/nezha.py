@@ -10,13 +10,14 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from analysis.shifts import Measured
 from analysis.visits import Slice, slice_of
+from domain.finding import Category
 from domain.question import Question
 from domain.services import Expression, MetricKind, Service, ServiceMap
 from evals.diagnosis.case import Case, MissingDataError
@@ -25,6 +26,12 @@ _COLUMNS: Mapping[str, tuple[str, MetricKind, float]] = {
     "CpuUsageRate(%)": ("processor share", "cpu", 0.5),
     "MemoryUsageRate(%)": ("memory share", "memory", 1.0),
     "PodServerLatencyP95(s)": ("latency p95", "latency", 0.01),
+}
+# A return value or an exception that was put into the code of a running service has no word of the product's.
+_KINDS: Mapping[str, Category] = {
+    "cpu_contention": Category.CPU_SATURATION,
+    "cpu_consumed": Category.CPU_SATURATION,
+    "network_delay": Category.NETWORK,
 }
 _CALM_S = 1800.0
 _GUARD_S = 120.0
@@ -93,17 +100,19 @@ class Nezha:
         "PDiagnose": {"as1": 0.09, "as3": 0.13, "as5": 0.22},
     }
 
+    timed = True
+
     def parts(self, data: Path) -> tuple[str, ...]:
         folder = data / "rca_data"
         if not folder.is_dir():
             raise MissingDataError(f"{folder} is missing: {data} should be a checkout of {self.repository}")
         return tuple(sorted(f.name for f in folder.iterdir() if f.is_dir() and f.name.startswith("2023-")))
 
-    def cases(self, data: Path, part: str) -> Iterator[Case]:
+    def cases(self, data: Path, part: str, late_s: float = 0.0) -> Iterator[Case]:
         self.parts(data)
-        day = _Day(data, part)
+        day = _day(data, part)
         for fault in day.faults:
-            yield day.fault(fault)
+            yield day.fault(fault, late_s)
         yield from day.normal()
 
 
@@ -133,19 +142,21 @@ class _Day:
         """(service, column, points) of all pods."""
         return [one for file in sorted((self._faulty / "metric").glob("*_metric.csv")) for one in _points(file)]
 
-    def fault(self, fault: _Fault) -> Case:
-        """A fault with the three minutes after it."""
-        at = fault.at
+    def fault(self, fault: _Fault, late_s: float) -> Case:
+        """A fault with the three minutes after it was stated."""
+        at = fault.at + late_s
         present = [s for begin, s in sorted(self._minutes.items()) if at - _EARLY_S <= begin < at + _LOOK_S]
-        calm = [*self._without_fault.values(), *self._before(at)]
-        name = f"{self._part} {_clock(at)}"
-        return self._case(name, fault.kind, at, _LOOK_S, frozenset({fault.service}), calm, present)
+        # Nobody knows at the stated time that the fault had begun before: it is none of the earlier ones.
+        calm = [*self._without_fault.values(), *self._before(at, [f for f in self.faults if f.at < fault.at])]
+        name, kinds = f"{self._part} {_clock(fault.at)}", _KINDS.get(fault.kind)
+        known = self._case(name, fault.kind, at, _LOOK_S, frozenset({fault.service}), calm, present)
+        return replace(known, kinds=frozenset({kinds} if kinds else ()))
 
     def normal(self) -> Iterator[Case]:
         """Each minute without a fault against the others. The minutes before faults are none: many are faulty."""
         for at, minute in self._without_fault.items():
             others = [s for begin, s in self._without_fault.items() if begin != at]
-            calm = [*others, *self._before(at)]
+            calm = [*others, *self._before(at, [f for f in self.faults if f.at < at])]
             name = f"{self._part} {_clock(at)} normal"
             yield self._case(name, "normal", at, _MINUTE_S + _RANGE_S, frozenset(), calm, [minute])
 
@@ -165,15 +176,20 @@ class _Day:
         )
         return Case(name, self._part, group, question, truth, measured, calm=calm, present=present)
 
-    def _before(self, at: float) -> list[Slice]:
-        """The newest minutes that lie before the guard gap, and in no earlier incident."""
-        past = [f.at for f in self.faults if f.at < at]
+    def _before(self, at: float, past: Sequence[_Fault]) -> list[Slice]:
+        """The newest minutes that lie before the guard gap, and in none of the `past` incidents."""
         before = [
             s
             for begin, s in sorted(self._minutes.items())
-            if begin + _MINUTE_S <= at - _MINUTE_S and not any(f - _MINUTE_S < begin < f + _LOOK_S for f in past)
+            if begin + _MINUTE_S <= at - _MINUTE_S and not any(f.at - _MINUTE_S < begin < f.at + _LOOK_S for f in past)
         ]
         return before[-_MOST_SLICES:]
+
+
+@lru_cache(maxsize=1)
+def _day(data: Path, part: str) -> _Day:
+    """Kept while the same day is asked for again: it takes a minute to read."""
+    return _Day(data, part)
 
 
 def _clock(at: float) -> str:

@@ -43,6 +43,13 @@ EVIDENCE: Mapping[str, Source] = {
     "aws_performance_insights": Source.DATABASE,
 }
 FORBIDS, REQUIRES = "forbidden_categories", "required_evidence_sources"
+_MODES: Mapping[str, Category] = {
+    "replication_lag": Category.DEPENDENCY,
+    "connection_exhaustion": Category.CONNECTION_POOL,
+    "storage_full": Category.DISK,
+    "cpu_saturation": Category.CPU_SATURATION,
+    "failover": Category.NETWORK,
+}
 _METRICS: Mapping[str, tuple[MetricKind, str]] = {
     "CPUUtilization": ("cpu", "up"),
     "DatabaseConnections": ("connections", "up"),
@@ -70,6 +77,7 @@ class OpenSre:
     repository = "Tracer-Cloud/opensre"
     tuning: tuple[str, ...] = ("rds_postgres",)
     published: Mapping[str, object] = {}
+    timed = False
 
     def parts(self, data: Path) -> tuple[str, ...]:
         folder = data / "tests" / "synthetic"
@@ -77,7 +85,8 @@ class OpenSre:
             raise MissingDataError(f"{folder} is missing: {data} should be a checkout of {self.repository}")
         return tuple(part for part in self.tuning if (folder / part).is_dir())
 
-    def cases(self, data: Path, part: str) -> Iterator[Case]:
+    def cases(self, data: Path, part: str, late_s: float = 0.0) -> Iterator[Case]:  # noqa: ARG002 -- as the others
+        """A scenario is one window that holds all of it: no time is stated that could be late."""
         folders = sorted(f for f in (data / "tests" / "synthetic" / part).glob("[0-9]*") if f.is_dir())
         if not folders:
             raise MissingDataError(f"{data / 'tests' / 'synthetic' / part} has no scenario")
@@ -93,6 +102,7 @@ class _Scenario:
         said = _yaml(folder / "scenario.yml")
         self._base = folder.parent / str(said["base"]) if "base" in said else None
         known = {**(_yaml(self._base / "scenario.yml") if self._base else {}), **said}
+        self._mode = str(known.get("failure_mode", ""))
         self._service = str(known["db_instance_identifier"])
         self._answer = _yaml(folder / "answer.yml")
 
@@ -113,8 +123,15 @@ class _Scenario:
             name=self._folder.name, part=self._part, group=expected, question=self._question(start, end),
             truth=frozenset() if expected == "healthy" else frozenset({self._service}),
             measured=[m for one in metrics["metric_data_results"] if (m := self._measured(one, notices)) is not None],
-            told=told, notes={"expected": expected, **{key: self._listed(key) for key in (FORBIDS, REQUIRES)}},
+            told=told, kinds=self._kinds(),
+            notes={"expected": expected, **{key: self._listed(key) for key in (FORBIDS, REQUIRES)}},
         )  # fmt: skip
+
+    def _kinds(self) -> frozenset[Category]:
+        """Of the mode. One scenario's key forbids to name its mode as the cause: then the suite does not tell."""
+        forbidden = self._listed(FORBIDS)
+        known = {_MODES[self._mode]} if self._mode in _MODES and self._mode not in forbidden else set[Category]()
+        return frozenset(known)
 
     def _listed(self, key: str) -> list[str]:
         return [str(one) for one in self._answer.get(key) or ()]

@@ -61,10 +61,12 @@ class PetShop:
         "anomaly traversal, specificity by latency": [0.17, 0.33],
     }  # fmt: skip
 
+    timed = True
+
     def parts(self, data: Path) -> tuple[str, ...]:
         return tuple(sorted(f.name for f in _folder(data).iterdir() if f.is_dir()))
 
-    def cases(self, data: Path, part: str) -> Iterator[Case]:
+    def cases(self, data: Path, part: str, late_s: float = 0.0) -> Iterator[Case]:
         folder = _folder(data) / part
         for needed in ("graph.csv", "noissue/metrics.csv"):
             if not (folder / needed).is_file():
@@ -74,7 +76,7 @@ class PetShop:
         for file in sorted(folder.glob("t*/issue_*/target.json")):
             said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             targets.add((said["target"]["node"], said["target"]["metric"]))
-            yield _issue(file, part, said, graph, calm)
+            yield _issue(file, part, said, graph, calm, late_s)
         for node, metric in sorted(targets):
             yield from _normal(part, node, metric, graph, calm)
 
@@ -86,8 +88,10 @@ def _folder(data: Path) -> Path:
     return folder
 
 
-def _issue(file: Path, part: str, said: Mapping[str, Any], graph: ServiceMap, calm: _Table) -> Case:
-    at, target = float(said["target"]["timestamp"]), said["target"]
+def _issue(
+    file: Path, part: str, said: Mapping[str, Any], graph: ServiceMap, calm: _Table, late_s: float
+) -> Case:  # fmt: skip
+    at, target = float(said["target"]["timestamp"]) + late_s, said["target"]
     rows = _table(file.with_name("metrics.csv"))
     measured = _measured(calm, rows.between(-math.inf, at), rows.between(at, at + _LOOK_S))
     name = f"{part}/{file.parent.parent.name}/{file.parent.name}"

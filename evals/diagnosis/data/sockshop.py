@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from analysis.shifts import Measured
+from domain.finding import Category
 from domain.question import Question
 from domain.services import Expression, MetricKind, Service, ServiceMap
 from evals.diagnosis.case import Case, MissingDataError
@@ -21,6 +22,7 @@ _KINDS: Mapping[str, tuple[str, MetricKind]] = {
     "lat_90": ("latency p90", "latency"),
     "lat_99": ("latency p99", "latency"),
 }
+_FAULTS: Mapping[str, Category] = {"cpu": Category.CPU_SATURATION, "mem": Category.MEMORY_LEAK}
 # The product's floors are in the units of its expressions; here nobody wrote the units down.
 _NO_FLOOR = 1e-9
 # As long as a person waits: what comes later is not looked at.
@@ -42,16 +44,18 @@ class SockShop:
         "RCD": {"avg5_cpu": 0.63, "avg5_mem": 0.66},
     }
 
+    timed = True
+
     def parts(self, data: Path) -> tuple[str, ...]:
         folder = _folder(data)
         return tuple(sorted({f.name.rpartition("-")[0] for f in folder.iterdir() if f.is_dir() and "-" in f.name}))
 
-    def cases(self, data: Path, part: str) -> Iterator[Case]:
+    def cases(self, data: Path, part: str, late_s: float = 0.0) -> Iterator[Case]:
         folders = sorted(f for f in _folder(data).glob(f"{part}-*/*") if f.is_dir())
         if not folders:
             raise MissingDataError(f"{_folder(data)} has no folder {part}-cpu or {part}-mem")
         for folder in folders:
-            yield from _cases(folder, part)
+            yield from _cases(folder, part, round(late_s))
 
 
 def _folder(data: Path) -> Path:
@@ -61,19 +65,26 @@ def _folder(data: Path) -> Path:
     return folder
 
 
-def _cases(folder: Path, part: str) -> Iterator[Case]:
+def _cases(folder: Path, part: str, late_s: int) -> Iterator[Case]:
     fault = folder.parent.name.rpartition("-")[2]
     missing = [name for name in _NAMES if not (folder / name).is_file()]
     if missing:
         raise MissingDataError(f"{folder} has no {' and no '.join(missing)}")
     calm, bad = (_columns(folder / name) for name in _NAMES)
     half = {name: (values[: len(values) // 2], values[len(values) // 2 :]) for name, values in calm.items()}
-    at = datetime.fromtimestamp(bad["time"][0], UTC)
+    at = datetime.fromtimestamp(bad["time"][0] + late_s, UTC)
+    kinds = frozenset({_FAULTS[fault]} if fault in _FAULTS else ())
+    seen = {name: _from(late_s, calm.get(name, ()), values) for name, values in bad.items()}
+    yield _case(f"{folder.parent.name}/{folder.name}", part, fault, at, calm, seen, frozenset({part}), kinds)
     # The second half of what was normal is held against the first: nothing may be blamed there.
-    yield _case(f"{folder.parent.name}/{folder.name}", part, fault, at, calm, bad, frozenset({part}))
     first, second = ({name: pair[n] for name, pair in half.items()} for n in (0, 1))
     normal = datetime.fromtimestamp(second["time"][0], UTC)
     yield _case(f"{folder.parent.name}/{folder.name}/normal", part, "normal", normal, first, second, frozenset())
+
+
+def _from(late_s: int, calm: Sequence[float], bad: Sequence[float]) -> Sequence[float]:
+    """What was measured from so many seconds after the fault on, a row each; before it, all was normal."""
+    return bad[late_s:] if late_s >= 0 else [*calm[late_s:], *bad]
 
 
 def _columns(file: Path) -> dict[str, list[float]]:
@@ -85,11 +96,11 @@ def _columns(file: Path) -> dict[str, list[float]]:
 
 def _case(
     name: str, part: str, group: str, at: datetime, calm: Mapping[str, Sequence[float]],
-    bad: Mapping[str, Sequence[float]], truth: frozenset[str],
+    bad: Mapping[str, Sequence[float]], truth: frozenset[str], kinds: frozenset[Category] = frozenset(),
 ) -> Case:  # fmt: skip
     measured = [m for column in calm if (m := _measured(column, calm[column], bad.get(column, ()))) is not None]
     services = tuple(dict.fromkeys(m.service for m in measured))
-    return Case(name, part, group, _question(name, services, at), truth, measured)
+    return Case(name, part, group, _question(name, services, at), truth, measured, kinds=kinds)
 
 
 def _measured(column: str, calm: Sequence[float], bad: Sequence[float]) -> Measured | None:

@@ -227,6 +227,24 @@ def test_a_pool_that_is_full_of_sessions_waiting_for_a_lock_is_no_pool_trouble(s
     assert diagnosis.hypotheses[0].service == "orders"
 
 
+@pytest.mark.parametrize(
+    ("memory", "cause"), [(0.0, Category.CPU_SATURATION), (0.2, Category.CPU_SATURATION), (2.0, Category.MEMORY_LEAK)]
+)
+def test_a_busy_processor_is_a_symptom_of_memory_that_left_its_calm(memory: float, cause: Category) -> None:
+    """A little more memory explains little of it; memory at another service explains nothing."""
+
+    def shift(number: int, metric: str, service: str, strength: float, kind: Category) -> Finding:
+        facts = {"metric": metric}
+        return finding(
+            number, Source.METRICS, service, strength, kind="metric_shift", facts=facts, categories={kind: 0.6}
+        )  # fmt: skip
+
+    busy = shift(1, "cpu", "orders", 5, Category.CPU_SATURATION)
+    takes = shift(2, "memory", "orders", memory, Category.MEMORY_LEAK)
+    other = shift(3, "memory", "catalogue", 2, Category.MEMORY_LEAK)
+    assert ranked(busy, takes, other).hypotheses[0].category is cause
+
+
 def test_a_lock_is_named_with_who_holds_it() -> None:
     said = ranked(blocked(1, 0.9)).hypotheses[0].sentence
     assert said == (

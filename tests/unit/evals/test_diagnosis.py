@@ -1,6 +1,7 @@
 """`nightshift eval diagnosis`: adapters translate, figures are counted right, and missing data are named."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from analysis.calibration import Calibration, Coefficients
 from domain.diagnosis import Diagnosis, Place
 from domain.question import Question
 from domain.services import Expression, ServiceMap
@@ -19,9 +21,12 @@ from evals.diagnosis.data.opensre import OpenSre
 from evals.diagnosis.data.petshop import PetShop
 from evals.diagnosis.data.sockshop import SockShop
 from evals.diagnosis.datasets import DATASETS
+from evals.diagnosis.fit import main as fit
 from evals.diagnosis.investigate import diagnose
+from evals.diagnosis.left_out import by_maps_that_never_saw
 from evals.diagnosis.run import chosen
-from evals.diagnosis.scoring import Answer, average5, binned, named_right, specificity, top
+from evals.diagnosis.scoring import Answer, average5, binned, calibration_error, named_right, specificity, top
+from evals.diagnosis.told import told
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 GRAPH = ServiceMap(expressions=(Expression(name="e", kind="cpu", query="q", unit="", floor=1),))
@@ -58,13 +63,70 @@ def test_runs_are_put_together_from_what_they_wrote() -> None:
     run: dict[str, Any] = {
         "dataset": "d", "parts": ["p"],
         "cases": [
-            {"truth": ["a"], "said": [{"service": "a"}], "place_confidence": 0.8},
-            {"truth": [], "said": [], "place_confidence": 0.0},
+            case("a", "a", place=0.8, both=0.6, kind="disk", kinds=["disk"]),
+            case(None, place=0.0, both=0.0),
         ],
     }  # fmt: skip
     figures = combined([run, run])
     assert [(b["count"], b["right"]) for b in figures["reliability"]] == [(2, 0.0), (2, 1.0)]
     assert (figures["normal_windows"], figures["abstained"]) == (2, 1.0)
+    assert figures["calibration_error"] == pytest.approx(0.1)
+
+
+def test_place_and_kind_are_right_together_or_not_at_all() -> None:
+    """Right kind at the wrong place is wrong; a fault whose kind nobody tells is not judged; normal windows are."""
+    run: dict[str, Any] = {
+        "dataset": "d", "parts": ["p"],
+        "cases": [
+            case("a", "a", both=0.6, kind="disk", kinds=["disk"]),
+            case("a", "a", both=0.6, kind="network", kinds=["disk"]),
+            case("a", "b", both=0.6, kind="disk", kinds=["disk"]),
+            case("a", "a", both=0.6, kind="unknown"),
+            case(None, both=0.0),
+        ],
+    }  # fmt: skip
+    kinds = combined([run])["place_and_kind"]
+    assert (kinds["cases"], kinds["kind_not_told"], kinds["kind_right"]) == (4, 1, {"d": "1 of 2"})
+    assert [(b["count"], b["right"]) for b in kinds["reliability"]] == [(1, 0.0), (3, 0.333)]
+
+
+def case(
+    truth: str | None, said: str | None = None, *, place: float = 0.9, both: float = 0.5, kind: str | None = None,
+    kinds: Sequence[str] = (), part: str = "p",
+) -> dict[str, Any]:  # fmt: skip
+    """As `eval diagnosis --json` writes it; a score of seven bits without a second."""
+    return {
+        "part": part, "truth": [truth] if truth else [], "said": [{"service": said}] if said else [],
+        "looks": [3.0, 1.0] if said else [0.0, 0.0], "place_confidence": place, "confidence": both,
+        "kind": kind, "kinds": list(kinds),
+    }  # fmt: skip
+
+
+SURE, UNSURE = (Coefficients(offset=offset, score=0, lead=0) for offset in (2.0, -2.0))
+
+
+def test_a_part_is_judged_by_the_map_that_never_saw_it_and_each_case_counts_once() -> None:
+    cases = [case("a", "a"), case("a", "b"), case("a"), case(None, "a"), case(None), case("a", "a", part="q")]
+    seen = told([{"dataset": "d", "parts": ["p", "q"], "cases": cases}])
+    maps = Calibration(how="", all=SURE, without={"d/p": SURE, "d/q": UNSURE, "d": UNSURE})
+    by_part, by_set, in_use = by_maps_that_never_saw(seen, maps)["scores"].values()
+    p = by_part["d/p"]
+    assert (p["cases"], p["faults"], p["named_right"], p["named_wrong"], p["abstained"]) == (5, 3, 1, 1, 1)
+    assert (p["normal"], p["normal_named"]) == (2, 1)
+    assert (by_part["d/q"]["named_right"], in_use["all"]["named_right"]) == (0, 2)
+    assert by_set["d"]["abstained"] == by_set["all"]["abstained"] == 4
+
+
+def test_the_calibration_error_is_what_was_stated_against_what_was_right_by_bin() -> None:
+    assert calibration_error([(0.8, True), (0.8, True), (0.1, False), (0.1, True)]) == pytest.approx(0.1 + 0.2)
+    assert calibration_error([]) == 0.0
+
+
+def test_a_map_is_never_fitted_on_a_part_that_is_kept_back(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps({"dataset": "sockshop", "parts": ["carts", "user"]}), encoding="utf-8")
+    with pytest.raises(ValueError, match="user is not for tuning"):
+        fit([str(file)])
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -104,8 +166,22 @@ def test_sock_shop_is_translated_and_a_normal_window_made_of_what_was_normal(tmp
     fault, normal = SockShop().cases(sock_shop(tmp_path), "carts")
     assert {(m.service, m.name) for m in fault.measured} == {("carts", "cpu"), ("user", "cpu"), ("carts", "memory")}
     assert diagnose(fault)[1].places[0].service == "carts"
-    assert normal.truth == frozenset()
+    assert (fault.kinds, normal.truth, normal.kinds) == ({"cpu_saturation"}, frozenset(), frozenset())
     assert (diagnose(normal)[1].place_confidence or 0) < 0.5
+
+
+def test_a_fault_that_is_stated_late_or_early_is_looked_at_from_there(tmp_path: Path) -> None:
+    """Ten seconds late, ten seconds of it are missed; ten seconds early, as many of them were normal."""
+    data = sock_shop(tmp_path)
+    late, early = (
+        next(
+            m for m in next(SockShop().cases(data, "carts", late_s)).measured if (m.service, m.name) == ("carts", "cpu")
+        )
+        for late_s in (10.0, -10.0)
+    )
+    assert len(late.now) == 50
+    assert min(late.now) >= 60
+    assert [v < 60 for v in early.now] == [True] * 10 + [False] * 60
 
 
 def test_the_command_writes_the_figures_that_it_shows(tmp_path: Path) -> None:

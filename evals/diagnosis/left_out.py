@@ -1,0 +1,96 @@
+"""`nightshift eval left-out`: every part, and every data set, by a confidence that never saw it."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from analysis.calibration import Calibration, calibration
+from domain.diagnosis import NAME_A_CAUSE_FROM
+from evals.diagnosis.scoring import BOUNDS, calibration_error
+from evals.diagnosis.told import Told, read, told
+
+_FILE_WIDTH = 160
+_PLACES = 3
+ALL = "all"
+Judged = Sequence[tuple[Told, float]]
+
+
+def left_out(
+    files: Annotated[list[Path], typer.Argument(help="What `eval diagnosis --json` wrote, one file for each run.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+) -> None:
+    """What is named, and how sure, where the map from ranking to confidence has not seen the part or the data set."""
+    figures = by_maps_that_never_saw(told(read(files)), calibration())
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
+    for title, rows in figures["scores"].items():
+        console.print(_table(title, rows))
+    console.print(f"calibration error in the bins {', '.join(f'{b:g}' for b in figures['bins'])}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def by_maps_that_never_saw(cases: Sequence[Told], known: Calibration) -> dict[str, Any]:
+    """Figures by part, by data set, and by the map in use, each with a last row for all of them.
+
+    A part or a data set of which nothing was fitted is judged by the map in use, which never saw it either.
+    """
+    parts = _grouped(cases, known, lambda one: f"{one.dataset}/{one.part}")
+    sets = _grouped(cases, known, lambda one: one.dataset)
+    in_use = [(one, one.sure(known.all)) for one in cases]
+    return {
+        "name": "left_out",
+        "dataset": ", ".join(dict.fromkeys(one.dataset for one in cases)),
+        "parts": list(parts),
+        "bins": list(BOUNDS),
+        "scores": {
+            "each part by a map that never saw it": _rows(parts),
+            "each data set by a map that never saw any of it": _rows(sets),
+            "by the map in use, which saw them": {ALL: row(in_use)},
+        },
+    }
+
+
+def row(judged: Judged) -> dict[str, float]:
+    """Counts of cases, the calibration error and the Brier score of stated confidences."""
+    faults = [(one, p >= NAME_A_CAUSE_FROM) for one, p in judged if one.fault]
+    normal = [p >= NAME_A_CAUSE_FROM for one, p in judged if not one.fault]
+    said = [(p, one.right) for one, p in judged]
+    return {
+        "cases": len(judged),
+        "faults": len(faults),
+        "named_right": sum(named and one.right for one, named in faults),
+        "named_wrong": sum(named and not one.right for one, named in faults),
+        "abstained": sum(not named for _, named in faults),
+        "normal": len(normal),
+        "normal_named": sum(normal),
+        "calibration_error": round(calibration_error(said), _PLACES),
+        "brier": round(sum((p - right) ** 2 for p, right in said) / len(said), _PLACES),
+    }
+
+
+def _grouped(
+    cases: Sequence[Told], known: Calibration, key: Callable[[Told], str]
+) -> dict[str, list[tuple[Told, float]]]:
+    found: dict[str, list[tuple[Told, float]]] = {}
+    for one in cases:
+        found.setdefault(key(one), []).append((one, one.sure(known.without.get(key(one), known.all))))
+    return found
+
+
+def _rows(groups: Mapping[str, Judged]) -> dict[str, dict[str, float]]:
+    together = [judged for group in groups.values() for judged in group]
+    return {**{name: row(group) for name, group in groups.items()}, ALL: row(together)}
+
+
+def _table(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
+    columns = list(next(iter(rows.values())))
+    table = Table("", *(c.replace("_", " ") for c in columns), title=title)
+    for name, values in rows.items():
+        table.add_row(name, *(f"{values[c]:g}" for c in columns))
+    return table
