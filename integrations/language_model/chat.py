@@ -1,6 +1,7 @@
 """One call of a chat model. It is never repeated here: who calls knows what was paid, and how long to wait."""
 
 from functools import cached_property
+from typing import Any
 
 import openai
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -50,14 +51,14 @@ class ChatModel:
     def ask(self, inquiry: Inquiry) -> Reply:
         request = self._request(inquiry)
         try:
-            answer = self._client.chat.completions.with_raw_response.create(
-                **request.arguments, timeout=inquiry.seconds
-            )
+            # What it would be read into is of no use: its size and shape are checked here.
+            raw: Any = self._client.chat.completions.with_raw_response
+            body: bytes = raw.create(**request.arguments, timeout=inquiry.seconds).content
         except TooLong as error:
             return Reply(useless=str(error), usage=request.most)
         except openai.OpenAIError as error:
             raise self._translated(error) from error
-        return reply_of(read(answer.content), request.most, may_use=bool(inquiry.offers))
+        return reply_of(read(body), request.most, may_use=bool(inquiry.offers))
 
     def models(self, seconds: float) -> tuple[str, ...]:
         try:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 # A row for each shard, of as many as there are now. `memory`: that of the worker that looked at it last.
 _SHARDS = """
