@@ -35,6 +35,8 @@ from workflows.incident import IncidentWorkflow
 
 _PROGRAM = Path(sys.executable).with_name("nightshift")
 _UP_S = 300.0
+PATIENT = TERMS.model_copy(update={"within_s": 300})
+"""Time for another worker to come up on a busy machine: the first one's calls would else be given up before."""
 _STORE = "model_killed"
 _KEEPING, _KEPT = b"UPDATE nightshift.model_calls", b"COMMIT"
 
@@ -146,7 +148,7 @@ async def blow(
     worker: ManagedProcess, wire: Wiretap, model_server: ModelServer, postgres: PostgresServer, temporal_client: Client
 ) -> AsyncIterator[Aftermath]:
     """One incident at each moment, one blow, another worker, and what came of each consultation."""
-    world = Others(adviser=TERMS, policy=POLICY.model_copy(update={"gather_s": 0, "allow": ()}))
+    world = Others(adviser=PATIENT, policy=POLICY.model_copy(update={"gather_s": 0, "allow": ()}))
     model_server.clear(mind := Mind(world))
     holds = {name: stage.hold(name) for name, stage in STAGES.items() if stage.moment is not None}
     wire.hold(list(holds.values()))
