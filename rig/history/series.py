@@ -45,17 +45,33 @@ class Series:
 
 def all_series(rng: np.random.Generator, traffic: Traffic) -> Iterator[Series]:
     """Every series of the shop, those of one family together."""
-    touched = [(service, route, traffic.requests[kind]) for kind in _TOUCHED for service, route, _ in _TOUCHED[kind]]
-    for service, route, requests in touched:
+    called = [(*touched, traffic.requests[kind]) for kind, all_touched in _TOUCHED.items() for touched in all_touched]
+    called += _uncalled(traffic)
+    for service, route, _, requests in called:
         yield from _request_counters(service, route, requests)
-    for kind, routes in _TOUCHED.items():
-        for service, route, median in routes:
-            yield from _durations(rng, _scraped(service, route=route), traffic.requests[kind], median)
+    for service, route, median, requests in called:
+        yield from _durations(rng, _scraped(service, route=route), requests, median)
+    for service in ROUTES:
+        yield _received(service, np.sum([requests for name, _, _, requests in called if name == service], axis=0))
     for service, size in _RESIDENT_BYTES.items():
         yield _gauge("process_resident_memory_bytes", service, _wander(rng, size, len(traffic.times)))
     for service in ROUTES:
         yield _gauge("up", service, np.ones(len(traffic.times)))
     yield from _pool(rng, traffic)
+
+
+def _uncalled(traffic: Traffic) -> list[tuple[str, str, float, Counts]]:
+    """Routes that no customer calls, at zero as they are from the start."""
+    touched = {(service, route) for all_touched in _TOUCHED.values() for service, route, _ in all_touched}
+    never = np.zeros(len(traffic.times), dtype=np.int64)
+    return [
+        (name, route, 1.0, never) for name, of_it in ROUTES.items() for route in of_it if (name, route) not in touched
+    ]
+
+
+def _received(service: str, requests: Counts) -> Series:
+    family = "http_requests_received"
+    return Series(family, "counter", f"{family}_total", _scraped(service), np.cumsum(requests))
 
 
 def _scraped(service: str, **labels: str) -> dict[str, str]:

@@ -123,7 +123,9 @@ def _unavailable(plugin: EntryPoint, error: ImportError) -> Callable[..., object
 
 def _command(name: str, function: Callable[..., object] | typer.Typer) -> Any:  # noqa: ANN401 - typer's own type is private
     if isinstance(function, typer.Typer):
-        return typer.main.get_command(function)
+        group = typer.main.get_command(function)
+        group.name = name  # else the list of commands shows it without one
+        return group
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     single.command(name)(function)
     return typer.main.get_command(single)
