@@ -103,7 +103,7 @@ async def test_what_was_known_first_is_the_survivors_clock(night_of: NightOf) ->
     """The older one is merged into the younger: the target counts from the first detection of both."""
     async with night_of(dark()) as night:
         older = await _held(night, "catalogue")
-        await night.pass_time(minutes=20)
+        await night.pass_time(minutes=5)
         younger = await _held(night)
         began = (await view(older)).clock.detected_at
         await _merges(older, (await view(younger)).incident)
@@ -214,7 +214,7 @@ async def test_the_clock_of_what_was_split_off_counts_from_its_first_detection(n
     async with night_of(World(cures=(0.4,))) as night:
         orders, _ = await _joined(night)
         began = {a.service: a.starts_at for a in (await view(orders)).anomalies}
-        await night.pass_time(minutes=10)
+        await night.pass_time(minutes=2)
         await _splits(orders, "gateway")
         seen = await view(await _also(night, _GATEWAY))
     assert seen.clock.detected_at == began["gateway"]
