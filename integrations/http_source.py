@@ -21,22 +21,27 @@ class HttpSource:
     """One attempt at each question, which waits `timeout_s` seconds at most for each part of an answer.
 
     `name` is the source's in messages; `words` finds its own in the body of a refusal.
+    `rarely`: it is asked so rarely that no connection is kept for the next question.
     """
 
     def __init__(
-        self, name: str, url: str, *, access: Access, timeout_s: float, words: Callable[[bytes], str] = plain
-    ) -> None:
+        self, name: str, url: str, *, access: Access, timeout_s: float, words: Callable[[bytes], str] = plain,
+        rarely: bool = False,
+    ) -> None:  # fmt: skip
         self._name = name
         self._access = access
         self._timeout_s = timeout_s
         self._words = words
+        self._limits = httpx.Limits(max_keepalive_connections=0 if rarely else 20)  # 20 is httpx's own
         self.url = url.rstrip("/")
 
     @cached_property
     def _client(self) -> httpx.Client:
         login = self._access.login
         headers = {"Accept": "application/json", **self._access.headers}
-        return httpx.Client(timeout=self._timeout_s, auth=login.pair if login else None, headers=headers)
+        return httpx.Client(
+            timeout=self._timeout_s, auth=login.pair if login else None, headers=headers, limits=self._limits
+        )
 
     def get(self, path: str, parameters: Parameters) -> bytes:
         """The body of a success. Raises Unavailable or Rejected for anything else, also for a redirect."""

@@ -53,7 +53,7 @@ class AlertmanagerSilences:
     """SilenceSource by the API at `url`. A question waits `timeout_s` seconds at most, and is asked once."""
 
     def __init__(self, url: str, *, timeout_s: float = 3.0) -> None:
-        self._http = HttpSource(SOURCE, url, access=Access(), timeout_s=timeout_s)
+        self._http = HttpSource(SOURCE, url, access=Access(), timeout_s=timeout_s, rarely=True)
 
     def silences(self) -> Sequence[Window]:
         body = self._http.get("/api/v2/silences", {})

@@ -30,7 +30,7 @@ from starter.untrusted import clean, without_invisible
 _LONGEST_NAME, _LONGEST_WHY = 200, 300
 _LAST = 20
 maintenance = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False,
+    name="maintenance", no_args_is_help=True, pretty_exceptions_enable=False,
     help="Maintenance windows: what they name opens no incident and pages nobody, until they end.",
 )  # fmt: skip
 
