@@ -1,6 +1,7 @@
 """One call of a chat model. It is never repeated here: who calls knows what was paid, and how long to wait."""
 
 from functools import cached_property
+from typing import Protocol, cast
 
 import openai
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -19,6 +20,13 @@ _NO_KEY = "none"  # the SDK wants one; a server of one's own wants none
 _NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 # No money left: nothing that a minute would mend, although it is a 429.
 _FOR_GOOD = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+class _Raw(Protocol):
+    """An answer as it came."""
+
+    @property
+    def content(self) -> bytes: ...
 
 
 class _Named(BaseModel):
@@ -50,9 +58,8 @@ class ChatModel:
     def ask(self, inquiry: Inquiry) -> Reply:
         request = self._request(inquiry)
         try:
-            answer = self._client.chat.completions.with_raw_response.create(
-                **request.arguments, timeout=inquiry.seconds
-            )
+            raw = self._client.chat.completions.with_raw_response
+            answer = cast("_Raw", raw.create(**request.arguments, timeout=inquiry.seconds))
         except TooLong as error:
             return Reply(useless=str(error), usage=request.most)
         except openai.OpenAIError as error:
