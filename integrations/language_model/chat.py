@@ -1,7 +1,7 @@
 """One call of a chat model. It is never repeated here: who calls knows what was paid, and how long to wait."""
 
 from functools import cached_property
-from typing import Any
+from typing import Protocol, cast
 
 import openai
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -20,6 +20,13 @@ _NO_KEY = "none"  # the SDK wants one; a server of one's own wants none
 _NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout"})
 # No money left: nothing that a minute would mend, although it is a 429.
 _FOR_GOOD = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+class _Raw(Protocol):
+    """An answer as it came."""
+
+    @property
+    def content(self) -> bytes: ...
 
 
 class _Named(BaseModel):
@@ -51,14 +58,13 @@ class ChatModel:
     def ask(self, inquiry: Inquiry) -> Reply:
         request = self._request(inquiry)
         try:
-            # What it would be read into is of no use: its size and shape are checked here.
-            raw: Any = self._client.chat.completions.with_raw_response
-            body: bytes = raw.create(**request.arguments, timeout=inquiry.seconds).content
+            raw = self._client.chat.completions.with_raw_response
+            answer = cast("_Raw", raw.create(**request.arguments, timeout=inquiry.seconds))
         except TooLong as error:
             return Reply(useless=str(error), usage=request.most)
         except openai.OpenAIError as error:
             raise self._translated(error) from error
-        return reply_of(read(body), request.most, may_use=bool(inquiry.offers))
+        return reply_of(read(answer.content), request.most, may_use=bool(inquiry.offers))
 
     def models(self, seconds: float) -> tuple[str, ...]:
         try:

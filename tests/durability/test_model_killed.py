@@ -10,14 +10,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from temporalio import activity
 from temporalio.client import Client
 
 from domain.advice.advice import Advice
 from domain.advice.looks import Tool
 from domain.advice.weighing import Standing
+from domain.finding import Finding, Source
+from domain.question import Question
 from domain.view import IncidentView
 from evals.chaos.processes import UP
 from integrations.store.migrate import migrate
@@ -61,6 +65,7 @@ class Stage:
 
 
 ASKED, LOOKING = "asked-and-not-answered", "looking-between-two-calls"
+ITS_OWN_LOOK = "a look that the model asked for"
 STAGES: dict[str, Stage] = {
     ASKED: Stage(1, 0, None),
     "answered-and-not-kept": Stage(1, 1, None, "before the answer"),
@@ -76,6 +81,18 @@ class Others(World):
 
     def queues(self) -> list[Queue]:
         return [queue for queue in super().queues() if queue.name != ADVICE_QUEUE]
+
+    def _look(self, name: str, source: Source) -> Any:
+        """A look that the model asked for can be held, and nobody else's."""
+        usual = super()._look(name, source)
+
+        @activity.defn(name=name)
+        async def look(question: Question) -> tuple[Finding, ...]:
+            if question.services == (LOOKING,):
+                await self._pass(ITS_OWN_LOOK)
+            return await usual(question)
+
+        return look
 
 
 @dataclass
@@ -95,7 +112,7 @@ class Mind:
             return Hangs()
         self.answers[stage] += 1
         if stage == LOOKING and not request.shown:
-            self.world.hold_at(Tool.METRICS)
+            self.world.hold_at(ITS_OWN_LOOK)
             return Wants([(Tool.METRICS, {"service": stage, "earlier_min": 60})])
         first = request.evidence["candidates"][0]
         return answering((first["service"], first["category"], f"so it is at {stage}", tuple(first["for"])))(request)
@@ -153,12 +170,11 @@ async def blow(
     holds = {name: stage.hold(name) for name, stage in STAGES.items() if stage.moment is not None}
     wire.hold(list(holds.values()))
     async with world.living(temporal_client):
-        handles = {name: await _open(world, temporal_client, name) for name in STAGES if name != LOOKING}
+        handles = {name: await _open(world, temporal_client, name) for name in STAGES}
         for name, hold in holds.items():
             await _until(hold.reached.is_set, name)
         await _until(mind.waited_for.is_set, ASKED)
-        handles[LOOKING] = await _open(world, temporal_client, LOOKING)
-        await _until(lambda: Tool.METRICS in world.hold and Tool.METRICS in world.reached, LOOKING)
+        await _until(lambda: ITS_OWN_LOOK in world.reached, LOOKING)
         await asyncio.to_thread(worker.kill)
         before = dict(mind.calls)
         wire.end(Fate.CUT)
