@@ -95,7 +95,7 @@ def test_what_is_usual_is_said_too() -> None:
 def test_what_is_unusual_in_several_services_together_is_one_more_sentence_and_weighs_nothing() -> None:
     findings = shop(trained_together()).investigate()
     (found,) = (f for f in findings if f.kind == "group_unusual")
-    assert found.title.startswith("orders and gateway are unusual together (forest -0.")
+    assert found.title.startswith("gateway and orders are unusual together (forest -0.")
     assert (found.presence, found.service, found.strength) == (Presence.FOUND, "gateway", 0)
     assert found.facts["rise:gateway error ratio"] != found.facts["rise:orders error ratio"]
     assert diagnosis_of(findings) == diagnosis_of(tuple(f for f in findings if f != found))
