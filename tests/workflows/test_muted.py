@@ -39,7 +39,7 @@ class Quiet(Night):
         """One on orders that begins now, and that the door knows."""
         now = await self.now()
         facts: dict[str, Any] = {"id": f"MW-{len(self.door.windows)}", "services": ("orders",), "who": "ana"}
-        times = {"starts": now - timedelta(minutes=1), "ends": now + timedelta(minutes=minutes)}
+        times: dict[str, Any] = {"starts": now - timedelta(minutes=1), "ends": now + timedelta(minutes=minutes)}
         self.door.windows.append(Window(**{**facts, **times, **changes}))
         return self.door.windows[-1]
 
