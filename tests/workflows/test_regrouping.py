@@ -76,13 +76,10 @@ async def _joined(night: Night) -> tuple[Handle, Handle]:
 # -- merge -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cached_runs", [1000, 0])
-async def test_a_person_merges_two_that_no_machine_would(night_of: NightOf, cached_runs: int) -> None:
-    """The one ends and says so once to those who knew of it; the other has all alerts, and who said so and why. It is
-    so as well when a worker forgets everything between any two steps.
-    """
+async def test_a_person_merges_two_that_no_machine_would(night_of: NightOf) -> None:
+    """The one ends and says so once to those who knew of it; the other has all alerts, and who said so and why."""
     email = FakeChannel("email")
-    async with night_of(World(channels=(email,), confidence=0.3, cached_runs=cached_runs)) as night:
+    async with night_of(World(channels=(email,), confidence=0.3)) as night:
         orders, catalogue = await _held(night), await night.open(await night.alert(service="catalogue"), key=_CATALOGUE)
         await night.until(catalogue, lambda v: v.escalated, "people told")
         survivor = (await view(orders)).incident
@@ -185,7 +182,9 @@ async def test_what_comes_in_after_a_merge_goes_the_same_way(night_of: NightOf) 
 
 @pytest.mark.parametrize("cached_runs", [1000, 0])
 async def test_what_a_person_splits_stays_apart(night_of: NightOf, cached_runs: int) -> None:
-    """The gateway calls orders, and both began together: the machine had merged them, and does not do so again."""
+    """The gateway calls orders, and both began together: the machine had merged them, and does not do so again. It is
+    so as well when a worker dies after each step, and another one begins from the history.
+    """
     async with night_of(World(cures=(0.4,), cached_runs=cached_runs)) as night:
         orders, _ = await _joined(night)
         before = await view(orders)
