@@ -90,7 +90,7 @@ class DetectionActivities:
                 # What was judged and not handed over shall be judged again, from what is written down.
                 self._kept.clear()
                 _count_failure()
-                if error is self._unseen:
+                if isinstance(error, Unavailable) and error is self._unseen:
                     await self._tell_of_the_dark(error)
                 raise as_application_error(error) from error
 

@@ -6,7 +6,7 @@ stands for itself, or gives all that it has to the one that absorbs it, where it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -52,7 +52,7 @@ class Town:
             key = self.merged[key]
         return key
 
-    def asks_until(self, now: object) -> None:
+    def asks_until(self, now: datetime | None) -> None:
         """Whoever has gathered asks, one after the other: the first to open is the first to ask."""
         waiting = [o for key, o in self.open.items() if key not in self.standing and key not in self.merged]
         for me in sorted(waiting, key=lambda o: (o.opened_at, o.key)):
