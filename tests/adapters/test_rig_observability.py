@@ -141,7 +141,8 @@ def test_alertmanager_takes_a_silence(alertmanager: AlertmanagerServer) -> None:
     window = {"startsAt": "2026-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z"}
     silence = {"matchers": [matcher], "createdBy": "test", "comment": "maintenance", **window}
     _post(f"{alertmanager.url}/api/v2/silences", silence)
-    assert _get(f"{alertmanager.url}/api/v2/silences")[0]["comment"] == "maintenance"
+    # Other tests of the session silence there too.
+    assert "maintenance" in [one["comment"] for one in _get(f"{alertmanager.url}/api/v2/silences")]
 
 
 def test_elasticsearch_says_its_version_and_finds_a_log_line(elasticsearch: ElasticsearchServer) -> None:
