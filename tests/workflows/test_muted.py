@@ -249,9 +249,14 @@ async def test_a_new_run_writes_down_what_the_one_before_could_not(night: Quiet)
     before = Muted(
         held=(still.model_copy(update={"by": still.by.model_copy(update={"window": window.id})}),), rows=(row,)
     )
-    await night.client.start_workflow(MutedWorkflow.run, before, id=f"muted-{uuid4().hex[:8]}", task_queue=TASK_QUEUE)
+    handle = await night.client.start_workflow(
+        MutedWorkflow.run, before, id=f"muted-{uuid4().hex[:8]}", task_queue=TASK_QUEUE
+    )
     await night.pass_time(seconds=5)
     assert night.became() == {window.id: Became.HELD, other.id: Became.RESOLVED}
+    night.door.windows.clear()
+    await handle.signal("judge")
+    await night.ends(handle)
 
 
 async def test_it_goes_on_with_what_an_earlier_run_held_and_with_signals_that_say_nothing(night: Quiet) -> None:
