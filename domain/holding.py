@@ -1,6 +1,6 @@
 """What is held back while something mutes it: kept, looked at again, and opened where it still fires then. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -89,17 +89,17 @@ def judged_again_at(held: Iterable[Held], looked_at: datetime) -> datetime:
 
 
 def still_muted(
-    held: Sequence[Held], mutings: Mapping[str, Muting], at: datetime, *, all_asked: bool
+    held: Sequence[Held], mutings: Mapping[str, Muting], at: datetime, unasked: Collection[Kind]
 ) -> tuple[Held, ...]:
-    """Of what is held, what stays so; `mutings`: the verdicts at `at`, by series.
+    """Of what is held, what stays so; `mutings`: the verdicts at `at`, by series; `unasked`: who could not be asked.
 
-    Where not everybody could be asked, what was promised counts until its end and no longer: what stood is no reason to
-    open, and what has ended is none to be silent.
+    What these promised counts until its end and no longer: that nobody answers is no reason to open, and what has ended
+    is none to be silent. What others promised is over where they do not say it again.
     """
     found: list[Held] = []
     for one in held:
         by = mutings.get(one.anomaly.series)
-        if by is None and not all_asked and at < one.by.until:
+        if by is None and one.by.kind in unasked and at < one.by.until:
             by = one.by
         if by is not None:
             found.append(one.model_copy(update={"by": by}))
@@ -122,7 +122,8 @@ def quiet(
         if one.window.holds(now)
     ]  # fmt: skip
     for row in newest.values():
-        if row.kind is Kind.SILENCE and row.became is Became.HELD:
+        # Where the record is late, or was lost with its workflow, nothing else would end it.
+        if row.kind is Kind.SILENCE and row.became is Became.HELD and row.until > now:
             held = tallies.get(row.window, Tally()).held
             found.append(Quiet(window=row.window, until=row.until, held=held, said=row.reason, last=_last(row)))
     return tuple(found)

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from domain.anomaly import Anomaly
 from domain.doors import Door
+from domain.levels import Severity
 from domain.matching import Comparison, Matcher
 from domain.model import Model
 from domain.severity import level_of
@@ -23,6 +24,8 @@ LONGEST = timedelta(days=30)
 """What shall be quiet for longer than this is no maintenance: take its expression or its rule away."""
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NO_LABELS: Mapping[str, str] = {}
+_ANY = "zv8q1x0kw4j"
+"""A name that nobody gave: what fits it was not asked for by name."""
 
 
 class Kind(StrEnum):
@@ -54,7 +57,14 @@ class Window(Model):
             raise ValueError(f"ends: {self.ends.isoformat()!r} is more than {LONGEST.days} days after its start")
         if not self.services and all(matcher.matches(_NO_LABELS) for matcher in self.matchers):
             raise ValueError("services: none is named, and no matcher asks for a label: it would mute everything")
+        if self.kind is Kind.MAINTENANCE and not self.services and self._fits_whatever():
+            raise ValueError("services: none is named, and the matchers fit any alert: it would mute everything")
         return self
+
+    def _fits_whatever(self) -> bool:
+        """Do the matchers fit an alert of any name and service, of each severity?"""
+        probes = ({"alertname": _ANY, "service": _ANY, "severity": one.value.lower()} for one in Severity)
+        return all(matcher.matches(labels) for labels in probes for matcher in self.matchers)
 
     def holds(self, now: datetime) -> bool:
         return self.starts <= now < self.ends

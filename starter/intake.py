@@ -105,7 +105,7 @@ class TemporalIntake:
     async def again(self, held: Sequence[Held], at: datetime) -> tuple[Held, ...]:
         """Judge again what is held: what is not muted at `at` goes to its incident, the rest comes back."""
         verdicts = await self._mutes.judge([one.anomaly for one in held], at)
-        still = still_muted(held, verdicts.mutings, at, all_asked=not verdicts.unasked)
+        still = still_muted(held, verdicts.mutings, at, verdicts.unasked)
         muted = {one.anomaly.series for one in still}
         await self.hand_over([one.anomaly for one in held if one.anomaly.series not in muted], at)
         return still

@@ -9,12 +9,13 @@ from typing import Protocol
 import structlog
 
 from domain.anomaly import Anomaly
-from domain.maintenance import Muting, Window, declared, muted
+from domain.maintenance import Kind, Muting, Window, declared, muted
 from integrations.ports import MaintenanceStore, PortError, SilenceSource
 
 LIMIT_S = 3.0
 """Seconds that an answer may take: whoever delivers waits for it, and without one nothing is muted."""
 WINDOWS, SILENCES = "maintenance windows", "silences"
+_NAMES: Mapping[Kind, str] = {Kind.MAINTENANCE: WINDOWS, Kind.SILENCE: SILENCES}
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -23,7 +24,7 @@ class Verdicts:
     """What is muted, by series. `unasked`: who could not be asked; what only they know of mutes nothing."""
 
     mutings: Mapping[str, Muting] = field(default_factory=dict[str, Muting])
-    unasked: tuple[str, ...] = ()
+    unasked: tuple[Kind, ...] = ()
 
 
 class Mutes(Protocol):
@@ -55,26 +56,26 @@ class WindowsAndSilences:
         firing = [anomaly for anomaly in anomalies if anomaly.firing]
         if not firing:
             return Verdicts()
-        asked = {WINDOWS: self._windows_at(now)}
+        asked = {Kind.MAINTENANCE: self._windows_at(now)}
         if self._silences is not None:
-            asked[SILENCES] = self._silences.silences
-        answers = await asyncio.gather(*(self._asked(name, ask) for name, ask in asked.items()))
+            asked[Kind.SILENCE] = self._silences.silences
+        answers = await asyncio.gather(*(self._asked(_NAMES[kind], ask) for kind, ask in asked.items()))
         windows = [window for answer in answers for window in answer or ()]
         verdicts = {anomaly.series: muted(anomaly, windows, now) for anomaly in firing}
         return Verdicts(
             mutings={series: muting for series, muting in verdicts.items() if muting is not None},
-            unasked=tuple(name for name, answer in zip(asked, answers, strict=True) if answer is None),
+            unasked=tuple(kind for kind, answer in zip(asked, answers, strict=True) if answer is None),
         )
 
     def _windows_at(self, now: datetime) -> Callable[[], Sequence[Window]]:
         return lambda: [one.window for one in declared(self._store.words(now))]
 
     async def _asked(self, name: str, ask: Callable[[], Sequence[Window]]) -> Sequence[Window] | None:
-        """None: there was no answer."""
+        """None: there was no answer, or one that cannot be understood."""
         try:
             async with asyncio.timeout(self._limit_s):
                 return await asyncio.to_thread(ask)
-        except (PortError, TimeoutError) as error:
+        except (PortError, TimeoutError, ValueError) as error:
             why = str(error) or f"no answer within {self._limit_s:g} s"
             _log.warning("could not be asked, so none of them mutes anything", asked=name, reason=why)
             self._unasked(name)

@@ -27,6 +27,7 @@ from domain.holding import Held, MutedRow, Tally, still_muted
 from domain.identity import group_key
 from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, SavedFilter, counted, wanted
+from domain.maintenance import Kind as MutingKind
 from domain.maintenance import Window as MutedWindow
 from domain.maintenance import WindowWord, muted
 from domain.memory import Remembered, Similar
@@ -62,7 +63,7 @@ class Breakable:
     """A fake that can be switched off: while `error` is set, every call raises it."""
 
     def __init__(self) -> None:
-        self.error: PortError | None = None
+        self.error: PortError | ValueError | None = None
         self.lock = threading.RLock()
 
     def asked(self) -> None:
@@ -569,13 +570,13 @@ class FakeSilences(Breakable):
 class FakeMutedDoor(Breakable):
     """MutedDoor that judges by `windows` and remembers what went through it; `free` cleared holds it at the end.
 
-    `asked_all` False: not everybody could be asked.
+    `unasked`: who could not be asked.
     """
 
     def __init__(self, *windows: MutedWindow) -> None:
         super().__init__()
         self.windows = list(windows)
-        self.asked_all = True
+        self.unasked: tuple[MutingKind, ...] = ()
         self.opened: list[Anomaly] = []
         self.reached, self.free = asyncio.Event(), asyncio.Event()
         self.free.set()
@@ -584,7 +585,7 @@ class FakeMutedDoor(Breakable):
         self.asked()
         verdicts = {one.anomaly.series: muted(one.anomaly, self.windows, at) for one in held}
         known = {series: verdict for series, verdict in verdicts.items() if verdict is not None}
-        still = still_muted(held, known, at, all_asked=self.asked_all)
+        still = still_muted(held, known, at, self.unasked)
         stays = {one.anomaly.series for one in still}
         self.opened += [one.anomaly for one in held if one.anomaly.series not in stays]
         self.reached.set()

@@ -10,7 +10,7 @@ from domain.anomaly import Anomaly
 from domain.approval import Door
 from domain.command import CommandName
 from domain.fitting import portions
-from domain.holding import Held
+from domain.holding import Held, MutedRow
 from domain.levels import Risk
 from domain.model import Model
 from domain.policy import Policy
@@ -80,10 +80,14 @@ def reports(anomalies: Iterable[Anomaly], given: Given | None = None) -> Iterato
 
 
 class Muted(Model):
-    """What is muted and fires, and news of what is over, for the one that holds it back. Its input, where it starts."""
+    """What is muted and fires, and news of what is over, for the one that holds it back. Its input, where it starts.
+
+    `rows`: what a run before could not write down of what it holds no longer.
+    """
 
     held: tuple[Held, ...] = ()
     over: tuple[Anomaly, ...] = ()
+    rows: tuple[MutedRow, ...] = ()
 
 
 def muted_reports(held: Iterable[Held]) -> Iterator[Muted]:

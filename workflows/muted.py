@@ -28,6 +28,8 @@ is not held back at all.
 _WRITE_AGAIN = timedelta(minutes=1)
 _WITH_ITS_SIGNAL = timedelta(minutes=1)
 _ROWS, _ROWS_BYTES = 500, 500_000
+_EVENTS, _BYTES = 10_000, 15_000_000
+"""A history this long goes on in a new run though its record is not written: Temporal ends one of 51,200 events."""
 _Episode = tuple[str, str, datetime]
 
 
@@ -40,17 +42,19 @@ class MutedWorkflow:
         self._key = workflow.info().workflow_id
         self._held = {one.anomaly.series: one for one in muted.held}
         self._room = ROOM - sum(size_of(one) for one in muted.held)
-        self._rows: dict[_Episode, MutedRow] = {}
+        self._rows = {_episode(row): row for row in muted.rows}
         self._write_at = self._looked_at = workflow.now()
         self._passing: dict[str, Anomaly] = {}
         self._judging: frozenset[str] = frozenset()
         self._asked = False
         self._news = 0
+        for one in muted.held:  # the run before may not have got to write it down
+            self._note(one, Became.HELD)
 
     @workflow.run
     async def run(self, muted: Muted) -> None:
         """Wait, judge, and hand over, until nothing is held."""
-        if not muted.held:  # the signal that starts it is on its way
+        if not (muted.held or muted.rows):  # the signal that starts it is on its way
             await happens(lambda: self._news > 0, _WITH_ITS_SIGNAL, "what it was started for")
         while self._held or self._passing or self._rows:
             now = workflow.now()
@@ -60,14 +64,26 @@ class MutedWorkflow:
                 await self._judge_again(now)
             elif self._rows and now >= self._write_at:
                 await self._write(now)
-            elif workflow.info().is_continue_as_new_suggested() and not self._rows:
-                workflow.continue_as_new(Muted(held=tuple(self._held.values())))
+            elif self._is_long():
+                self._go_on()
             else:
                 await self._wait(now)
 
     @property
     def _judged_again_at(self) -> datetime:
         return judged_again_at(self._held.values(), self._looked_at)
+
+    def _is_long(self) -> bool:
+        """Without waiting for a record that cannot be written, where it is too long for that."""
+        info = workflow.info()
+        if info.get_current_history_length() > _EVENTS or info.get_current_history_size() > _BYTES:
+            return True
+        return info.is_continue_as_new_suggested() and not self._rows
+
+    def _go_on(self) -> None:
+        """In a new run, which notes again what is held."""
+        gone = (row for row in self._rows.values() if row.became is not Became.HELD)
+        workflow.continue_as_new(Muted(held=tuple(self._held.values()), rows=fitting(gone, _ROWS_BYTES, _ROWS)))
 
     async def _wait(self, now: datetime) -> None:
         """Until something is due. News ends the wait, since it may be due sooner."""
@@ -92,11 +108,13 @@ class MutedWorkflow:
                 if known is not None and known.anomaly.starts_at == one.anomaly.starts_at:
                     self._drop(series)
             elif known is not None and known.by == one.by != muted[series]:
-                self._keep(known.model_copy(update={"by": muted[series]}))
+                self._keep_or_pass(known.model_copy(update={"by": muted[series]}))
 
     async def _pass_on(self) -> None:
-        """What has no room here, and the end of what was handed over while that was told."""
-        passing = tuple(self._passing.values())
+        """What has no room here, and the end of what was handed over while that was told: as much as one payload
+        takes, and then the rest.
+        """
+        passing = fitting(self._passing.values(), _ROWS_BYTES, _ROWS)
         await workflow.execute_activity_method(
             MutingActivities.hand_over, HandOver(anomalies=passing), summary="to its incident", **options.REOPEN
         )
@@ -141,12 +159,8 @@ class MutedWorkflow:
         known = self._held.get(told.anomaly.series)
         if known is not None and latest(known.anomaly, told.anomaly) is known.anomaly:
             return
-        if known is None and size_of(told) > self._room:
-            self._passing[told.anomaly.series] = told.anomaly
-            self._note(told, Became.OPENED)
-            return
         same = known is not None and known.anomaly.starts_at == told.anomaly.starts_at
-        self._keep(told.model_copy(update={"since": known.since}) if known is not None and same else told)
+        self._keep_or_pass(told.model_copy(update={"since": known.since}) if known is not None and same else told)
 
     def _end(self, anomaly: Anomaly) -> None:
         known = self._held.get(anomaly.series)
@@ -158,18 +172,23 @@ class MutedWorkflow:
             # It may be on its way to an incident that was not open yet when it was told that this is over.
             self._passing[anomaly.series] = anomaly
 
-    def _keep(self, one: Held) -> None:
+    def _keep_or_pass(self, one: Held) -> None:
+        """In the place of what is known of its series; what has grown may have no room any more."""
         known = self._held.get(one.anomaly.series)
         self._drop(one.anomaly.series)
-        self._held[one.anomaly.series] = one
-        self._room -= size_of(one)
-        if known is not None and (known.by, known.anomaly.starts_at) == (one.by, one.anomaly.starts_at):
+        fits = size_of(one) <= self._room
+        if fits:
+            self._held[one.anomaly.series] = one
+            self._room -= size_of(one)
+        else:
+            self._passing[one.anomaly.series] = one.anomaly
+        if fits and known is not None and (known.by, known.anomaly.starts_at) == (one.by, one.anomaly.starts_at):
             return  # the same, seen again, is no news
         if known is not None and known.anomaly.starts_at != one.anomaly.starts_at:
             self._note(known, Became.RESOLVED)
         elif known is not None and known.by.window != one.by.window:
             self._note(known, Became.MUTED_ON)
-        self._note(one, Became.HELD)
+        self._note(one, Became.HELD if fits else Became.OPENED)
 
     def _drop(self, series: str) -> None:
         gone = self._held.pop(series, None)

@@ -17,7 +17,9 @@ class MaintenanceStore(Protocol):
         ...
 
     def words(self, since: datetime) -> Sequence[WindowWord]:
-        """All words on windows that were declared to end after `since`, by time."""
+        """All words on windows that were declared to end after `since`, by time. A window of whose words one cannot be
+        read is left out, and said.
+        """
         ...
 
     def record(self, rows: Sequence[MutedRow]) -> None:

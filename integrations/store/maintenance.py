@@ -1,13 +1,16 @@
 """Maintenance windows as a history of words, and the record of what was muted."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg.rows import dict_row
+from pydantic import ValidationError
 
 from domain.holding import Became, MutedRow, Tally
 from domain.maintenance import WindowWord
+from domain.model import Model
 from integrations.store.documents import document, text
 from integrations.store.pool import Pool
 
@@ -16,7 +19,7 @@ INSERT INTO nightshift.maintenance_words (window_id, kind, ends, at, who, door, 
 VALUES (%(window)s, %(kind)s, %(ends)s, %(at)s, %(who)s, %(door)s, %(document)s)
 ON CONFLICT (window_id, kind) DO NOTHING
 """
-_WORDS = "SELECT document FROM nightshift.maintenance_words WHERE ends > %(since)s ORDER BY at, number"
+_WORDS = "SELECT window_id, document FROM nightshift.maintenance_words WHERE ends > %(since)s ORDER BY at, number"
 _RECORD = """
 INSERT INTO nightshift.muted AS known (window_id, series, starts_at, became, at, document)
 VALUES (%(window)s, %(series)s, %(starts_at)s, %(became)s, %(at)s, %(document)s)
@@ -24,11 +27,13 @@ ON CONFLICT (window_id, series, starts_at) DO UPDATE SET
     became = excluded.became, at = excluded.at, document = excluded.document
 WHERE known.at <= excluded.at
 """
-_MUTED = "SELECT document FROM nightshift.muted ORDER BY (became = 'held') DESC, at DESC LIMIT %(limit)s"
+_MUTED = "SELECT window_id, document FROM nightshift.muted ORDER BY (became = 'held') DESC, at DESC LIMIT %(limit)s"
 _TALLIES = """
 SELECT window_id, count(*) FILTER (WHERE became = %(held)s) AS held, count(*) AS in_all
 FROM nightshift.muted GROUP BY window_id
 """
+_log = logging.getLogger(__name__)
+M = TypeVar("M", bound=Model)
 
 
 class PostgresMaintenance:
@@ -46,7 +51,10 @@ class PostgresMaintenance:
             connection.execute(_SAY, said)
 
     def words(self, since: datetime) -> Sequence[WindowWord]:
-        return [WindowWord.model_validate(row) for row in self._documents(_WORDS, {"since": since})]
+        read = list(_read(WindowWord, self._rows(_WORDS, {"since": since})))
+        # Of a window whose end cannot be read nobody knows whether it holds: in doubt it mutes nothing.
+        unread = {window for window, word in read if word is None}
+        return [word for window, word in read if word is not None and window not in unread]
 
     def record(self, rows: Sequence[MutedRow]) -> None:
         if not rows:
@@ -55,16 +63,29 @@ class PostgresMaintenance:
             cursor.executemany(_RECORD, [_values(row) for row in rows])
 
     def muted(self, limit: int) -> Sequence[MutedRow]:
-        return [MutedRow.model_validate(row) for row in self._documents(_MUTED, {"limit": limit})]
+        return [row for _, row in _read(MutedRow, self._rows(_MUTED, {"limit": limit})) if row is not None]
 
     def tallies(self) -> Mapping[str, Tally]:
         with self._pool.transaction() as connection, connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(_TALLIES, {"held": Became.HELD.value}).fetchall()
         return {row["window_id"]: Tally(held=row["held"], in_all=row["in_all"]) for row in rows}
 
-    def _documents(self, statement: str, asked: Mapping[str, Any]) -> list[Any]:
+    def _rows(self, statement: str, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         with self._pool.transaction() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            return [row["document"] for row in cursor.execute(statement.encode(), asked).fetchall()]
+            return cursor.execute(statement.encode(), asked).fetchall()
+
+
+def _read(model: type[M], rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, M | None]]:
+    """Each with the id of its window; None: it cannot be read, which is logged."""
+    for row in rows:
+        try:
+            yield row["window_id"], model.model_validate(row["document"])
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            said = (model.__name__, row["window_id"], where, first["msg"])
+            _log.warning("a %s of the window %s cannot be read, and is left out: %s: %s", *said)
+            yield row["window_id"], None
 
 
 def _values(row: MutedRow) -> dict[str, Any]:

@@ -25,8 +25,10 @@ from starter.live import WORKFLOW, TemporalIncidents
 from starter.machine.facts import LATE_AFTER_S, Adviser, Automation, Health, Machine, Part, Queue, Scheduled
 from starter.polling import needed, pollers
 from starter.schedules import scheduled
+from workflows.contract import MUTED_WORKFLOW
 
-_BADLY = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
+_KINDS = f"WorkflowType IN ('{WORKFLOW}', '{MUTED_WORKFLOW}')"
+_BADLY = f"{_KINDS} AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
 _LAST_MUTED = 200

@@ -91,7 +91,8 @@ class Machine(Model):
     Temporal could not be asked. `adviser` None: no model is asked.
 
     `quiet`: what is muted by people's word, None: the store could not be asked.
-    `ended_badly`: incidents whose workflows failed, were terminated or timed out within the last hour, None: not known.
+    `ended_badly`: workflows of incidents, and of what is held back, that failed, were terminated or timed out within
+    the last hour, None: not known.
     """
 
     at: AwareDatetime

@@ -47,7 +47,8 @@ def _of_machine(machine: Machine, now: datetime) -> Iterator[Family]:
     yield from (late, paused)
     if machine.ended_badly is not None:
         yield _one(
-            "nightshift_incidents_ended_badly", "Incidents that failed, were terminated or timed out, last hour.",
+            "nightshift_incidents_ended_badly",
+            "Workflows of incidents or of muted alerts that failed, were terminated or timed out, last hour.",
             machine.ended_badly,
         )  # fmt: skip
     if machine.automation is not None:

@@ -120,8 +120,9 @@ def _warnings(machine: Machine, now: datetime) -> Iterator[str]:
     if machine.ended_badly:
         one = machine.ended_badly == 1
         yield (
-            f"{machine.ended_badly} incident{'' if one else 's'} ended within the hour without a record (failed, "
-            "terminated or timed out in Temporal): nobody works on " + ("it." if one else "them.")
+            f"{machine.ended_badly} workflow{'' if one else 's'} of incidents or of muted alerts ended within the hour "
+            "without a record (failed, terminated or timed out in Temporal): nobody works on "
+            + ("it." if one else "them.")
         )
 
 

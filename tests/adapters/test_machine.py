@@ -60,18 +60,19 @@ async def test_workers_people_and_servers_show_as_they_are(
         ask.store.incidents.save(page_views.diagnosed(now, advice=an_advice(at=now, standing=None, said="no opinion")))
         ask.store.guard.pause("ana", "release day", now + timedelta(hours=1), now)
         async with World(detects=True).living(client):
-            await client.start_workflow("IncidentWorkflow", id="incident-x", task_queue="nowhere")
-            await client.get_workflow_handle("incident-x").terminate("by hand")
+            for kind in ("IncidentWorkflow", "MutedWorkflow"):
+                await client.start_workflow(kind, id=kind, task_queue="nowhere")
+                await client.get_workflow_handle(kind).terminate("by hand")
             second = await ask.ask()
             async with asyncio.timeout(60):
-                while {queue.workers for queue in second.queues} != {1} or not second.ended_badly:
+                while {queue.workers for queue in second.queues} != {1} or second.ended_badly != 2:
                     await asyncio.sleep(0.2)
                     second = await ask.ask()
         assert second.adviser is not None
         assert (second.adviser.spent_usd, second.adviser.silent and second.adviser.silent.said) == (0.1, "no opinion")
         assert second.automation is not None
         assert (second.automation.paused, second.automation.observes) == ("release day (ana)", True)
-        assert second.ended_badly == 1
+        assert second.ended_badly == 2
         assert [p.since for p in second.sources] == [p.since for p in first.sources], "since when, not since now"
     gone = await ask.ask()
     assert gone.temporal.health is Health.DOWN

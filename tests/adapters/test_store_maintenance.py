@@ -48,6 +48,22 @@ def test_a_row_follows_what_becomes_of_it_and_an_older_state_never_comes_back(st
     assert store.tallies() == {"MW-1": Tally(held=1, in_all=3)}
 
 
+def test_a_window_with_a_word_that_cannot_be_read_is_left_out_and_said_and_the_others_count(
+    store_pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = PostgresMaintenance(store_pool)
+    for one in (window(), window(id="MW-2")):
+        store.say(WindowWord(kind=WordKind.DECLARED, window=one, at=NOW, who="ana", door=Door.CLI))
+    with store_pool.transaction() as connection:
+        connection.execute(
+            "INSERT INTO nightshift.maintenance_words (window_id, kind, ends, at, who, door, document)"
+            " SELECT window_id, 'ended', ends, at, who, door, '{}' FROM nightshift.maintenance_words"
+            " WHERE window_id = 'MW-2'"
+        )
+    assert [word.window.id for word in store.words(NOW)] == ["MW-1"]
+    assert "a WindowWord of the window MW-2 cannot be read" in caplog.text
+
+
 def test_the_history_of_windows_cannot_be_rewritten(store_pool: Pool) -> None:
     PostgresMaintenance(store_pool).say(_word(WordKind.DECLARED, 1))
     for change in ("UPDATE nightshift.maintenance_words SET who = 'x'", "DELETE FROM nightshift.maintenance_words"):

@@ -128,7 +128,7 @@ def test_before_the_first_round_nothing_is_claimed() -> None:
         ({"quiet": (MUTED,)}, "2 held back, the last 5xx of orders since 03:00:00 UTC."),
         ({"schedules": (SWEEPS,)}, "Detection has not succeeded for 6 min"),
         ({"schedules": (SWEEPS.model_copy(update={"paused": "for the move"}),)}, "paused in Temporal: for the move"),
-        ({"ended_badly": 1}, "1 incident ended within the hour without a record"),
+        ({"ended_badly": 1}, "1 workflow of incidents or of muted alerts ended within the hour without a record"),
     ],
 )
 def test_a_reader_is_warned_where_the_list_alone_would_mislead(changes: dict[str, Any], said: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from domain.anomaly import AlertStatus
 from domain.doors import Door
 from domain.maintenance import Kind, Window, WindowWord, WordKind
-from integrations.ports import Unavailable
+from integrations.ports import PortError, Unavailable
 from starter.muting import SILENCES, WINDOWS, WindowsAndSilences
 from tests.fakes import FakeMaintenance, FakeSilences
 from tests.unit.domain.test_maintenance import NOW, alert, window
@@ -31,13 +31,16 @@ async def test_windows_and_silences_mute_what_fires_each_for_itself() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("away", [WINDOWS, SILENCES])
-async def test_whoever_cannot_be_asked_mutes_nothing_and_is_counted(away: str) -> None:
+@pytest.mark.parametrize("error", [Unavailable("it is away"), ValueError("what it said is not understood")])
+@pytest.mark.parametrize(("away", "kind"), [(WINDOWS, Kind.MAINTENANCE), (SILENCES, Kind.SILENCE)])
+async def test_whoever_cannot_be_asked_mutes_nothing_and_is_counted(
+    away: str, kind: Kind, error: PortError | ValueError
+) -> None:
     store, silences, counted = _store(), FakeSilences(window(id="s-1", kind=Kind.SILENCE)), list[str]()
     broken = store if away == WINDOWS else silences
-    broken.error = Unavailable("it is away")
+    broken.error = error
     verdicts = await WindowsAndSilences(store, silences, counted.append).judge([alert()], NOW)
-    assert (verdicts.unasked, counted) == ((away,), [away])
+    assert (verdicts.unasked, counted) == ((kind,), [away])
     assert [by.window for by in verdicts.mutings.values()] == ["s-1" if away == WINDOWS else "MW-1"]
 
 
@@ -52,6 +55,6 @@ async def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
     counted: list[str] = []
     verdicts = await WindowsAndSilences(FakeMaintenance(), Slow(), counted.append, limit_s=0.01).judge([alert()], NOW)
     come.set()
-    assert SILENCES in verdicts.unasked
+    assert Kind.SILENCE in verdicts.unasked
     assert SILENCES in counted
     assert verdicts.mutings == {}

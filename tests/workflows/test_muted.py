@@ -12,7 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from domain.anomaly import AlertStatus, Anomaly
-from domain.holding import Became, Held
+from domain.holding import Became, Held, row_of
 from domain.maintenance import Kind, Window, muted
 from integrations.ports import Unavailable
 from rig.servers.temporal_test import Skipping
@@ -157,7 +157,7 @@ async def test_while_nobody_can_be_asked_the_promise_holds_until_its_end(night: 
     await night.window(minutes=12)
     handle = await night.hold()
     night.door.windows.clear()
-    night.door.asked_all = False
+    night.door.unasked = (Kind.MAINTENANCE,)
     await night.pass_time(minutes=11)
     assert night.door.opened == []
     await night.pass_time(minutes=2)
@@ -207,6 +207,56 @@ async def test_what_has_no_room_is_not_held_back(night: Quiet) -> None:
     await handle.signal("judge")
     await night.ends(handle)
     assert {one.series for one in night.door.opened} == {one.series for one in many}
+
+
+async def test_what_grows_beyond_the_room_is_not_held_back_any_more(night: Quiet) -> None:
+    window, alert = await night.window(minutes=60), await night.alert()
+    handle = await night.hold(alert)
+    later = {"seen_at": alert.seen_at + timedelta(seconds=1), "labels": {"wide": "x" * ROOM}}
+    (told,) = muted_reports(await night.held(alert.model_copy(update=later)))
+    await handle.signal("told", told)
+    await night.ends(handle)
+    assert [len(one.labels.get("wide", "")) for one in night.door.opened] == [ROOM]
+    assert night.became() == {window.id: Became.OPENED}
+
+
+async def test_what_has_no_room_is_handed_over_in_portions_that_fit_a_payload(night: Quiet) -> None:
+    await night.window(minutes=60)
+    now = await night.now()
+    wide = {"labels": {"wide": "x" * (ROOM // 3)}}
+    many = [anomaly(at=now, fingerprint=f"f{n}").model_copy(update=wide) for n in range(6)]
+    night.door.error = Unavailable("Temporal is away")
+    handle = await night.hold(many[0])
+    for one in many[1:]:
+        (told,) = muted_reports(await night.held(one))
+        await handle.signal("told", told)
+    night.door.error = None
+    await night.pass_time(minutes=1)
+    for one in many:
+        await night.over(handle, one)
+    await night.ends(handle)
+    given = [e.activity_task_scheduled_event_attributes for e in (await handle.fetch_history()).events]
+    sizes = [given.input.ByteSize() for given in given if given.activity_type.name == "hand_over_muted"]
+    assert len(sizes) > 1
+    assert max(sizes) < ROOM
+
+
+async def test_a_new_run_writes_down_what_the_one_before_could_not(night: Quiet) -> None:
+    window, other = await night.window(minutes=10), await night.window(minutes=20, id="MW-gone")
+    held, gone = await night.alert(), await night.alert(fingerprint="gone")
+    (still, over) = await night.held(held, gone)
+    row = row_of(over, "muted-x", Became.RESOLVED, over.since)
+    before = Muted(
+        held=(still.model_copy(update={"by": still.by.model_copy(update={"window": window.id})}),), rows=(row,)
+    )
+    handle = await night.client.start_workflow(
+        MutedWorkflow.run, before, id=f"muted-{uuid4().hex[:8]}", task_queue=TASK_QUEUE
+    )
+    await night.pass_time(seconds=5)
+    assert night.became() == {window.id: Became.HELD, other.id: Became.RESOLVED}
+    night.door.windows.clear()
+    await handle.signal("judge")
+    await night.ends(handle)
 
 
 async def test_it_goes_on_with_what_an_earlier_run_held_and_with_signals_that_say_nothing(night: Quiet) -> None:
