@@ -1,31 +1,35 @@
 """What people may do to the grouping: put an incident into another one, or take services out of it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from domain.anomaly import Anomaly
 from domain.command import CommandName
 from domain.correlation import Link, OpenIncident, Relation
-from domain.doors import Door
 from domain.identity import group_key
 from domain.model import Model
 from domain.view import IncidentView
+
+Regrouping = Literal[CommandName.MERGE, CommandName.SPLIT]
+_EARLIEST = timedelta(days=1)
 
 
 class Given(Model):
     """On whose word anomalies come from another incident. `key`: that one's workflow id.
 
-    `detected_at`: when their trouble was first known; the clock of whoever takes them counts from there.
+    It comes by a signal, which anybody may send who can reach Temporal, so it proves nothing: whether the person's word
+    was proven stands in the other incident's own records. `detected_at`: when their trouble was first known; the clock
+    of whoever takes them counts from there, as far as that is believed (`believed`).
     """
 
-    word: CommandName
-    incident: str
-    key: str
+    word: Regrouping
+    incident: str = Field(max_length=100)
+    key: str = Field(max_length=1_000)
     who: str = Field(max_length=300)
-    why: str
-    door: Door
+    why: str = Field(max_length=2_000)
     detected_at: AwareDatetime
 
     @property
@@ -33,9 +37,21 @@ class Given(Model):
         return self.word is CommandName.SPLIT
 
     @property
+    def actor(self) -> str:
+        """Who, as records keep it: what another incident tells is a claim, and is called one."""
+        return f"{self.who} (as {self.incident} tells)"
+
+    @property
     def words(self) -> str:
         done = "split from" if self.split else "merged in:"
-        return f"{done} {self.incident} by {self.who}: {self.why}"
+        return f"{done} {self.incident} by {self.actor}: {self.why}"
+
+    def believed(self, now: datetime) -> datetime:
+        """When their trouble was first known, at most a day ago: what is older is overdue either way by the targets
+        that come with the policy. The anomalies' own `starts_at` is no bound: the same signal brings them, and an alert
+        that fires anew begins later than its trouble.
+        """
+        return max(self.detected_at, now - _EARLIEST)
 
     @property
     def link(self) -> Link:

@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.remediation import Execute, Release, RemediationActivities
     from domain.approval import Decision
+    from domain.gate import GateVerdict, Ruling
     from domain.incident import Executed, State
     from domain.plan import Plan
     from domain.timeline import Kind
@@ -23,25 +24,34 @@ with workflow.unsafe.imports_passed_through():
 class Acted:
     """What became of a plan that was allowed: done, or why it could not be done.
 
-    Neither: a person's word came after the gate's, and nothing was touched.
+    `stood_down`: a person's word came after the gate's, and nothing was touched.
     """
 
     executed: Executed | None = None
     error: str | None = None
+    stood_down: GateVerdict | None = None
 
 
 WORTH_WAITING_S = 60.0
 """How long an incident waits for its target to be let go before it goes on meanwhile."""
-STOOD_DOWN = "a person took over before anything was touched"
+REGROUPED = "regrouped"
+_HANDS_OFF = GateVerdict(
+    ruling=Ruling.REFUSE, clause="hands_off", reason="a person took over before anything was touched"
+)
+_REGROUPED = GateVerdict(
+    ruling=Ruling.REFUSE, clause=REGROUPED,
+    reason="people merged or split the incident before anything was touched, so it was planned for another trouble",
+)  # fmt: skip
 
 
 async def act(record: Record, plan: Plan, decision: Decision | None, state: State) -> Acted:
     """Carry the plan out. Its reservation is there already."""
     try:
         order = await _order(plan, decision)
-        if record.hands_off_by is not None or record.over:
-            await _release(record, plan, STOOD_DOWN)
-            return Acted()
+        objection = _objection(record)
+        if objection is not None:
+            await _release(record, plan, objection.reason)
+            return Acted(stood_down=objection)
         executed = await _execute(record, order, state)
     except ActivityError as error:
         if _was_called_off(record, error):
@@ -52,6 +62,13 @@ async def act(record: Record, plan: Plan, decision: Decision | None, state: Stat
     record.note(workflow.now(), Kind.ACTION, "remediation", f"{plan.action} on {plan.target}: {executed.detail}")
     await _release(record, plan, "executed")
     return Acted(executed=executed)
+
+
+def _objection(record: Record) -> GateVerdict | None:
+    """What people said after the gate was asked. From here to the state that refuses to merge and split is no wait."""
+    if record.hands_off_by is not None or record.over:
+        return _HANDS_OFF
+    return _REGROUPED if record.regrouped else None
 
 
 async def _order(plan: Plan, decision: Decision | None) -> Execute:
@@ -93,7 +110,7 @@ def _was_called_off(record: Record, error: ActivityError) -> bool:
 async def _called_off(record: Record, plan: Plan) -> Acted:
     """It was waiting for a worker: for the first time, or for a further one, and then it may have touched something."""
     if await _release(record, plan, "called off by a person") is False:
-        return Acted()
+        return Acted(stood_down=_HANDS_OFF)
     said = "called off by a person before it was tried again; what the tries before did is in the audit log"
     record.note(workflow.now(), Kind.ACTION, "remediation", f"{plan.action} {said}")
     return Acted(error=said)

@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.records import RecordActivities
     from domain.anomaly import Anomaly
     from domain.correlation import OpenIncident
     from domain.regrouping import Given
+    from domain.timeline import Kind
+    from workflows import options
+    from workflows.calls import reason
     from workflows.contract import reports
     from workflows.record import Record
 
@@ -30,3 +34,14 @@ async def give(key: str, anomalies: Iterable[Anomaly], given: Given | None = Non
     except ApplicationError as error:
         return error.message
     return None
+
+
+async def stands(record: Record) -> None:
+    """It goes on, so the store is to count it for itself again."""
+    try:
+        await workflow.execute_activity_method(
+            RecordActivities.stands, as_others_see(record), summary="it was not merged", **options.ASK
+        )
+    except ActivityError as error:
+        text = f"others may believe that it was merged: {reason(error)}"
+        record.note(workflow.now(), Kind.NOTE, "alert correlation", text)

@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.timeline import Kind
     from workflows import options
     from workflows.calls import reason
-    from workflows.giving import as_others_see, give
+    from workflows.giving import as_others_see, give, stands
     from workflows.record import Record
 
 
@@ -62,7 +62,24 @@ async def hand_over(record: Record) -> bool:
         text = f"whether a neighbour's incident covers it is not known: {reason(error)}"
         record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
         return False
-    return survivor is not None and await _give(record, survivor.incident, survivor.key)
+    if survivor is None or await _give(record, survivor.incident, survivor.key):
+        return survivor is not None
+    await _counts_again(record)
+    return False
+
+
+async def _counts_again(record: Record) -> None:
+    """The store took it for handed over, and would let nothing be merged into it. A person's word that is being done
+    comes first, and the next one waits: of two that tell the store, the later one counts.
+    """
+    await workflow.wait_condition(lambda: not record.moving)
+    if record.ending.merged_into is not None:
+        return  # the store has that from the person's word
+    record.moving = True
+    try:
+        await stands(record)
+    finally:
+        record.moving = False
 
 
 async def _give(record: Record, incident: str, key: str) -> bool:

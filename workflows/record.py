@@ -86,6 +86,8 @@ class Record(Sightings):
     """Are its anomalies being given to others right now?"""
     parted: int = 0
     """How often anomalies were taken away: what was thought before was of another trouble."""
+    planned: int = 0
+    """`parted`, when what is planned now was thought of."""
     ending: Ending = field(default_factory=Ending)
     outcome: Outcome | None = None
     hands_off_by: str | None = None
@@ -179,6 +181,11 @@ class Record(Sightings):
         self.assessment = fresh
         self.clock = self.clock.escalating_to(fresh.severity, at)
         self.note(at, Kind.STATE, "severity assessment", f"severity {fresh.severity}: {'; '.join(fresh.reasons)}")
+
+    @property
+    def regrouped(self) -> bool:
+        """Is what was planned for another trouble than there is now, or may it be so in a moment?"""
+        return self.moving or self.parted != self.planned
 
     # -- rules of the policy for this severity ------------------------------------------------------------------------
 

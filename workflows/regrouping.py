@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.anomaly import Anomaly
     from domain.audit import AuditRow
     from domain.command import Command, CommandName
+    from domain.doors import Door
     from domain.identity import group_key, incident_id
     from domain.incident import State
     from domain.levels import Severity
@@ -19,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.calls import reason
     from workflows.contract import TASK_QUEUE, Report, reports
     from workflows.describe import STATIC_DETAILS, summary_of
-    from workflows.giving import as_others_see, give
+    from workflows.giving import as_others_see, give, stands
     from workflows.record import Record
 
 _AT_WORK = frozenset({State.ACTING, State.VERIFYING, State.UNDOING})
@@ -52,21 +53,24 @@ async def takes_in(record: Record, report: Report) -> None:
 
 
 def received(record: Record, given: Given) -> None:
-    """Another incident's anomalies come, on a person's word: once, however often they are told."""
-    once = f"{given.word}:{given.incident}"
+    """Another incident's anomalies come, on a person's word, as it says: once, however often they are told."""
+    once, now = f"{given.word}:{given.incident}", workflow.now()
     if once in record.received:
         return
-    now = workflow.now()
+    if given.key == record.opening.key:
+        text = f"refused: {given.actor} gave it alerts of its own key, which would send its own alerts away"
+        record.note(now, Kind.NOTE, "alert correlation", text)
+        return
     record.received.append(once)
     if given.split:
         record.apart[given.key] = given.incident
         record.link = record.link or given.link
     else:
         record.apart.pop(given.key, None)
-    record.clock = record.clock.detected_by(given.detected_at)
-    record.note(now, Kind.PERSON, given.who, given.words)
+    record.clock = record.clock.detected_by(given.believed(now))
+    record.note(now, Kind.PERSON, given.actor, given.words)
     record.audited(AuditRow(
-        key=f"{record.incident}:{once}", incident=record.incident, at=now, actor=given.who, door=given.door,
+        key=f"{record.incident}:{once}", incident=record.incident, at=now, actor=given.actor, door=Door.SIGNAL,
         action=given.word, result=given.words,
     ))  # fmt: skip
 
@@ -97,30 +101,19 @@ async def _merge(record: Record, command: Command) -> str:
             RecordActivities.absorb, asked, summary=f"merge into {command.into[:40]}", **options.CHECK
         )
     except ActivityError as error:
-        await _stands(record)
+        await stands(record)
         return f"refused: whether {command.into[:40]!r} is open cannot be seen: {reason(error)}"
     if answer.into is None:
         return f"refused: {answer.objection}"
     given = record.sightings
     failure = await give(answer.into.key, record.anomalies, _given(record, command, record.clock.detected_at))
     if failure is not None:
-        await _stands(record)
+        await stands(record)
         return f"refused: {answer.into.incident} could not take it over: {failure}"
     record.handed_over, record.news = given, False
     record.ends(person=command.actor, why=command.comment, merged_into=answer.into.incident, merged_key=answer.into.key)
     record.changed(workflow.now())
     return f"accepted: merged into {answer.into.incident} by {command.actor}: {command.comment}"
-
-
-async def _stands(record: Record) -> None:
-    """It goes on, so the store is to count it for itself again."""
-    try:
-        await workflow.execute_activity_method(
-            RecordActivities.stands, as_others_see(record), summary="it was not merged", **options.ASK
-        )
-    except ActivityError as error:
-        text = f"others may believe that it was merged: {reason(error)}"
-        record.note(workflow.now(), Kind.NOTE, "alert correlation", text)
 
 
 async def gives_more(record: Record) -> bool:
@@ -182,8 +175,8 @@ async def _begins_or_takes(record: Record, key: str, anomalies: list[Anomaly], g
 
 
 async def _begins(record: Record, key: str, anomalies: list[Anomaly], given: Given) -> str | None:
-    """The id of the incident that begins with these; None: one of this key is open. It begins as the starter would let
-    it, and outlives this one.
+    """The id of the incident that begins with these; None: one of this key is open, or it ended before it had all. It
+    begins as the starter would let it, and outlives this one.
     """
     first, *more = reports(anomalies, given)
     worst = anomalies[0]
@@ -202,12 +195,13 @@ async def _begins(record: Record, key: str, anomalies: list[Anomaly], given: Giv
         return None
     child.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # how it ends is its own affair
     for report in more:
-        await give(key, report.anomalies, given)
+        if await give(key, report.anomalies, given) is not None:
+            return None  # all are given once more, which changes nothing where they are known
     return incident_id(child.first_execution_run_id or "", workflow.now())
 
 
 def _given(record: Record, command: Command, detected_at: datetime) -> Given:
     return Given(
-        word=command.name, incident=record.incident, key=record.opening.key, who=command.actor, why=command.comment,
-        door=command.door, detected_at=detected_at,
+        word=CommandName.MERGE if command.name is CommandName.MERGE else CommandName.SPLIT, incident=record.incident,
+        key=record.opening.key, who=command.actor, why=command.comment, detected_at=detected_at,
     )  # fmt: skip

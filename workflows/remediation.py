@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.plan import Plan
     from domain.timeline import Kind
     from domain.verification import Recovery, Watch
-    from workflows.acting import STOOD_DOWN, act
+    from workflows.acting import REGROUPED, act
     from workflows.approval import Approvals
     from workflows.casing import case_of
     from workflows.pausing import wait_as_asked
@@ -41,6 +41,7 @@ class Result(StrEnum):
 
 async def attempt(record: Record, approvals: Approvals) -> Result:
     """Try to fix it once, by the rules."""
+    record.planned = record.parted
     plan = _plan(record)
     return Result.STUCK if plan is None else await _try(record, approvals, plan)
 
@@ -112,8 +113,8 @@ async def _carry_out(
     if acted.error is not None:
         record.update_last_attempt(workflow.now(), error=acted.error)
         return Result.STUCK if record.hands_off_by is not None else Result.NOT_FIXED
-    if acted.executed is None:
-        return _stand_down(record)
+    if acted.stood_down is not None:
+        return _stand_down(record, acted.stood_down)
     record.update_last_attempt(workflow.now(), executed=acted.executed)
     result = await _check(record, watches)
     verification = record.attempts[-1].verification
@@ -123,12 +124,11 @@ async def _carry_out(
     return result
 
 
-def _stand_down(record: Record) -> Result:
-    """A person's word came after the gate's, and before anything was touched."""
-    verdict = GateVerdict(ruling=Ruling.REFUSE, clause="hands_off", reason=STOOD_DOWN)
+def _stand_down(record: Record, verdict: GateVerdict) -> Result:
+    """A person's word came after the gate's, and before anything was touched. What was regrouped is looked at anew."""
     record.update_last_attempt(workflow.now(), gate=verdict)
     record.note(workflow.now(), Kind.GATE, "safety gate", f"{verdict.ruling}: {verdict.reason}")
-    return Result.STUCK
+    return Result.MOOT if verdict.clause == REGROUPED else Result.STUCK
 
 
 async def _check(record: Record, watches: tuple[Watch, ...]) -> Result:

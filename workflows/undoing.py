@@ -5,12 +5,12 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain.catalogue import entry_of
     from domain.escalation import Reason
-    from domain.gate import GateVerdict, Ruling
+    from domain.gate import Ruling
     from domain.incident import State, Undo
     from domain.plan import Plan
     from domain.timeline import Kind
     from domain.view import Next
-    from workflows.acting import STOOD_DOWN, Acted, act
+    from workflows.acting import Acted, act
     from workflows.approval import Approvals
     from workflows.pausing import wait_as_asked
     from workflows.permission import CHANGED, WELL, permission
@@ -32,6 +32,7 @@ async def undo(record: Record, approvals: Approvals) -> bool:
     if plans is None or last.executed is None or record.over:
         return True
     plan = plans(last.plan, last.executed)
+    record.planned = record.parted
     record.enter(State.UNDOING, workflow.now(), Next(text=f"It did not help. {plan.sentence}"))
     said = f"undo: {plan.sentence} Risk {plan.risk}, digest {plan.short_digest}"
     record.note(workflow.now(), Kind.PLAN, "remediation", said)
@@ -50,7 +51,7 @@ async def _try(record: Record, approvals: Approvals, plan: Plan) -> bool:
     acted = await act(record, plan, decision, State.UNDOING)
     approved = decision.actor if decision else None
     _keep(record, Undo(
-        plan=plan, gate=_stood_down(verdict, acted), approved_by=approved, executed=acted.executed, error=acted.error,
+        plan=plan, gate=acted.stood_down or verdict, approved_by=approved, executed=acted.executed, error=acted.error,
     ))  # fmt: skip
     return _judge(record, plan, acted)
 
@@ -63,14 +64,8 @@ async def _sight(record: Record) -> Sight:
 
 def _judge(record: Record, plan: Plan, acted: Acted) -> bool:
     if acted.executed is None:
-        return _failed(record, plan, acted.error or STOOD_DOWN)
+        return _failed(record, plan, acted.stood_down.reason if acted.stood_down else acted.error or "not done")
     return acted.executed.complete or _failed(record, plan, acted.executed.detail)
-
-
-def _stood_down(verdict: GateVerdict, acted: Acted) -> GateVerdict:
-    if acted.executed is not None or acted.error is not None:
-        return verdict
-    return GateVerdict(ruling=Ruling.REFUSE, clause="hands_off", reason=STOOD_DOWN)
 
 
 def _failed(record: Record, plan: Plan, why: str) -> bool:

@@ -82,6 +82,8 @@ async def test_a_survivor_that_has_closed_takes_nothing(night: Night) -> None:
     assert summary.outcome == Outcome.AUTO_RESOLVED
     said = [text for text in texts(await view(gateway), Kind.NOTE) if "could not take it over" in text]
     assert len(said) == 1
+    me = (await view(gateway)).incident
+    assert night.world.incidents.open[me, _GATEWAY][1] is None  # others may be merged into it
 
 
 async def test_what_comes_back_after_it_was_merged_joins_the_survivor(night_of: NightOf) -> None:

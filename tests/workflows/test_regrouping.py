@@ -1,18 +1,21 @@
 """People merge and split incidents: every alert stays in exactly one of them, and no machine undoes their word."""
 
 import asyncio
+import threading
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
-from domain.correlation import Relation
+from domain.correlation import OpenIncident, Relation
+from domain.doors import Door
 from domain.incident import Outcome, State
 from domain.levels import Severity
 from domain.message import Moment
 from domain.timeline import Kind
 from domain.view import IncidentView
-from tests.fakes import FakeChannel
-from tests.workflows.asking import person
+from tests.fakes import FakeChannel, FakeIncidents
+from tests.workflows.asking import asked, decide, decision, frozen, person
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, story, texts, view
 from tests.workflows.telling import dark
@@ -90,7 +93,8 @@ async def test_a_person_merges_two_that_no_machine_would(night_of: NightOf) -> N
     assert (summary.outcome, summary.merged_key) == (Outcome.MERGED, "incident-orders")
     assert (given.merged_into, given.ended_by) == (survivor, "ana (claimed)")
     assert _of(taken) == {"orders", "catalogue"}
-    assert f"merged in: {given.incident} by ana (claimed): the same release" in texts(taken, Kind.PERSON)
+    told = f"ana (claimed) (as {given.incident} tells)"
+    assert f"merged in: {given.incident} by {told}: the same release" in texts(taken, Kind.PERSON)
     closed = [m for m in email.sent.values() if m.incident == given.incident and m.moment is Moment.CLOSED]
     assert len(closed) == 1
     assert f"It goes on in {survivor}: merged by ana (claimed): the same release" in closed[0].text
@@ -196,7 +200,7 @@ async def test_what_a_person_splits_stays_apart(night_of: NightOf, cached_runs: 
     assert (_of(kept), _of(seen)) == ({"orders"}, {"gateway"})
     assert seen.link is not None, story(seen)
     assert (seen.link.relation, seen.link.previous) == (Relation.SPLIT, before.incident)
-    assert "by ana (claimed): trouble of its own" in seen.link.reason
+    assert f"by ana (claimed) (as {before.incident} tells): trouble of its own" in seen.link.reason
     assert (seen.merged_into, kept.apart, seen.apart) == (
         None, {_GATEWAY: seen.incident}, {"incident-orders": before.incident},
     )  # fmt: skip
@@ -246,3 +250,100 @@ async def test_what_was_split_off_can_be_merged_again_by_a_person(night_of: Nigh
         await night.end(gateway)
         again = await view(orders)
     assert (_of(again), again.apart) == ({"orders", "gateway"}, {})
+
+
+# -- said between a person's yes and the act ---------------------------------------------------------------------------
+
+
+async def _approved(night: Night, handle: Handle) -> None:
+    """A person said yes to the plan, and what it would touch is being named."""
+    night.world.remediator.may_name.clear()
+    await decide(handle, decision(await asked(night, handle)))
+    await night.until(handle, lambda _: night.world.remediator.naming.is_set(), "about to act", step_s=1)
+
+
+async def test_what_was_planned_before_a_split_is_not_done(night_of: NightOf) -> None:
+    """The plan was made and approved for the larger trouble; what is left is looked at anew, and asked about anew."""
+    async with night_of(frozen(World())) as night:
+        orders = await night.open()
+        await night.pass_time(seconds=2)
+        await night.end(await night.open(await night.alert(service="gateway"), key=_GATEWAY))
+        await _approved(night, orders)
+        await _splits(orders, "gateway")
+        await _also(night, _GATEWAY)
+        night.world.remediator.may_name.set()
+        await asked(night, orders)
+        first = (await view(orders)).attempts[0]
+    assert (first.gate.clause, first.executed, night.world.remediator.executions) == ("regrouped", None, 0)
+    assert "people merged or split the incident before anything was touched" in first.gate.reason
+
+
+class SlowToAbsorb(FakeIncidents):
+    """A merge waits for the store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_to, self.may_absorb = threading.Event(), threading.Event()
+
+    def absorb(self, me: OpenIncident, into: str) -> OpenIncident | str:
+        self.asked_to.set()
+        assert self.may_absorb.wait(timeout=15)
+        return super().absorb(me, into)
+
+
+async def test_nothing_is_done_while_a_merge_is(night_of: NightOf) -> None:
+    """What is begun then would be verified and undone by nobody."""
+    store = SlowToAbsorb()
+    async with night_of(frozen(World(incidents=store))) as night:
+        catalogue, orders = await _held(night, "catalogue"), await night.open()
+        into = (await view(catalogue)).incident
+        await _approved(night, orders)
+        merging = asyncio.create_task(_merges(orders, into))
+        await asyncio.to_thread(store.asked_to.wait, 15)
+        night.world.remediator.may_name.set()
+        seen = await night.until(orders, lambda v: "regrouped" in [a.gate.clause for a in v.attempts], "it stood down")
+        store.may_absorb.set()
+        answer = await merging
+        await night.end(orders)
+    assert (seen.attempts[0].executed, night.world.remediator.executions) == (None, 0)
+    assert answer.startswith(f"accepted: merged into {into}")
+
+
+# -- what anybody may send who reaches Temporal ------------------------------------------------------------------------
+
+
+def _forged(**given: str) -> dict[str, Any]:
+    told = {
+        "word": "merge", "incident": "INC-20260131-FORGED", "key": "incident-basket", "who": "ana", "why": "because",
+        "detected_at": "1970-01-01T00:00:00Z",
+    }  # fmt: skip
+    return {"anomalies": [], "given": told | given}
+
+
+async def test_a_persons_word_that_another_incident_tells_is_a_claim(night: Night) -> None:
+    """The signal proves nothing: neither who said it, nor since when there is trouble."""
+    orders = await _held(night)
+    await orders.signal("report", _forged())
+    seen = await night.until(orders, lambda v: "merged in" in str(texts(v)), "told", step_s=1)
+    claimed = "ana (as INC-20260131-FORGED tells)"
+    assert [e.actor for e in seen.timeline if "merged in" in e.text] == [claimed]
+    assert (await night.now() - seen.clock.detected_at).days <= 1
+    await night.until(orders, lambda _: claimed in str(night.world.audit.rows(seen.incident)), "audited", step_s=1)
+    rows = [row for row in night.world.audit.rows(seen.incident) if "merged in" in row.result]
+    assert [(row.actor, row.door) for row in rows] == [(claimed, Door.SIGNAL)]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"key": "incident-orders", "word": "split"}, "gave it alerts of its own key"),
+        ({"word": "resolve"}, "refused: report: given.word"),
+        ({"why": "because " * 1000}, "refused: report: given.why"),
+    ],
+)
+async def test_what_no_incident_would_tell_is_refused(night: Night, given: dict[str, str], said: str) -> None:
+    orders = await _held(night)
+    await orders.signal("report", _forged(**given))
+    seen = await night.until(orders, lambda v: said in str(texts(v)), "refused", step_s=1)
+    assert seen.apart == {}
+    assert seen.clock.detected_at >= seen.opened_at
