@@ -1,6 +1,6 @@
 """Findings from changes that no cluster tells of: what a service says of itself that it runs, read from metrics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from activities import windows
@@ -15,6 +15,7 @@ from domain.services import Marker
 from integrations.ports import MetricSource
 
 _STEP_S = 5.0
+_MOST_POINTS = 2000
 _SPEAKS_FOR = {"rollout": {Category.BAD_DEPLOYMENT: 1.0}, "config": {Category.CONFIG: 1.0}}
 _WORDS = {"rollout": "release", "config": "configuration"}
 _AGAINST = {"rollout": {Category.BAD_DEPLOYMENT: 1.0}, "config": {Category.CONFIG: 1.0}}
@@ -27,8 +28,9 @@ def findings_of(service: str, metrics: MetricSource, question: Question) -> list
 
 def _of_marker(service: str, marker: Marker, metrics: MetricSource, question: Question) -> Iterator[Finding]:
     window, query = windows.changes(question), filled(marker.query, service, RANGE)
+    step_s = max(_STEP_S, windows.seconds(window) / _MOST_POINTS)
     seen: dict[str, list[float]] = {}
-    for series in metrics.query_range(query, window, _STEP_S):
+    for series in metrics.query_range(query, window, step_s):
         seen.setdefault(series.labels.get(marker.label, ""), []).extend(at for at, _ in series.points)
     if not seen:
         yield missing(Source.CHANGES, f"no {_WORDS[marker.kind]} of {name(service)} is told", window, query)
@@ -37,15 +39,21 @@ def _of_marker(service: str, marker: Marker, metrics: MetricSource, question: Qu
         source=Source.CHANGES, kind=marker.kind, service=service, title="", window=window, query=query, unit="times",
         link=metrics.link(query, window),
     )  # fmt: skip
-    made = switches(seen, 3 * _STEP_S)
+    made = switches(seen, 3 * step_s)
     over_by = windows.calm_end(question).timestamp()
     found = [
-        _finding(blank, switch, question, over=any(later.at < over_by for later in made[n:]))
+        _finding(blank, switch, question, over=any(later.at < over_by for later in made[n:])
+                 or _gone(switch, seen, over_by))
         for n, switch in enumerate(made, start=1)
-    ]
+    ]  # fmt: skip
     yield from found
     if not any(f.strength > 0 for f in found):
         yield _none(blank)
+
+
+def _gone(switch: Switch, seen: Mapping[str, Sequence[float]], over_by: float) -> bool:
+    """Was it a canary: gone by then, while what ran beside it ran on?"""
+    return max(seen[switch.after]) < over_by <= max(seen[switch.before])
 
 
 def _finding(blank: Finding, switch: Switch, question: Question, *, over: bool) -> Finding:

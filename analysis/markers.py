@@ -21,15 +21,26 @@ def switches(seen: Mapping[str, Sequence[float]], least_gap_s: float) -> list[Sw
     """Each change, oldest first. `seen`: for each value the times at which it was seen, in any order.
 
     A value that is seen again after a gap longer than `least_gap_s` began anew, which is a change where another one was
-    seen last: a process that was restarted as it was has changed nothing.
+    seen last: a process that was restarted as it was has changed nothing. Nor has one of two that run side by side:
+    what had run, and begins anew while the other one goes on.
     """
     begun = sorted((at, value) for value, times in seen.items() for at in _beginnings(sorted(times), least_gap_s))
     found: list[Switch] = []
     for at, value in begun:
-        earlier = [(max(t for t in times if t < at), v) for v, times in seen.items() if any(t < at for t in times)]
-        if earlier and (before := max(earlier)[1]) != value:
+        earlier = {v: max(t for t in times if t < at) for v, times in seen.items() if any(t < at for t in times)}
+        if not earlier:
+            continue
+        before = max(earlier, key=lambda v: (earlier[v], v))
+        restarted = value in earlier and _goes_on(seen[before], at, least_gap_s)
+        if before != value and not restarted:
             found.append(Switch(at, before, value, returned=_usual(seen, at) == value))
     return found
+
+
+def _goes_on(times: Sequence[float], at: float, least_gap_s: float) -> bool:
+    """Was it seen before and after, without a gap?"""
+    since = min((t for t in times if t >= at), default=None)
+    return since is not None and since - max(t for t in times if t < at) <= least_gap_s
 
 
 def _usual(seen: Mapping[str, Sequence[float]], until: float) -> str:

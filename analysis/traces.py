@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from analysis.wording import Weights, causes_of, failing_call
+from analysis.wording import Weights, causes_of, failing_call, never_left
 from domain.finding import Category
 
 # Attributes in which tracers put the words of an error (OpenTelemetry's and Jaeger's conventions), most telling first.
@@ -139,7 +139,7 @@ def failure(trace: Trace, reporting: Collection[str] = ()) -> Failure | None:
         trace_id=trace.trace_id, span_id=origin.span_id, service=service, operation=operation, fate=fate,
         kind=origin.kind,
         peer=next((origin.attributes[key] for key in _PEER if key in origin.attributes), ""),
-        words=next((origin.attributes[key] for key in _ERROR_WORDS if key in origin.attributes), ""),
+        words=_words(origin),
         path=path, at=min(span.start for span in line),
     )  # fmt: skip
 
@@ -152,12 +152,17 @@ def _fate(origin: Span, spans: Iterable[Span], reporting: Collection[str]) -> tu
     taken = next((s for s in spans if s.parent_id == origin.span_id and s.service != origin.service), None)
     peer = origin.attributes.get(_PEER[0], "")
     if taken is None:
-        return (Fate.UNANSWERED, peer, origin.operation) if peer in reporting and peer != origin.service else here
+        lost = peer in reporting and peer != origin.service and not never_left(_words(origin))
+        return (Fate.UNANSWERED, peer, origin.operation) if lost else here
     if _refused(taken):
         return here
     if taken.duration_s >= _MOST_OF_THE_TIME * origin.duration_s:
         return Fate.UNFINISHED, taken.service, taken.operation
     return Fate.BETWEEN, origin.service, origin.operation
+
+
+def _words(span: Span) -> str:
+    return next((span.attributes[key] for key in _ERROR_WORDS if key in span.attributes), "")
 
 
 def _refused(taken: Span) -> bool:

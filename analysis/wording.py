@@ -123,11 +123,21 @@ _CAUSES: tuple[tuple[re.Pattern[str], Weights], ...] = (
     ),
     (
         # What a caller says of the service that it called: true of the call, silent about the cause.
-        _words(r"\banswered 5\d\d|bad gateway|service unavailable|gateway time-?out|upstream|could not be reached"),
+        _words(
+            r"\banswered 5\d\d|bad gateway|service unavailable|gateway time-?out|upstream|could not be reached"
+            r"|circuit ?breaker.{0,60}\bopen\b|circuit (?:is )?open"
+        ),
         _CALLEE,
     ),
     (_words(r"timed? ?out|deadline exceeded|did not answer"), _CALLEE),
 )
+
+# What a caller says of a call that it did not make, though the words name no cause of its own.
+_NOT_MADE = _words(
+    r"name or service not known|name resolution|no such host|getaddrinfo|circuit ?breaker.{0,60}\bopen\b"
+    r"|circuit (?:is )?open"
+)
+_OF_A_CALL = frozenset({Category.UNKNOWN, Category.DEPENDENCY, Category.NETWORK})
 
 _CATEGORIES: tuple[tuple[re.Pattern[str], LogCategory], ...] = (
     (
@@ -160,6 +170,11 @@ def category_of(text: str) -> LogCategory:
 def causes_of(text: str) -> Weights:
     """Kinds of cause that the words speak for, with weights 0 to 1; words that nobody knows speak for UNKNOWN."""
     return _PLACE | next((weights for pattern, weights in _CAUSES if pattern.search(text)), _SYMPTOM)
+
+
+def never_left(text: str) -> bool:
+    """Do the words of a failed call say that it never left the caller? It had no connection, name or leave for it."""
+    return _NOT_MADE.search(text) is not None or not causes_of(text).keys() <= _OF_A_CALL
 
 
 def failing_call() -> Weights:

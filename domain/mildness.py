@@ -18,6 +18,7 @@ def mild_until(anomaly: Anomaly, expression: Expression | None) -> float | None:
 
     Only an anomaly of ours that is not HIGH is mild, up to the value at which it would be: as far from the usual as its
     own deviation says, in a straight line. What people call broken (`bound`) is not mild whatever its sigma.
+    Downwards it is mild up to what it was told with: rates and shares end at zero, which no line may reach.
     """
     sigma, actual, usual = anomaly.sigma, anomaly.actual, anomaly.expected
     if anomaly.source != SOURCE or sigma is None or actual is None or usual is None:
@@ -25,6 +26,10 @@ def mild_until(anomaly: Anomaly, expression: Expression | None) -> float | None:
     if sigma <= 0 or sigma > _HIGH:
         return None
     high = usual + (actual - usual) * _HIGH / sigma
+    if actual < usual:
+        if high <= 0:
+            return None
+        high = actual
     bound = None if expression is None else expression.bound
     if bound is None:
         return high

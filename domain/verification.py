@@ -38,7 +38,8 @@ class Watch(Model):
 
     `or_equal`: the bound itself is harmful too, as in `>=`. `name` is for people: the alert and its service.
     An empty query stands for "does the alert with these labels fire": 1 while it does, 0 when it does not.
-    `mild_until`: harmful up to this value it refutes no fix of anything else (domain.mildness); None: it always counts.
+    `mild_until`: harmful up to this value it need not refute a fix of anything else (domain.mildness); None: it always
+    counts.
     """
 
     series: str
@@ -74,10 +75,14 @@ class Watch(Model):
         return value > self.bound if self.harmful_above else value < self.bound
 
     def mild(self, value: float | None) -> bool:
-        """Does this value, or that it has none, say nothing against a fix of something else?"""
+        """Does this value say nothing against a fix of something else? Nor does that it has none, unless what may not
+        fall has none: that is as far down as it goes.
+        """
         if self.mild_until is None:
             return False
-        return value is None or (value <= self.mild_until if self.harmful_above else value >= self.mild_until)
+        if value is None:
+            return self.harmful_above
+        return value <= self.mild_until if self.harmful_above else value >= self.mild_until
 
     def excess(self, value: float) -> float:
         return value - self.bound if self.harmful_above else self.bound - value
@@ -159,16 +164,19 @@ def settle_s(watches: Sequence[Watch], least_s: float, scrape_s: float) -> float
     return max([least_s, *(w.window_s + scrape_s for w in watches if w.window_s)])
 
 
-def judge(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]], doubted: Collection[str] = ()) -> Verdict:
+def judge(
+    watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]], doubted: Collection[str] = (), *,
+    excusing: bool = False,
+) -> Verdict:  # fmt: skip
     """The worst of all watches that count: what cannot be seen is never called recovered.
 
-    Beside others those do not count that are mild in each of the rounds; what is left of them is said.
+    `excusing`: beside others those do not count that are mild in each of the rounds; what is left of them is said.
     `doubted`: series whose alert still fires by its sender's word, and which nobody watches, or whose number nobody
     ever saw bad. That such a number is in band says nothing: it may be that of another cluster.
     """
     if not watches or not rounds:
         return Verdict(recovery=Recovery.CANNOT_TELL, reason="there is no number to look at")
-    counted = _counted(watches, rounds)
+    counted = _counted(watches, rounds) if excusing else watches
     verdicts = [_judge_one(w, [_of(w, samples) for samples in rounds], w.series in doubted) for w in counted]
     order = [Recovery.NOT_BETTER, Recovery.CANNOT_TELL, Recovery.IMPROVING, Recovery.RECOVERED]
     verdict = min(verdicts, key=lambda v: (order.index(v.recovery), v.may_settle))
@@ -188,9 +196,15 @@ def seen_bad(watches: Sequence[Watch], samples: Sequence[Sample]) -> tuple[str, 
     return tuple(w.series for w in watches if _bad(w, _of(w, samples)))
 
 
-def in_band(watches: Sequence[Watch], samples: Sequence[Sample]) -> bool:
-    """Does a look show each of the watches that count, and none of them harmful?"""
-    return bool(watches) and all(_bad(w, _of(w, samples)) is False for w in _counted(watches, [samples]))
+def gravely_bad(watches: Sequence[Watch], samples: Sequence[Sample]) -> bool:
+    """Does a look show anything harmful that is not mild?"""
+    return any(_bad(w, s) and not w.mild(_value(s)) for w, s in ((w, _of(w, samples)) for w in watches))
+
+
+def in_band(watches: Sequence[Watch], samples: Sequence[Sample], *, excusing: bool = False) -> bool:
+    """Does a look show each of the watches that count (as for `judge`), and none of them harmful?"""
+    counted = _counted(watches, [samples]) if excusing else watches
+    return bool(watches) and all(_bad(w, _of(w, samples)) is False for w in counted)
 
 
 def _counted(watches: Sequence[Watch], rounds: Sequence[Sequence[Sample]]) -> Sequence[Watch]:

@@ -712,8 +712,10 @@ class FakeMetrics(Breakable):
         return self.instants.get(query, ())
 
     def query_range(self, query: str, window: Window, step_s: float) -> Sequence[Series]:
-        """Points inside of the window, thinned to one in each step."""
+        """Points inside of the window, thinned to one in each step. Prometheus refuses more than 11,000 of them."""
         self._answers(query)
+        if (window.end - window.start).total_seconds() / step_s > 11_000:
+            raise Rejected("exceeded maximum resolution of 11,000 points per timeseries")
         cut = [_within(series, window, step_s) for series in self.ranges.get(query, ())]
         return [series for series in cut if series.points]
 

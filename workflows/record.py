@@ -101,6 +101,8 @@ class Record(Sightings):
     """Did the last look say nothing about whether it is over? Then the machine does not act."""
     witnessed: list[str] = field(default_factory=list[str])
     """The series whose number a look has seen bad: it is known to be the one of its alert."""
+    grave_before: bool = False
+    """Was something bad that is not mild when the last action was taken, or when it recovered after that?"""
     looks: int = 0
     """How often it was looked at while it waits for people."""
     look_at: datetime | None = None
@@ -269,9 +271,20 @@ class Record(Sightings):
         watch = watch_of_rule(of.series, of.expression, of.labels, of.actual)
         if watch is None:
             return Watch.of_alert(of.series, of.labels)
-        measured = self.opening.services.expressions_of(of.service)
-        mild = mild_until(of, next((one for one in measured if one.name == of.name), None))
+        mild = self._mild_until(of)
         return watch if mild is None else watch.model_copy(update={"mild_until": mild})
+
+    def _mild_until(self, of: Anomaly) -> float | None:
+        measured = self.opening.services.expressions_of(of.service)
+        return mild_until(of, next((one for one in measured if one.name == of.name), None))
+
+    @property
+    def excusing(self) -> bool:
+        """May what is mild be left out of a verdict? Only beside what is grave: while that fires, or while the fix that
+        was made for it is judged. Where nothing grave is left, what is mild is what the incident is about.
+        """
+        judged = self.grave_before and self.state in {State.VERIFYING, State.WATCHING}
+        return judged or any(self._mild_until(a) is None for a in self.firing)
 
     def witnesses(self, watches: Sequence[Watch], samples: Sequence[Sample]) -> None:
         """Keep which numbers were bad in a look."""

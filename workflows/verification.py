@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.verification import VerificationActivities
     from domain.incident import State
     from domain.timeline import Kind
-    from domain.verification import Recovery, Sample, Verdict, Watch, in_band, judge, settle_s
+    from domain.verification import Recovery, Sample, Verdict, Watch, gravely_bad, in_band, judge, settle_s
     from domain.view import Next
     from workflows import options
     from workflows.calls import reason
@@ -25,7 +25,7 @@ async def look(record: Record, watches: tuple[Watch, ...], rounds: int) -> Verdi
         if number:
             await workflow.sleep(record.opening.policy.verification.every_s, summary="until the next sample")
         seen.append(await _sample(record, watches))
-    verdict = judge(watches, seen, record.doubted(watches))
+    verdict = judge(watches, seen, record.doubted(watches), excusing=record.excusing)
     record.blind = verdict.recovery is Recovery.CANNOT_TELL
     return verdict
 
@@ -82,13 +82,15 @@ async def before(record: Record) -> Sight:
     """Look once at all that was anomalous."""
     watches = record.watches()
     samples = await _sample(record, watches)
+    record.grave_before = gravely_bad(watches, samples)
     values = {sample.series: sample.value for sample in samples}
     if all(s.value is None and s.fires is None for s in samples) or not set(values) & record.telling:
         return Sight(None, well=False)
     shown = tuple(
         w if values.get(w.series) is None else w.model_copy(update={"before": values[w.series]}) for w in watches
     )
-    return Sight(shown, in_band([w for w in watches if w.series in record.telling], samples))
+    telling = [w for w in watches if w.series in record.telling]
+    return Sight(shown, in_band(telling, samples, excusing=record.excusing))
 
 
 async def _sample(record: Record, watches: tuple[Watch, ...]) -> tuple[Sample, ...]:

@@ -129,6 +129,7 @@ async def watch(record: Record, handover: Handover) -> None:
 def _recovers(record: Record) -> datetime:
     """The watch begins: the clocks stop, and what fires from here on is news. Whoever has it now has mended it."""
     now = workflow.now()
+    record.grave_before = record.excusing  # what was excused now is no relapse
     undone_by = record.attempts[-1].undone_by if record.attempts else None
     record.ends(by_hand=record.hands_off_by or undone_by)
     record.recovered_at = now

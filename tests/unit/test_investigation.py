@@ -245,8 +245,30 @@ def test_without_a_cluster_a_service_says_itself_what_was_released() -> None:
     )  # fmt: skip
     earlier = [f for f in shop.activities().look_at_changes(asked) if f.service == "orders" and f.kind == "rollout"]
     assert [f.strength for f in earlier] == [0.0, 0.0]
+    # Nor has a canary of those minutes, beside which the old one ran on.
+    shop.metrics.ranges['build{s="orders"}'] = (
+        Series(labels={"version": "1.4.2"}, points=(*before, *after)),
+        Series(labels={"version": "1.5.0"}, points=tuple((since - 400 + 5 * n, 1.0) for n in range(44))),
+    )  # fmt: skip
+    canary = [f for f in shop.activities().look_at_changes(asked) if f.service == "orders" and f.kind == "rollout"]
+    assert [f.strength for f in canary] == [0.0]
     # Who says nothing was not seen: that is no word against a change.
     assert all(f.presence is Presence.MISSING for f in found if f.service is None)
+
+
+def test_what_was_released_is_still_found_a_day_later() -> None:
+    """Seen less often: a source gives only so many points at once."""
+    shop = TroubledShop("healthy")
+    since = ONSET.timestamp()
+    shop.metrics.ranges['build{s="orders"}'] = tuple(
+        Series(labels={"version": version}, points=tuple((since + at, 1.0) for at in range(begin, end, 15)))
+        for version, begin, end in (("1.4.2", -3600, -60), ("1.5.0", -60, 86_400))
+    )
+    asked = question_about(graph=SHOP.model_copy(update={"markers": MARKERS}))
+    later = asked.model_copy(update={"now": ONSET + timedelta(days=1)})
+    found = [f for f in shop.activities().look_at_changes(later) if f.service == "orders" and f.kind == "rollout"]
+    assert [f.facts["version"] for f in found] == ["1.5.0"]
+    assert found[0].strength > 0
 
 
 def test_without_a_past_the_bound_is_the_measure() -> None:

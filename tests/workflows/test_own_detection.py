@@ -94,6 +94,19 @@ async def test_what_is_mild_and_stays_is_said_and_refutes_nothing(night_of: Nigh
     assert (summary.outcome, end.attempts[-1].held) == (Outcome.AUTO_RESOLVED, True)
 
 
+async def test_an_alert_that_is_long_over_excuses_nothing_that_still_fires(night_of: NightOf) -> None:
+    """Nobody did anything, and our own latency, mild as it is, is what the incident is about."""
+    world = Unusual(0.5)
+    world.value, world.confidence = 0.0, 0.2
+    async with night_of(world) as night:
+        handle = await night.open(await _latency(night))
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "waiting")
+        await night.report(handle, await night.alert(resolved=True))
+        await night.pass_time(minutes=10)
+        seen = await view(handle)
+    assert (seen.state, seen.recovered_at) == (State.WAITING_FOR_PEOPLE, None), story(seen)
+
+
 async def test_what_is_grave_and_stays_means_that_it_is_not_fixed(night_of: NightOf) -> None:
     """More than six sigma, or a mild one that has grown so: nothing is called recovered beside it."""
     for sigma, own in ((9.0, 0.5), (4.0, 0.8)):

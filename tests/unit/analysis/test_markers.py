@@ -38,6 +38,8 @@ def every_5_s(*stretches: tuple[int, int]) -> list[float]:
             {"1.4": every_5_s((0, 320)), "1.5": every_5_s((300, 600))},
             [Switch(300.0, "1.4", "1.5", returned=False)],
         ),
+        # Two side by side, and one of them restarts.
+        ({"1.4": every_5_s((0, 600)), "1.5": every_5_s((0, 300), (340, 600))}, []),
     ],
 )
 def test_switches(seen: Mapping[str, Sequence[float]], expected: list[Switch]) -> None:

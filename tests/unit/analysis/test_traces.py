@@ -113,6 +113,10 @@ OUT = ASpan("a", None, "gateway", duration_s=4, error=True, kind="client", attri
 STATUS = "http.response.status_code"
 
 
+def saying(words: str) -> ASpan:
+    return replace(OUT, attributes={**OUT.attributes, "otel.status_description": words})
+
+
 @pytest.mark.parametrize(
     ("call", "taken", "reporting", "fate", "service"),
     [
@@ -127,6 +131,13 @@ STATUS = "http.response.status_code"
         (OUT, (ASpan("b", "a", "orders", attributes={STATUS: "404"}),), {"orders"}, Fate.FAILED, "gateway"),
         (replace(OUT, attributes={**OUT.attributes, STATUS: "404"}), (), {"orders"}, Fate.FAILED, "gateway"),
         (replace(OUT, kind="server"), (), {"orders"}, Fate.FAILED, "gateway"),
+        # By its own words it never left; others say of the callee that it did not take it.
+        (saying("connection pool exhausted"), (), {"orders"}, Fate.FAILED, "gateway"),
+        (saying("CircuitBreaker 'orders' is OPEN"), (), {"orders"}, Fate.FAILED, "gateway"),
+        (saying("getaddrinfo ENOTFOUND orders"), (), {"orders"}, Fate.FAILED, "gateway"),
+        (saying("certificate has expired"), (), {"orders"}, Fate.FAILED, "gateway"),
+        (saying("connection refused"), (), {"orders"}, Fate.UNANSWERED, "orders"),
+        (saying("deadline exceeded"), (), {"orders"}, Fate.UNANSWERED, "orders"),
     ],
 )
 def test_a_call_without_an_answer_is_of_whoever_had_it(

@@ -23,7 +23,9 @@ class Case:
 
 CASES = (
     Case("four sigma are mild until the value that would be six", {}, 7.0),
-    Case("so are they downwards", {"actual": 6.0, "expected": 10.0}, 4.0),
+    Case("downwards nothing is milder than what it was told with", {"actual": 6.0, "expected": 10.0}, 6.0),
+    Case("what would be below zero at six sigma counts: all of it may be gone",
+         {"actual": 20.0, "expected": 100.0, "sigma": 4.0}, None),
     Case("six sigma are mild, and nothing worse", {"sigma": 6.0}, 5.0),
     Case("more than six count from the beginning", {"sigma": 6.1}, None),
     Case("what was told without a sigma, as of what is down, counts", {"sigma": None}, None),
@@ -32,7 +34,7 @@ CASES = (
     Case("it is mild up to what people call broken", {}, 6.0, bound=6.0),
     Case("what is broken counts", {}, None, bound=4.0),
     Case("downwards too", {"actual": 6.0, "expected": 10.0}, None, bound=7.0),
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("case", rows(CASES))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.verification import Recovery, Sample, Watch, in_band, judge, seen_bad, settle_s, watch_of_rule
+from domain.verification import Recovery, Sample, Watch, gravely_bad, in_band, judge, seen_bad, settle_s, watch_of_rule
 from tests.unit.domain.examples import rows
 
 RECOVERED, IMPROVING = Recovery.RECOVERED, Recovery.IMPROVING
@@ -79,21 +79,41 @@ CASES = (
 
 @pytest.mark.parametrize("case", rows(CASES))
 def test_judge(case: Case) -> None:
-    verdict = judge(case.watches, case.samples)
+    verdict = judge(case.watches, case.samples, excusing=True)
     assert verdict.recovery is case.expected
     assert verdict.reason
 
 
 def test_a_recovery_says_what_is_still_unusual_beside_it() -> None:
-    verdict = judge((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.9]))
+    verdict = judge((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.9]), excusing=True)
     assert verdict.reason.endswith("; too mild to count against it: latency 0.9 (bound 0.5)")
-    assert "mild" not in judge((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.1])).reason
+    assert "mild" not in judge((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.1]), excusing=True).reason
 
 
 def test_one_look_is_in_band_whatever_is_mild_beside_it() -> None:
-    assert in_band((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.9])[0])
-    assert not in_band((ERRORS, MILD), _rounds(errors=[0.0], mild=[1.3])[0])
-    assert not in_band((MILD,), _rounds(mild=[0.9])[0])
+    assert in_band((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.9])[0], excusing=True)
+    assert not in_band((ERRORS, MILD), _rounds(errors=[0.0], mild=[1.3])[0], excusing=True)
+    assert not in_band((MILD,), _rounds(mild=[0.9])[0], excusing=True)
+
+
+def test_what_is_mild_counts_beside_what_was_well_all_along() -> None:
+    """A healthy number of an alert that is long over says nothing of what still fires."""
+    beside = _rounds(errors=[0.0, 0.0], mild=[0.8, 0.8])
+    assert judge((ERRORS, MILD), beside).recovery is NOT_BETTER
+    assert not in_band((ERRORS, MILD), beside[0])
+
+
+def test_only_what_is_harmful_and_not_mild_is_gravely_bad() -> None:
+    """Only beside that may what is mild be excused."""
+    assert gravely_bad((ERRORS, MILD), _rounds(errors=[0.4], mild=[0.9])[0])
+    assert not gravely_bad((ERRORS, MILD), _rounds(errors=[0.0], mild=[0.9])[0])
+    assert gravely_bad((ERRORS, MILD), _rounds(errors=[0.0], mild=[1.3])[0])
+
+
+def test_that_it_has_no_value_is_mild_only_for_what_may_not_rise() -> None:
+    """Latency without requests is nothing; requests without a value are all gone."""
+    assert MILD.mild(None)
+    assert not FREE.model_copy(update={"mild_until": 5.0}).mild(None)
 
 
 def test_a_verdict_says_what_it_rests_on() -> None:

@@ -97,6 +97,7 @@ def _asks(record: Record, _at: datetime) -> None:
 def _looks(recovery: Recovery) -> Happening:
     def happens(record: Record, at: datetime) -> None:
         record.looks, record.look_at, record.resolved_then = record.looks + 1, at, True
+        record.grave_before = True
         record.seen, record.recovered_at = Verdict(recovery=recovery, reason="r"), at
         record.messages, record.drafted, record.blind, record.failing_share = 7, True, True, 0.25
 

@@ -466,6 +466,24 @@ def test_a_number_of_our_own_detection_needs_no_witness_and_is_mild_where_it_is(
     assert record.doubted(record.watches()) == (f"{SOURCE}:gone",)
 
 
+def test_what_is_mild_is_excused_only_beside_what_is_grave() -> None:
+    """While that fires, or while the fix that was made for it is judged; never because something was grave once."""
+    record = _record()
+    mild = _sighting(fingerprint="latency", name="latency", expression="(p95) > 0.03", source=SOURCE, actual=0.05,
+                     expected=0.01, sigma=4.0)  # fmt: skip
+    record.sees([mild, _sighting(0, expression="errors > 0.05")], NOW)
+    assert record.excusing
+    record.sees([_sighting(5, status=RESOLVED)], NOW)
+    assert not record.excusing
+    record.grave_before = True
+    assert not record.excusing
+    for state in (State.VERIFYING, State.WATCHING):
+        record.enter(state, NOW, Next(text="it is judged"))
+        assert record.excusing
+    record.grave_before = False
+    assert not record.excusing
+
+
 def test_only_what_fires_and_was_seen_bad_tells_whether_a_fix_works() -> None:
     record = _record()
     record.sees([_sighting(0, fingerprint=f"f{n}", start=n, expression="errors > 0.05") for n in range(2)], NOW)
