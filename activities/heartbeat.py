@@ -1,9 +1,10 @@
-"""Heartbeats for activities that block: a dead worker is noticed within seconds, not after the whole timeout."""
+"""Heartbeats for long activities: a dead worker is noticed within seconds, not after the whole timeout."""
 
+import asyncio
 import contextvars
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 from temporalio import activity
 
@@ -12,7 +13,7 @@ EVERY_S = 1.0
 
 @contextmanager
 def beating() -> Generator[None]:
-    """Heartbeat from a thread of its own for as long as the block runs."""
+    """Heartbeat from a thread of its own for as long as the block runs: for an activity that blocks."""
     done = threading.Event()
     context = contextvars.copy_context()
 
@@ -28,3 +29,20 @@ def beating() -> Generator[None]:
     finally:
         done.set()
         thread.join()
+
+
+@asynccontextmanager
+async def pulsing() -> AsyncGenerator[None]:
+    """Heartbeat from a task beside the block for as long as that runs: for an activity that is async."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            activity.heartbeat()
+
+    activity.heartbeat()
+    task = asyncio.create_task(beat(), name="heartbeat")
+    try:
+        yield
+    finally:
+        task.cancel()

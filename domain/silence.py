@@ -3,7 +3,7 @@
 Pure and without a clock, like `domain.detection`, whose standings it reads and writes.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime
 
@@ -93,21 +93,36 @@ def first_sight(judged_until: datetime | None, now: datetime) -> Sight:
 
 
 def in_the_dark(sight: Sight, now: datetime, why: str) -> tuple[Sight, Anomaly | None]:
-    """It does not answer: trouble of the monitoring when that lasts, reported once."""
+    """It does not answer: trouble of the monitoring when that lasts, reported once.
+
+    Each worker finds that at a time of its own; as from the mark before it, most tell of the same episode.
+    """
     dark = sight.model_copy(update={"since": sight.since or now})
     since = dark.since or now
     if dark.told or now - since < _SILENT:
         return dark, None
-    return dark.model_copy(update={"told": True}), _darkness(since, now, f"no answer since {since:%H:%M:%S} UTC: {why}")
+    return dark.model_copy(update={"told": True}), _darkness(
+        _mark(since), now, f"no answer since {since:%H:%M:%S} UTC: {why}"
+    )
 
 
 def in_the_light(sight: Sight, now: datetime) -> tuple[Sight, Anomaly | None]:
-    """It answers: what was reported is over, or may have been by a worker before this one."""
+    """It answers: what was reported is over, or may have been by a worker before this one.
+
+    That ends all episodes that began no later (domain.anomaly.latest), whoever told of them: what was told by now had
+    begun five minutes ago or more. A darkness that begins from now on has a later mark, and is told anew.
+    """
     light = Sight(told=False)
     if sight.told is False:
         return light, None
-    over = _darkness(sight.since or now, now, "it answers")
+    over = _darkness(_mark(now - _SILENT), now, "it answers")
     return light, over.model_copy(update={"status": AlertStatus.RESOLVED, "ends_at": now})
+
+
+def _mark(at: datetime) -> datetime:
+    """The last of the times that lie five minutes apart, the same ones for all workers."""
+    step_s = _SILENT.total_seconds()
+    return datetime.fromtimestamp(at.timestamp() // step_s * step_s, UTC)
 
 
 def _darkness(since: datetime, now: datetime, said: str) -> Anomaly:

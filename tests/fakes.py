@@ -48,7 +48,6 @@ from integrations.ports import (
     Instant,
     LogLine,
     LogPage,
-    PortError,
     Rejected,
     Series,
     Trace,
@@ -63,7 +62,7 @@ class Breakable:
     """A fake that can be switched off: while `error` is set, every call raises it."""
 
     def __init__(self) -> None:
-        self.error: PortError | ValueError | None = None
+        self.error: Exception | None = None
         self.lock = threading.RLock()
 
     def asked(self) -> None:
@@ -440,7 +439,14 @@ class FakeShards(Breakable):
             if not free:
                 return None
             never = datetime.min.replace(tzinfo=UTC)
-            shard, row = min(free, key=lambda one: (one[1].memory not in memories, one[1].before or never))
+            newest = max(row.before or never for _, row in free)
+
+            def turn(one: tuple[Shard, FakeShard]) -> tuple[int, datetime]:
+                before = one[1].before or never
+                late = before == never or newest - before > timedelta(minutes=3)
+                return (0 if late else 1 if one[1].memory in memories else 2), before
+
+            shard, row = min(free, key=turn)
             before, memory = row.before, row.memory if row.memory in memories else new
             row.cycle, row.memory, row.before = cycle, memory, now
             held = frozenset(row.memory for row in self.all.values()) & frozenset(memories)

@@ -127,20 +127,25 @@ RELEASE = Options(
     schedule_to_close_timeout=AWAY,
     retry_policy=RetryPolicy(maximum_attempts=5),
 )
-# Tried once: the next cycle comes soon, and one that is late must not queue up behind it.
+# Tried once: the next cycle comes soon, and one that is late must not queue up behind it. A worker that died over one
+# shard shows by its heartbeats, so that it does not hold up the cycle of all.
 SWEEP = Options(
     task_queue=DETECTION_QUEUE,
     start_to_close_timeout=timedelta(seconds=90),
     schedule_to_close_timeout=timedelta(seconds=100),
+    heartbeat_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(maximum_attempts=1),
 )
-# Hours, for thousands of series. Tried for as long as it takes: the table of forecasts says what is left to train, and
-# a worker that died shows by its heartbeats, which say how far it is.
+# Hours, for thousands of series, and a worker that died shows by its heartbeats, which say how far it is. Bounded, as a
+# round waits for all of its shards and the next one for the round: the table of forecasts says what is left for that.
 TRAIN = Options(
     task_queue=TRAINING_QUEUE,
     start_to_close_timeout=timedelta(hours=12),
+    schedule_to_close_timeout=timedelta(hours=12),
     heartbeat_timeout=timedelta(minutes=1),
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5)),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5), maximum_attempts=10
+    ),
 )
 # Of one call of a language model: a good answer takes a few seconds, and people wait.
 _LONGEST_CALL_S = 30.0

@@ -16,6 +16,7 @@ from activities.detection.forecasts import Forecasts
 from activities.detection.kept import Kept
 from activities.detection.lookout import Lookout
 from activities.errors import as_application_error
+from activities.heartbeat import pulsing
 from analysis.novelty import Detector
 from domain.anomaly import Anomaly
 from domain.detection import Verdict, Watched, decide, series_key, strangest
@@ -116,7 +117,7 @@ class DetectionActivities:
         """A cycle of one shard. Raises ApplicationError where Prometheus, the store or Temporal is away: nothing is
         lost by it, as the next cycle judges what this one did not.
         """
-        async with self._turn:
+        async with pulsing(), self._turn:
             try:
                 return await self._sweep(share)
             except PortError as error:
@@ -133,10 +134,11 @@ class DetectionActivities:
         self._watches[claim.memory] = watch
         try:
             return await watch.cycle(claim)
-        except PortError as error:
-            # What was judged and not handed over shall be judged again, from what is written down.
+        except BaseException as error:
+            # What was judged and not handed over shall be judged again, from what is written down: whatever went wrong,
+            # and where the cycle was called off.
             watch.forget()
-            if watch.unseen is error:
+            if isinstance(error, PortError) and watch.unseen is error:
                 await self._tell_of_the_dark(str(error))
             raise
 
@@ -197,10 +199,13 @@ class _Watch:
         moment = datetime.fromtimestamp(now, UTC)
         answers = await to_its_end(self._look, self._metrics, now)
         silent = await to_its_end(self._silent, answers, moment, claim)
-        sight, light = self._lookout.light(moment)
+        # A shard of which nothing was due has asked nothing, and does not know whether anybody would have answered.
+        answered = any(answer.away is None for answer in answers)
+        sight, light = self._lookout.light(moment) if answered else (None, None)
         anomalies = [*self._decide(silent, moment), *([light] if light else ())]
         keys = await self._intake.accept(anomalies) if anomalies else ()
-        self._lookout.told(sight)
+        if sight is not None:
+            self._lookout.told(sight)
         await to_its_end(self._write)
         cycle = Cycle(
             series=len(self._kept), ready=sum(kept.detector.ready for kept in self._kept.values()),

@@ -15,8 +15,8 @@ class Lookout:
         self._sight: Sight | None = None
 
     def begins(self, judged_until: datetime | None, now: datetime) -> None:
-        """With the first shard that this worker takes over: up to when workers before it have judged."""
-        if self._sight is None:
+        """With the first shard of which this worker takes something over: up to when workers before it have judged."""
+        if self._sight is None and judged_until is not None:
             self._sight = first_sight(judged_until, now)
 
     def light(self, now: datetime) -> tuple[Sight, Anomaly | None]:

@@ -63,8 +63,9 @@ class ShardStore(Protocol):
     """
 
     def claim(self, cycle: str, of: int, memories: Collection[str], new: str, now: datetime) -> Claim | None:
-        """A shard that nobody has claimed in this cycle: one that was last looked at by one of `memories`, else the one
-        that was left alone for longest; None: all are claimed. The first claim of another `of` ends all older ones.
+        """A shard that nobody has claimed in this cycle: one that was never claimed, or three minutes before another of
+        these, else one that was last looked at by one of `memories`, and of several the one that was left alone for
+        longest; None: all are claimed. The first claim of another `of` ends all older ones.
         """
         ...
 

@@ -13,9 +13,14 @@ _OTHERS_END = "DELETE FROM nightshift.shards WHERE shards <> %s"
 _ALL_THERE = """
 INSERT INTO nightshift.shards (shards, number) SELECT %(of)s, generate_series(0, %(of)s - 1) ON CONFLICT DO NOTHING
 """
+# Three minutes behind the others comes before one's own: else a worker that is slow, and alone, never gets to it.
 _NEXT = """
 SELECT number, memory, claimed_at FROM nightshift.shards WHERE cycle <> %s
-ORDER BY memory = ANY(%s) DESC, claimed_at NULLS FIRST, number LIMIT 1
+ORDER BY CASE
+    WHEN claimed_at IS NULL OR claimed_at < max(claimed_at) OVER () - interval '3 minutes' THEN 0
+    WHEN memory = ANY(%s) THEN 1
+    ELSE 2
+END, claimed_at NULLS FIRST, number LIMIT 1
 """
 _CLAIM = "UPDATE nightshift.shards SET cycle = %s, memory = %s, claimed_at = %s WHERE number = %s"
 _HELD = "SELECT memory FROM nightshift.shards WHERE memory = ANY(%s)"

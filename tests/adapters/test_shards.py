@@ -11,7 +11,7 @@ from activities.detection import DetectionActivities
 from activities.detection.activity import Cycle, Share
 from domain.anomaly import Anomaly
 from domain.services import Expression, Service, ServiceMap
-from domain.silence import MONITORING
+from domain.silence import MONITORING, of_monitoring
 from integrations.ports import Series, SeriesStore, ShardStore, Unavailable
 from integrations.store.pool import Pool
 from integrations.store.series import PostgresSeries
@@ -138,3 +138,19 @@ async def test_what_another_worker_has_told_is_not_told_by_one_that_comes_back(o
         world.workers.reverse()
     titles = [(a.service, a.status) for a in world.intake.taken]
     assert len(titles) == len(set(titles))
+
+
+async def test_a_shard_of_no_service_does_not_say_that_the_source_answers() -> None:
+    world = World(FakeSeries(), FakeShards())
+    world.faults, world.workers = {}, world.workers[:1]
+    await world.cycles(2, shards=9)
+    world.metrics.error = Unavailable("connection refused")
+    found = [await world.cycle(9) for _ in range(22)]
+    assert any(isinstance(one, Cycle) for one in found[-1]), "such a shard goes through"
+    (began,) = {anomaly.starts_at for anomaly in world.intake.taken}
+    assert all(anomaly.firing and of_monitoring(anomaly) for anomaly in world.intake.taken)
+    world.metrics.error = None
+    await world.cycles(2, shards=9)
+    over = [anomaly for anomaly in world.intake.taken if not anomaly.firing]
+    assert over
+    assert all(anomaly.starts_at >= began for anomaly in over)

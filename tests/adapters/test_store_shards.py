@@ -57,3 +57,13 @@ def test_what_is_counted_in_each_shard_is_summed(shards: ShardStore) -> None:
     assert shards.count(first, 1, 4) == (1, 4)
     assert shards.count(second, 2, 3) == (3, 7)
     assert shards.count(first, 0, 4) == (2, 7)
+
+
+def test_a_shard_that_was_left_alone_for_minutes_comes_before_what_somebody_remembers(shards: ShardStore) -> None:
+    """One worker is left, and so slow that it gets to one shard in each cycle."""
+    mine = claimed(shards, "first", 3, [], "mine").shard
+    other = claimed(shards, "first", 3, [], "other").shard
+    never = claimed(shards, "second", 3, ["mine"], "new", minute=1)
+    assert never.before is None, "what nobody has ever looked at comes first of all"
+    turns = [claimed(shards, f"{minute}", 3, ["mine", "new"], "newer", minute).shard for minute in range(2, 6)]
+    assert turns == [mine, never.shard, mine, other]

@@ -1,7 +1,7 @@
 """A cycle of detection: it tells a fault once, goes on after a restart, and loses nothing when somebody is away."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from activities.detection import DetectionActivities
 from activities.detection.activity import Cycle
 from activities.detection.asking import HISTORY, due
 from analysis.forecasting.band import Band
-from domain.anomaly import AlertStatus
+from domain.anomaly import AlertStatus, latest
 from domain.detection import series_key
 from domain.forecast import Forecast
 from domain.services import Expression, Service, ServiceMap
@@ -22,6 +22,7 @@ from domain.thresholds import ThresholdWord, WordKind
 from integrations.ports import Series, Unavailable
 from tests.fakes import FakeForecasts, FakeHandingOver, FakeMetrics, FakeSeries, FakeThresholds
 from tests.incidents import NOON, minutes
+from workflows.options import SWEEP
 
 EVERY = 15.0
 START = 1_800_000_000.0
@@ -114,17 +115,32 @@ async def test_another_worker_judges_every_sample_of_every_series_once_whenever_
     assert [row.points for row in rows] == [(row.until.timestamp() - first) / EVERY + 1 for row in rows]
 
 
-@pytest.mark.parametrize("away", ["metrics", "store", "forecasts", "intake"])
-async def test_what_could_not_be_told_is_told_by_a_later_cycle(away: str) -> None:
+async def test_a_cycle_says_at_once_that_somebody_is_at_it() -> None:
+    world, beats = World(), list[object]()
+    environment = ActivityEnvironment()
+    environment.on_heartbeat = lambda *details: beats.append(details)
+    await environment.run(world.worker.sweep)
+    assert beats
+    assert SWEEP.get("heartbeat_timeout", timedelta.max) <= timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("away", "error"),
+    [
+        *((away, Unavailable("away")) for away in ("metrics", "store", "forecasts", "intake")),
+        ("intake", RuntimeError("a defect")),
+    ],
+)
+async def test_what_could_not_be_told_is_told_by_a_later_cycle(away: str, error: Exception) -> None:
     world = World()
     await world.cycles(3)
     world.fault = (world.now, math.inf)
-    getattr(world, away).error = Unavailable("away")
+    getattr(world, away).error = error
     failed = 0
     for _ in range(6):
         try:
             await world.cycle()
-        except ApplicationError:
+        except (ApplicationError, RuntimeError):
             failed += 1
             world.now += EVERY
     assert failed
@@ -148,7 +164,8 @@ async def test_a_source_that_is_away_for_minutes_is_trouble_of_the_monitoring_un
     world.metrics.error = None
     await world.cycles(2)
     began, over = world.intake.taken
-    assert (began.status, over.status, over.starts_at) == (AlertStatus.FIRING, AlertStatus.RESOLVED, began.starts_at)
+    assert (began.status, over.status) == (AlertStatus.FIRING, AlertStatus.RESOLVED)
+    assert latest(began, over) is over
     assert of_monitoring(began)
 
 

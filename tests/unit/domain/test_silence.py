@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.anomaly import AlertStatus, Anomaly
+from domain.anomaly import AlertStatus, Anomaly, latest
 from domain.detection import Watched
 from domain.levels import Severity
 from domain.series import Standing
@@ -126,8 +126,29 @@ def test_a_source_that_does_not_answer_for_five_minutes_is_told_once_and_its_ret
     assert "connection refused" in began.title
     sight, over = in_the_light(sight, NOON + 12 * MINUTE)
     assert over is not None
-    assert (over.series, over.status, over.starts_at) == (began.series, AlertStatus.RESOLVED, NOON)
+    assert (over.series, over.status) == (began.series, AlertStatus.RESOLVED)
+    assert latest(began, over) is over
     assert in_the_light(sight, NOON + 13 * MINUTE)[1] is None
+
+
+def darkness(began: datetime) -> Anomaly:
+    _, told = in_the_dark(Sight(since=began), began + 5 * MINUTE, "connection refused")
+    assert told is not None
+    return told
+
+
+@pytest.mark.parametrize("later_s", [15, 299, 301])
+def test_whoever_sees_light_first_ends_what_all_workers_told_and_nothing_that_begins_after(later_s: int) -> None:
+    first, second = darkness(NOON + 4 * MINUTE), darkness(NOON + 4 * MINUTE + timedelta(seconds=15))
+    last = darkness(NOON + timedelta(seconds=later_s))
+    assert first.starts_at == second.starts_at, "one darkness is one episode"
+    now = NOON + timedelta(seconds=later_s) + 5 * MINUTE
+    for sight in (Sight(since=NOON, told=True), Sight(told=None)):
+        _, over = in_the_light(sight, now)
+        assert over is not None
+        assert latest(last, over) is over
+        again = darkness(now + timedelta(seconds=15))
+        assert latest(over, again) is again
 
 
 @pytest.mark.parametrize(("minutes", "says"), [(None, False), (4, False), (6, True)])
