@@ -1,6 +1,5 @@
 """The web application's parts over stand-ins."""
 
-from integrations.ports import PortError
 from starter.identity.desk import Desk
 from starter.intake import Intake
 from starter.live import LiveIncidents
@@ -41,6 +40,6 @@ def parts_with(
     )
 
 
-def raise_if(error: PortError | None) -> None:
+def raise_if(error: Exception | None) -> None:
     if error is not None:
         raise error
