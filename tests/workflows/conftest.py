@@ -5,7 +5,7 @@ server; whatever else fails, fails.
 """
 
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,12 +45,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    with _servers_own(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """The night that a test had is ended there."""
+    with _servers_own(item):
+        yield
+
+
+@contextmanager
+def _servers_own(item: pytest.Item) -> Generator[None]:
     """A failure under a broken server is the server's."""
+    funcargs: dict[str, object] = getattr(item, "funcargs", {})
+    server = funcargs.get("temporal_skipping")
     try:
         yield
     except (Exception, pytest.fail.Exception) as failure:
-        funcargs: dict[str, object] = getattr(item, "funcargs", {})
-        server = funcargs.get("temporal_skipping")
         if isinstance(server, Skipping) and server.broken:
             raise ServerBroke from failure
         raise
