@@ -2,73 +2,28 @@
 
 import asyncio
 import itertools
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
 from rig.kubelet.addresses import address
 from rig.kubelet.pods import Pods
-from rig.servers.ports import LOOPBACK
-from rig.servers.server import Server
+from rig.servers.relay import Relay
 
 _CONNECT_SECONDS = 1.0
 _CHUNK = 65_536
 
 
-class ServiceProxy(Server):
+class ServiceProxy(Relay):
     """Listens on `port` and hands each TCP connection to a ready pod's port named `port_name`, in turn.
 
     A pod that refuses is passed over; with no pod that takes it the connection is closed, as a refused one would be.
     """
 
     def __init__(self, pods: Pods, port_name: str, port: int) -> None:
+        super().__init__(port, f"service proxy {port}")
         self._pods = pods
         self._port_name = port_name
-        self._port = port
         self._turns = itertools.count()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._listening = threading.Event()
-        self._trouble: OSError | None = None
-        self._thread = threading.Thread(target=self._run, name=f"service proxy {port}", daemon=True)
-        self._stopping = asyncio.Event()
-        self._carried: set[asyncio.Task[None]] = set()
-
-    def start(self) -> None:
-        """Listen; OSError where the port is taken."""
-        self._thread.start()
-        self._listening.wait()
-        if self._trouble is not None:
-            raise self._trouble
-
-    def stop(self) -> None:
-        """Close all connections and listen no longer."""
-        if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join()
-
-    def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        try:
-            server = await asyncio.start_server(self._take, LOOPBACK, self._port)
-        except OSError as error:
-            self._trouble = error
-            return
-        finally:
-            self._listening.set()
-        await self._stopping.wait()
-        server.close()
-        for one in self._carried:
-            one.cancel()
-        await asyncio.gather(*self._carried, return_exceptions=True)
-
-    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A task of our own: Python 3.11 reports one of its own that is cancelled as an error."""
-        task = asyncio.create_task(self._hand_over(reader, writer))
-        self._carried.add(task)
-        task.add_done_callback(self._carried.discard)
 
     async def _hand_over(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
