@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
@@ -74,12 +74,7 @@ class OrderStore:
             "SELECT order_id, customer_id, product_id, quantity, price_cents FROM orders "
             "WHERE customer_id = %s ORDER BY order_id DESC LIMIT %s"
         )
-        async with (
-            self._span("SELECT orders", statement) as connection,
-            connection.cursor(row_factory=class_row(Order)) as cursor,
-        ):
-            await cursor.execute(statement, (customer_id, _LISTED))
-            return await cursor.fetchall()
+        return await self._read(statement, (customer_id, _LISTED))
 
     async def newest(self, limit: int) -> list[Order]:
         """The newest orders of all customers."""
@@ -87,11 +82,14 @@ class OrderStore:
             "SELECT order_id, customer_id, product_id, quantity, price_cents FROM orders "
             "ORDER BY order_id DESC LIMIT %s"
         )
+        return await self._read(statement, (limit,))
+
+    async def _read(self, statement: LiteralString, values: tuple[int, ...]) -> list[Order]:
         async with (
             self._span("SELECT orders", statement) as connection,
             connection.cursor(row_factory=class_row(Order)) as cursor,
         ):
-            await cursor.execute(statement, (limit,))
+            await cursor.execute(statement, values)
             return await cursor.fetchall()
 
     async def add(self, order: NewOrder) -> int:
