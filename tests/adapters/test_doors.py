@@ -239,8 +239,9 @@ async def test_a_merge_on_the_page_says_why_and_is_proven_in_both_incidents(temp
         await other.signal("resolve", {"who": "the test"})
         await asyncio.wait_for(other.result(), _HANGS_AFTER_S)
     assert {a.service for a in taken.anomalies} == {"orders", "catalogue"}
-    for incident in (seen.incident, into):
-        assert ("eve", "console", "merge") in [(r.actor, r.door, r.action) for r in house.world.audit.rows(incident)]
+    rows = {i: [(r.actor, r.door, r.action) for r in house.world.audit.rows(i)] for i in (seen.incident, into)}
+    assert ("eve", "console", "merge") in rows[seen.incident]
+    assert (f"eve (as {seen.incident} tells)", "signal", "merge") in rows[into], "it knows of eve by hearsay only"
 
 
 # -- cheats ----------------------------------------------------------------------------------------------------------
