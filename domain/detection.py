@@ -123,7 +123,7 @@ def _believed(series: Watched, standing: Standing, service: Mapping[str, Standin
     if standing.agreed:
         return "forecast and streaming detector agree"
     expression = series.expression
-    if _is_broken(series, standing):
+    if expression.bound is not None and _is_broken(series, standing):
         return f"{expression.name} is beyond {quantity(expression.bound, expression.unit)}, {_seen_by(standing)}"
     for name, other in service.items():
         if name != expression.name and other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
