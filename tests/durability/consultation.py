@@ -35,7 +35,7 @@ from rig.servers.postgres import PostgresServer
 from rig.servers.process import Command, ManagedProcess
 from rig.servers.temporal import TemporalServer
 from tests.advice import TERMS
-from tests.durability.house import story, until
+from tests.durability.house import story, told, until
 from tests.durability.tries import Try, last_tries
 from tests.durability.wiretap import Fate, Hold, Wiretap
 from tests.workflows.world import POLICY, Handle, World, anomaly
@@ -52,7 +52,9 @@ COMES_WITHIN_S = 300.0
 """A bound for what hangs, on a machine that does much else."""
 _PROGRAM = Path(sys.executable).with_name("nightshift")
 _EARLIER = timedelta(hours=1)
-_KEEPING, _KEPT = b"UPDATE nightshift.model_calls", b"COMMIT"
+_LOOK_S = 5.0
+_KEEPING, _SECOND, _KEPT = b"UPDATE nightshift.model_calls", b":advice:1:2", b"COMMIT"
+"""How the worker says to the store that a call has ended, that it is the second one, and that this is all."""
 
 Caught = Literal["while it looks", "when it is asked", "before the store hears of it", "after the store has kept it"]
 Tokens = tuple[int, int]
@@ -137,7 +139,7 @@ class Consultation:
         first = await asyncio.to_thread(self._start)
         async with Others(adviser=PATIENT, policy=rules, struck=looking).living(self.client) as world:
             handle = await world.open(self.client, anomaly())
-            assert await until(self._has_fallen, COMES_WITHIN_S), f"never came to it: {await story(handle)}"
+            await self._struck(handle)
             self.wire.end(Fate.CUT)
             if self.forgotten:
                 self._forget()
@@ -157,6 +159,12 @@ class Consultation:
             self.before = self._asked
             self.fallen.set()
 
+    async def _struck(self, handle: Handle) -> None:
+        """Returns when the blow has fallen; fails with the timeline where the consultation ends without one."""
+        while not await until(self._has_fallen, _LOOK_S):
+            view = await view_of(handle)
+            assert view is None or view.advice is None, f"the blow never fell: {told(view)}"
+
     async def _has_fallen(self) -> bool:
         return self.fallen.is_set()
 
@@ -166,15 +174,15 @@ class Consultation:
             threading.Thread(target=self._strike_at, args=(self._hold(),), daemon=True).start()
 
     def _hold(self) -> Hold:
-        known = (_KEEPING, self._words.encode())
+        known = (_KEEPING, _SECOND)
         kept = self.caught == "after the store has kept it"
         hold = Hold(known, "after the answer", then=_KEPT) if kept else Hold(known, "before the answer")
         self.wire.hold([hold])
         return hold
 
     def _strike_at(self, hold: Hold) -> None:
-        if hold.reached.wait(COMES_WITHIN_S):
-            self.strike()
+        hold.reached.wait()
+        self.strike()
 
     # -- the model
 
