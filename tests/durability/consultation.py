@@ -45,8 +45,8 @@ from workflows.contract import ADVICE_QUEUE, TASK_QUEUE
 
 KILLED = (TASK_QUEUE, ADVICE_QUEUE)
 """The queues of the worker that dies: the incident's, with what it remembers of the talk, and that of the calls."""
-PATIENT = TERMS.model_copy(update={"within_s": 300, "usd_per_incident": 0.05})
-"""Time for another worker to come up on a busy machine. Money for both calls, and for no third one."""
+PATIENT = TERMS.model_copy(update={"within_s": 300, "usd_per_incident": 0.1})
+"""Time for another worker to come up on a busy machine, and money for a third call: no limit hides that one is made."""
 STORE = "model_killed"
 COMES_WITHIN_S = 300.0
 """A bound for what hangs, on a machine that does much else."""
