@@ -19,6 +19,7 @@ from psycopg.rows import class_row
 from pydantic import SecretStr
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from config.adapters.store import Store
 from domain.advice.advice import Advice
@@ -53,6 +54,7 @@ COMES_WITHIN_S = 300.0
 _PROGRAM = Path(sys.executable).with_name("nightshift")
 _EARLIER = timedelta(hours=1)
 _LOOK_S = 5.0
+_TRIES = 30
 _KEEPING, _SECOND, _KEPT = b"UPDATE nightshift.model_calls", b":advice:1:2", b"COMMIT"
 """How the worker says to the store that a call has ended, that it is the second one, and that this is all."""
 
@@ -138,7 +140,7 @@ class Consultation:
         rules = POLICY.model_copy(update={"gather_s": 0, "allow": ()})
         first = await asyncio.to_thread(self._start)
         async with Others(adviser=PATIENT, policy=rules, struck=looking).living(self.client) as world:
-            handle = await world.open(self.client, anomaly())
+            handle = await self._opened(world)
             await self._struck(handle)
             self.wire.end(Fate.CUT)
             if self.forgotten:
@@ -148,6 +150,17 @@ class Consultation:
                 await handle.terminate("seen")
         tries = tuple(await last_tries(handle, "consult"))
         return Aftermath(self.before, self._asked, tuple(self.model.paid), self._ledger(view), tries, first, view)
+
+    async def _opened(self, world: World) -> Handle:
+        """Temporal's development server says of a new namespace now and then that it is not found, and finds it then."""
+        for _ in range(_TRIES):
+            try:
+                return await world.open(self.client, anomaly())
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                await asyncio.sleep(1)
+        raise AssertionError(f"no namespace {self.name!r} after {_TRIES} tries")
 
     # -- the blow
 
