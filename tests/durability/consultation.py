@@ -152,7 +152,7 @@ class Consultation:
         return Aftermath(self.before, self._asked, tuple(self.model.paid), self._ledger(view), tries, first, view)
 
     async def _opened(self, world: World) -> Handle:
-        """Temporal's development server says of a new namespace now and then that it is not found, and finds it then."""
+        """Temporal's development server does not find a new namespace now and then, and a moment later it does."""
         for _ in range(_TRIES):
             try:
                 return await world.open(self.client, anomaly())
