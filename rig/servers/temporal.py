@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -32,14 +33,16 @@ class TemporalServer(Server):
         log_level: LogLevel = "warn",
         known_ports: bool = False,
         ports: tuple[int, int] | None = None,
+        namespaces: Sequence[str] = (),
     ) -> None:
         """Data and log lie in `folder`; `known_ports` prefers 7233 and 8233 where they are free.
 
-        `ports`, the server's and the web UI's, are taken as they are.
+        `ports`, the server's and the web UI's, are taken as they are. `namespaces` are there beside the default one.
         """
         self._folder = folder
         self._search_attributes = search_attributes
         self._log_level = log_level
+        self._namespaces = namespaces
         chosen = (preferred_port(_PORT), preferred_port(_UI_PORT)) if known_ports else (free_port(), free_port())
         self._port, self._ui_port = ports or chosen
         self.address = f"{LOOPBACK}:{self._port}"
@@ -81,15 +84,16 @@ class TemporalServer(Server):
             f"--db-filename={self._database}",
             f"--log-level={self._log_level}",
             *attributes,
+            *(f"--namespace={name}" for name in self._namespaces),
         ]
 
     @property
     def _database(self) -> Path:
         return self._folder / "temporal.sqlite"
 
-    async def connect(self) -> Client:
-        """A client of the default namespace that speaks pydantic."""
-        return await Client.connect(self.address, namespace=self.namespace, data_converter=pydantic_data_converter)
+    async def connect(self, namespace: str = NAMESPACE) -> Client:
+        """A client of the namespace that speaks pydantic."""
+        return await Client.connect(self.address, namespace=namespace, data_converter=pydantic_data_converter)
 
     def stop(self) -> None:
         """Stop it; what it stored stays in the folder."""

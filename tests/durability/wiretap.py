@@ -23,7 +23,8 @@ class Hold:
     "before the answer": it has reached nobody yet. "after the answer": the server has done it and said so, and the
     process never hears of it. "within the answer": the same, for a process that would soon give up on a silent server,
     ask it what became of the call, and know: the answer drips, and its last byte does not come. `alone`: while one is
-    held, its repetitions are turned away, else each of them would hold up a thread of the process.
+    held, its repetitions are turned away, else each of them would hold up a thread of the process. `then`: what is held
+    is what the same connection says after it, such as the end of its transaction.
     """
 
     needles: tuple[bytes, ...]
@@ -31,12 +32,19 @@ class Hold:
     nth: int = 1
     alone: bool = False
     at_least: int = 0
+    then: bytes = b""
     calls: int = 0
     reached: threading.Event = field(default_factory=threading.Event)
 
     def knows(self, asked: bytes) -> bool:
         """Is it this call?"""
         return len(asked) >= self.at_least and all(needle in asked for needle in self.needles)
+
+    def means(self, asked: bytes, begun: "Sequence[Hold]") -> bool:
+        """Is it what is held? `begun`: those that have known a call of this connection and wait for what comes then."""
+        if not self.then:
+            return self.knows(asked)
+        return self.then in asked and any(hold is self for hold in begun)
 
 
 class Fate(Enum):
@@ -99,13 +107,14 @@ class Wiretap:
         with server:
             asked = bytearray()
             answer_held = threading.Event()
-            arguments = (server, client, asked, answer_held)
+            begun: list[Hold] = []
+            arguments = (server, client, asked, answer_held, begun)
             answers = threading.Thread(target=self._answers, args=arguments, daemon=True)
             answers.start()
             with contextlib.suppress(OSError):
                 while data := client.recv(65536):
                     asked += data
-                    held = self._held(bytes(asked))
+                    held = self._held(bytes(asked), begun)
                     if held == "again" or (held == "before the answer" and not self._passes()):
                         break
                     if held in {"after the answer", "within the answer"}:
@@ -116,14 +125,15 @@ class Wiretap:
             answers.join(timeout=5)
 
     def _answers(
-        self, server: socket.socket, client: socket.socket, asked: bytearray, answer_held: threading.Event
-    ) -> None:
+        self, server: socket.socket, client: socket.socket, asked: bytearray, answer_held: threading.Event,
+        begun: Sequence[Hold],
+    ) -> None:  # fmt: skip
         """What is asked next begins anew when an answer has come."""
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
                 rest = data
                 if answer_held.is_set():
-                    if self._reached(bytes(asked)) == "within the answer":
+                    if self._reached(bytes(asked), begun) == "within the answer":
                         rest = self._drip(data, client)
                     if not self._passes():
                         break
@@ -140,10 +150,11 @@ class Wiretap:
             return wire
         return socket.create_connection(self._upstream, timeout=30)
 
-    def _held(self, asked: bytes) -> Moment | Literal["again"] | None:
+    def _held(self, asked: bytes, begun: list[Hold]) -> Moment | Literal["again"] | None:
         """Does a hold know this call, and is its time come?"""
         with self._lock:
-            hold = next((h for h in self._holds if h.knows(asked)), None)
+            begun += [h for h in self._holds if h.then and h.knows(asked)]
+            hold = next((h for h in self._holds if h.means(asked, begun)), None)
             if hold is None:
                 return None
             hold.calls += 1
@@ -155,10 +166,10 @@ class Wiretap:
                 hold.reached.set()
             return hold.moment
 
-    def _reached(self, asked: bytes) -> Moment | None:
+    def _reached(self, asked: bytes, begun: Sequence[Hold]) -> Moment | None:
         """Say so of those who know this call; where the first of them holds it."""
         with self._lock:
-            known = [hold for hold in self._holds if hold.knows(asked)]
+            known = [hold for hold in self._holds if hold.means(asked, begun)]
         for hold in known:
             hold.reached.set()
         return known[0].moment if known else None
