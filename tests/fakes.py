@@ -618,6 +618,8 @@ class FakeFilters(Breakable):
         self.asked()
         self.kept.pop(name, None)
 
+        self.reached.set()
+        await self.free.wait()
     def all(self) -> Sequence[SavedFilter]:
         self.asked()
         return [self.kept[name] for name in sorted(self.kept)]

@@ -44,9 +44,11 @@ class MutedWorkflow:
         self._room = ROOM - sum(size_of(one) for one in muted.held)
         self._rows = {_episode(row): row for row in muted.rows}
         self._write_at = self._looked_at = workflow.now()
-        self._passing: dict[str, Anomaly] = {}
+        self._passing: dict[str, Held] = {}
+        """What goes to its incidents whatever mutes it, and the ends of what has gone there."""
         self._judging: frozenset[str] = frozenset()
         self._asked = False
+        self._handing: frozenset[str] = frozenset()
         self._news = 0
         for one in muted.held:  # the run before may not have got to write it down
             self._note(one, Became.HELD)
@@ -111,16 +113,14 @@ class MutedWorkflow:
                 self._keep_or_pass(known.model_copy(update={"by": muted[series]}))
 
     async def _pass_on(self) -> None:
-        """What has no room here, and the end of what was handed over while that was told: as much as one payload
-        takes, and then the rest.
-        """
+        """As much as one payload takes, and then the rest."""
         passing = fitting(self._passing.values(), _ROWS_BYTES, _ROWS)
         await workflow.execute_activity_method(
-            MutingActivities.hand_over, HandOver(anomalies=passing), summary="to its incident", **options.REOPEN
+            MutingActivities.hand_over, told, summary="to its incident", **options.REOPEN
         )
         for one in passing:
-            if self._passing.get(one.series) is one:
-                del self._passing[one.series]
+            if self._passing.get(one.anomaly.series) is one:
+                del self._passing[one.anomaly.series]
 
     async def _write(self, now: datetime) -> None:
         """The record may be late, and nothing waits for it: judging again must not depend on PostgreSQL."""
@@ -135,9 +135,12 @@ class MutedWorkflow:
         for row in rows:
             if self._rows.get(_episode(row)) is row:
                 del self._rows[_episode(row)]
+        self._handing = frozenset(one.anomaly.series for one in passing)
+        told = HandOver(anomalies=tuple(one.anomaly for one in passing))
 
     # Handlers take any number of arguments and raise on none, as those of an incident (workflows.incident).
 
+        self._handing = frozenset()
     @workflow.signal(description="what is muted and fires, and what is over")
     def told(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Sightings, in whatever order they come."""
@@ -163,14 +166,22 @@ class MutedWorkflow:
         self._keep_or_pass(told.model_copy(update={"since": known.since}) if known is not None and same else told)
 
     def _end(self, anomaly: Anomaly) -> None:
-        known = self._held.get(anomaly.series)
-        if known is None or anomaly.firing or latest(known.anomaly, anomaly) is known.anomaly:
+        series = anomaly.series
+        known, waiting = self._held.get(series), self._passing.get(series)
+        ends = known or waiting
+        if ends is None or anomaly.firing or not ends.anomaly.firing:
             return
-        self._drop(anomaly.series)
-        self._note(known, Became.RESOLVED)
-        if anomaly.series in self._judging:
+        if latest(ends.anomaly, anomaly) is ends.anomaly:
+            return
+        self._drop(series)
+        if series not in self._handing:
+            self._note(ends, Became.RESOLVED)
+        told = waiting is not None and not waiting.anomaly.firing
+        if told or series in self._judging | self._handing:
             # It may be on its way to an incident that was not open yet when it was told that this is over.
-            self._passing[anomaly.series] = anomaly
+            self._passing[series] = ends.model_copy(update={"anomaly": anomaly})
+        else:
+            self._passing.pop(series, None)
 
     def _keep_or_pass(self, one: Held) -> None:
         """In the place of what is known of its series; what has grown may have no room any more."""
@@ -181,7 +192,7 @@ class MutedWorkflow:
             self._held[one.anomaly.series] = one
             self._room -= size_of(one)
         else:
-            self._passing[one.anomaly.series] = one.anomaly
+            self._passing[one.anomaly.series] = one
         if fits and known is not None and (known.by, known.anomaly.starts_at) == (one.by, one.anomaly.starts_at):
             return  # the same, seen again, is no news
         if known is not None and known.anomaly.starts_at != one.anomaly.starts_at:

@@ -192,6 +192,26 @@ async def test_what_ends_while_it_is_handed_over_is_told_to_its_incident(night: 
     assert [one.status for one in night.door.opened] == [AlertStatus.FIRING, AlertStatus.RESOLVED]
 
 
+async def test_what_waits_for_its_incident_and_is_over_opens_none(night: Quiet) -> None:
+    """The end of what is on its way already is told after it; what has not left yet does not leave."""
+    await night.window(minutes=60)
+    names = ("held", "first", "second")
+    held, first, second = [await night.alert(fingerprint=name) for name in names]
+    handle = await night.hold(held)
+    night.door.free.clear()
+    for one in (first, second):  # which have no room
+        (told,) = muted_reports(await night.held(one.model_copy(update={"labels": {"wide": "x" * ROOM}})))
+        await handle.signal("told", told)
+        await night.door.reached.wait()
+    for one in (second, first, held):
+        await night.over(handle, one)
+    night.door.free.set()
+    await night.ends(handle)
+    assert [(one.fingerprint, one.firing) for one in night.door.opened] == [("first", True), ("first", False)]
+    rows = {row.series.removeprefix("prometheus:"): row.became for row in night.store.rows.values()}
+    assert rows == {"held": Became.RESOLVED, "first": Became.OPENED, "second": Became.RESOLVED}
+
+
 async def test_what_has_no_room_is_not_held_back(night: Quiet) -> None:
     await night.window(minutes=60)
     now = await night.now()
