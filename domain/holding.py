@@ -109,10 +109,8 @@ def still_muted(
 def quiet(
     windows: Iterable[Declared], tallies: Mapping[str, Tally], rows: Sequence[MutedRow], now: datetime
 ) -> tuple[Quiet, ...]:
-    """What mutes at `now`. `rows`: the newest records, first; what is held is among them."""
-    newest: dict[str, MutedRow] = {}
-    for row in rows:
-        newest.setdefault(row.window, row)
+    """What mutes at `now`. `rows`: one of each window in force, and of whatever else holds something."""
+    newest = {row.window: row for row in rows}
     found = [
         Quiet(
             window=one.window.id, until=one.window.ends, held=tallies.get(one.window.id, Tally()).held,

@@ -553,6 +553,14 @@ class FakeMaintenance(Breakable):
         newest = sorted(self.rows.values(), key=lambda row: row.at, reverse=True)
         return sorted(newest, key=lambda row: row.became is not MutedBecame.HELD)[:limit]
 
+    def newest(self, windows: Collection[str]) -> Sequence[MutedRow]:
+        self.asked()
+        found: dict[str, MutedRow] = {}
+        for row in self.muted(len(self.rows)):
+            if row.became is MutedBecame.HELD or row.window in windows:
+                found.setdefault(row.window, row)
+        return [found[window] for window in sorted(found)]
+
     def tallies(self) -> Mapping[str, Tally]:
         self.asked()
         became: dict[str, list[MutedBecame]] = {}
@@ -601,6 +609,8 @@ class FakeMutedDoor(Breakable):
     async def hand_over(self, anomalies: Sequence[Anomaly]) -> None:
         self.asked()
         self.opened += anomalies
+        self.reached.set()
+        await self.free.wait()
 
 
 class FakeFilters(Breakable):
@@ -618,8 +628,6 @@ class FakeFilters(Breakable):
         self.asked()
         self.kept.pop(name, None)
 
-        self.reached.set()
-        await self.free.wait()
     def all(self) -> Sequence[SavedFilter]:
         self.asked()
         return [self.kept[name] for name in sorted(self.kept)]

@@ -31,7 +31,6 @@ _KINDS = f"WorkflowType IN ('{WORKFLOW}', '{MUTED_WORKFLOW}')"
 _BADLY = f"{_KINDS} AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
-_LAST_MUTED = 200
 _HEALTH = {Status.OK: Health.OK, Status.WARN: Health.DOUBT, Status.FAIL: Health.DOWN, Status.OFF: Health.OFF}
 
 
@@ -128,7 +127,8 @@ class Asking:
         now, kept = datetime.now(UTC), self.store.maintenance
         try:
             windows = declared(await asyncio.to_thread(kept.words, now))
-            rows, tallies = await asyncio.to_thread(kept.muted, _LAST_MUTED), await asyncio.to_thread(kept.tallies)
+            in_force = [one.window.id for one in windows if one.window.holds(now)]
+            rows, tallies = await asyncio.to_thread(kept.newest, in_force), await asyncio.to_thread(kept.tallies)
         except PortError:
             return None
         return quiet(windows, tallies, rows, now)
