@@ -8,10 +8,14 @@ from pydantic import AwareDatetime
 
 from domain.anomaly import Anomaly
 from domain.levels import Severity
-from domain.maintenance import Declared, Kind, Muting
+from domain.maintenance import LONGEST, Declared, Kind, Muting
 from domain.model import Model
 from domain.severity import level_of
 
+KEPT_FOR = 2 * LONGEST
+"""The record of what was muted. People are shown the windows that ended within a month (`nightshift maintenance list`),
+and these may have lasted for another.
+"""
 LOOK_AGAIN: Mapping[Kind, timedelta] = {Kind.MAINTENANCE: timedelta(minutes=5), Kind.SILENCE: timedelta(minutes=1)}
 """So often what is held is judged again before the end that it knows of: nobody tells us when a silence is expired, and
 whoever ended a window may not have got through to what it holds.

@@ -561,6 +561,15 @@ class FakeMaintenance(Breakable):
                 found.setdefault(row.window, row)
         return [found[window] for window in sorted(found)]
 
+    def forget(self, before: datetime) -> None:
+        self.asked()
+        long_over = {
+            key for key, row in self.rows.items()
+            if row.at < before and (row.became is not MutedBecame.HELD or row.until < before)
+        }  # fmt: skip
+        for key in long_over:
+            del self.rows[key]
+
     def tallies(self) -> Mapping[str, Tally]:
         self.asked()
         became: dict[str, list[MutedBecame]] = {}

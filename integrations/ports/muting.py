@@ -36,6 +36,10 @@ class MaintenanceStore(Protocol):
         """
         ...
 
+    def forget(self, before: datetime) -> None:
+        """Drop what has not changed since `before`; what is held stays until its end has been over for as long."""
+        ...
+
     def tallies(self) -> Mapping[str, Tally]:
         """How much was muted, by window or silence."""
         ...

@@ -33,6 +33,10 @@ SELECT DISTINCT ON (window_id) window_id, document FROM nightshift.muted
 WHERE became = %(held)s OR window_id = ANY(%(windows)s)
 ORDER BY window_id, became = %(held)s DESC, at DESC
 """
+_FORGET = """
+DELETE FROM nightshift.muted
+WHERE at < %(before)s AND (became <> %(held)s OR (document->>'until')::timestamptz < %(before)s)
+"""
 _TALLIES = """
 SELECT window_id, count(*) FILTER (WHERE became = %(held)s) AS held, count(*) AS in_all
 FROM nightshift.muted GROUP BY window_id
@@ -73,6 +77,10 @@ class PostgresMaintenance:
     def newest(self, windows: Collection[str]) -> Sequence[MutedRow]:
         asked = {"held": Became.HELD.value, "windows": [text(window) for window in windows]}
         return [row for _, row in _read(MutedRow, self._rows(_NEWEST, asked)) if row is not None]
+
+    def forget(self, before: datetime) -> None:
+        with self._pool.transaction() as connection:
+            connection.execute(_FORGET, {"before": before, "held": Became.HELD.value})
 
     def tallies(self) -> Mapping[str, Tally]:
         with self._pool.transaction() as connection, connection.cursor(row_factory=dict_row) as cursor:

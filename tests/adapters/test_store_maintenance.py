@@ -62,6 +62,16 @@ def test_of_each_window_and_of_whatever_holds_something_there_is_one_record_howe
     assert [row.window for row in store.newest([])] == ["MW-1", "s-1"]
 
 
+def test_what_is_long_over_is_forgotten_and_what_is_held_never_before_its_end(store: MaintenanceStore) -> None:
+    lasting = window(id="s-1", kind=Kind.SILENCE, ends=NOW + minutes(60))
+    store.record([_row(Became.OPENED, 1, "f1"), _row(Became.RESOLVED, 20, "f2"), _row(Became.HELD, 1, "f3")])
+    store.record([_row(Became.HELD, 1, by=lasting)])
+    store.forget(NOW + minutes(20))
+    assert {(row.window, row.series) for row in store.muted(9)} == {
+        ("MW-1", "prometheus:f2"), ("s-1", "prometheus:f1"),
+    }  # fmt: skip
+
+
 def test_a_window_with_a_word_that_cannot_be_read_is_left_out_and_said_and_the_others_count(
     store_pool: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
