@@ -3,13 +3,14 @@
 Nobody else would do so: Alertmanager repeats an alert after hours, and our own detection tells of an anomaly once.
 """
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.muting import Again, HandOver, MutingActivities, Rows
@@ -47,20 +48,32 @@ class MutedWorkflow:
         self._passing: dict[str, Held] = {}
         """What goes to its incidents whatever mutes it, and the ends of what has gone there."""
         self._judging: frozenset[str] = frozenset()
-        self._asked = False
         self._handing: frozenset[str] = frozenset()
+        self._asked = False
         self._news = 0
         for one in muted.held:  # the run before may not have got to write it down
             self._note(one, Became.HELD)
 
     @workflow.run
     async def run(self, muted: Muted) -> None:
-        """Wait, judge, and hand over, until nothing is held."""
-        if not (muted.held or muted.rows):  # the signal that starts it is on its way
-            await happens(lambda: self._news > 0, _WITH_ITS_SIGNAL, "what it was started for")
+        """Wait, judge, and hand over, until nothing is held. Whoever cancels it in Temporal ends the holding back, and
+        nothing is lost.
+        """
+        try:
+            if not (muted.held or muted.rows):  # the signal that starts it is on its way
+                await happens(lambda: self._news > 0, _WITH_ITS_SIGNAL, "what it was started for")
+            await self._hold_back()
+        except (asyncio.CancelledError, ActivityError):
+            if workflow.cancellation_reason() is not None:  # else this worker only forgets a run that goes on
+                await self._hold_back()
+            raise
+
+    async def _hold_back(self) -> None:
         while self._held or self._passing or self._rows:
             now = workflow.now()
-            if self._passing:
+            if self._held and workflow.cancellation_reason() is not None:
+                self._let_go()
+            elif self._passing:
                 await self._pass_on()
             elif self._held and (self._asked or now >= self._judged_again_at):
                 await self._judge_again(now)
@@ -112,12 +125,22 @@ class MutedWorkflow:
             elif known is not None and known.by == one.by != muted[series]:
                 self._keep_or_pass(known.model_copy(update={"by": muted[series]}))
 
+    def _let_go(self) -> None:
+        """Nobody will judge it again: it goes to its incidents, as where nothing muted it any more."""
+        for one in tuple(self._held.values()):
+            self._drop(one.anomaly.series)
+            self._passing[one.anomaly.series] = one
+            self._note(one, Became.OPENED)
+
     async def _pass_on(self) -> None:
         """As much as one payload takes, and then the rest."""
         passing = fitting(self._passing.values(), _ROWS_BYTES, _ROWS)
+        self._handing = frozenset(one.anomaly.series for one in passing)
+        told = HandOver(anomalies=tuple(one.anomaly for one in passing))
         await workflow.execute_activity_method(
             MutingActivities.hand_over, told, summary="to its incident", **options.REOPEN
         )
+        self._handing = frozenset()
         for one in passing:
             if self._passing.get(one.anomaly.series) is one:
                 del self._passing[one.anomaly.series]
@@ -129,18 +152,17 @@ class MutedWorkflow:
             await workflow.execute_activity_method(
                 MutingActivities.record, Rows(rows=rows), summary="write down what is muted", **options.ASK
             )
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             self._write_at = now + _WRITE_AGAIN
             return
         for row in rows:
             if self._rows.get(_episode(row)) is row:
                 del self._rows[_episode(row)]
-        self._handing = frozenset(one.anomaly.series for one in passing)
-        told = HandOver(anomalies=tuple(one.anomaly for one in passing))
 
     # Handlers take any number of arguments and raise on none, as those of an incident (workflows.incident).
 
-        self._handing = frozenset()
     @workflow.signal(description="what is muted and fires, and what is over")
     def told(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
         """Sightings, in whatever order they come."""

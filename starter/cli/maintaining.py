@@ -83,7 +83,7 @@ def list_windows(context: typer.Context, *, as_json: AsJson = False) -> None:
     else:
         output.note("no maintenance window; nightshift maintenance start declares one")
     if rows:
-        output.table(_muted(rows))
+        output.table(_muted(rows, now))
 
 
 @maintenance.command()
@@ -169,12 +169,16 @@ def _windows(windows: Sequence[Declared], tallies: Mapping[str, Tally], now: dat
     return table
 
 
-def _muted(rows: Sequence[MutedRow]) -> Table:
+def _muted(rows: Sequence[MutedRow], now: datetime) -> Table:
     table = Table("muted since", "service", "what", "severity", "became", "by")
     for row in rows:
         service, name, by = (Text(without_invisible(text)) for text in (row.service, row.name, row.reason))
-        table.add_row(_time(row.since), service, name, row.severity, row.became, by)
+        table.add_row(_time(row.since), service, name, row.severity, _became(row, now), by)
     return table
+
+
+def _became(row: MutedRow, now: datetime) -> str:
+    return "held, not judged" if row.unjudged(now) else row.became
 
 
 def _time(at: datetime) -> str:

@@ -12,7 +12,7 @@ from config.adapters.store import Store
 from config.advice import advice_terms
 from config.settings import Settings
 from domain.advice.money import HOUR
-from domain.holding import Quiet, quiet
+from domain.holding import Quiet, quiet, unjudged
 from domain.levels import Risk
 from domain.maintenance import declared
 from domain.policy import Policy
@@ -57,9 +57,10 @@ class Asking:
             automation = at_once.create_task(self._automation())
             schedules, muted = at_once.create_task(self._schedules()), at_once.create_task(self._quiet())
             adviser = at_once.create_task(self._adviser())
+        mutes, left = muted.result()
         return Machine(
             at=datetime.now(UTC), temporal=temporal.result(), store=store.result(), sources=found.result(),
-            channels=told.result(), queues=queues.result(), schedules=schedules.result(), quiet=muted.result(),
+            channels=told.result(), queues=queues.result(), schedules=schedules.result(), quiet=mutes, unjudged=left,
             automation=automation.result(), adviser=adviser.result(), ended_badly=badly.result(),
         )  # fmt: skip
 
@@ -123,15 +124,16 @@ class Asking:
             actions=now.actions_in_all, limit=self.policy.limits.per_hour,
         )  # fmt: skip
 
-    async def _quiet(self) -> tuple[Quiet, ...] | None:
+    async def _quiet(self) -> tuple[tuple[Quiet, ...] | None, tuple[Quiet, ...]]:
+        """What mutes now, None: the store could not be asked. And what did, and was not judged at its end."""
         now, kept = datetime.now(UTC), self.store.maintenance
         try:
             windows = declared(await asyncio.to_thread(kept.words, now))
             in_force = [one.window.id for one in windows if one.window.holds(now)]
             rows, tallies = await asyncio.to_thread(kept.newest, in_force), await asyncio.to_thread(kept.tallies)
         except PortError:
-            return None
-        return quiet(windows, tallies, rows, now)
+            return None, ()
+        return quiet(windows, tallies, rows, now), unjudged(tallies, rows, now)
 
     async def _adviser(self) -> Adviser | None:
         terms, now = advice_terms(self.settings), datetime.now(UTC)
