@@ -20,6 +20,7 @@ from domain.doors import Door
 from domain.holding import Became, MutedRow, Tally
 from domain.maintenance import LONGEST, Declared, Window, WindowWord, WordKind, declared, window_id
 from domain.matching import Matcher, read_matcher
+from domain.names import names_in
 from starter.away import TemporalAway, answered
 from starter.cli.control import Who, claimed, end_of, moment_of
 from starter.cli.exits import Exit, Stop
@@ -29,6 +30,7 @@ from starter.untrusted import clean, without_invisible
 
 _LONGEST_NAME, _LONGEST_WHY = 200, 300
 _LAST = 20
+_WHOSE = "Whose alerts are muted; a name that has a comma stands in double quotes, as in CSV."
 maintenance = typer.Typer(
     name="maintenance", no_args_is_help=True, pretty_exceptions_enable=False,
     help="Maintenance windows: what they name opens no incident and pages nobody, until they end.",
@@ -39,7 +41,7 @@ maintenance = typer.Typer(
 def start(
     context: typer.Context,
     reason: Annotated[str, typer.Option(help="Why; it is shown with all that is muted.")],
-    services: Annotated[str, typer.Argument(metavar="[SERVICE,...]", help="Whose alerts are muted.")] = "",
+    services: Annotated[str, typer.Argument(metavar="[SERVICE,...]", help=_WHOSE)] = "",
     matcher: Annotated[
         list[str] | None, typer.Option(metavar="MATCHER", help='As in Alertmanager: severity="low". All must fit.')
     ] = None,
@@ -106,7 +108,7 @@ def _window(
     services: str, matchers: Sequence[str], begin: datetime, until: datetime, who: str, why: str, now: datetime
 ) -> Window:
     """Raises typer.BadParameter, which names what is wrong."""
-    names = tuple(dict.fromkeys(name for part in services.split(",") if (name := clean(part, _LONGEST_NAME))))
+    names = _services(services)
     read = tuple(_matcher(text) for text in matchers)
     scope = f"{names}{[str(one) for one in read]}{begin}{until}{why}"
     try:
@@ -116,6 +118,13 @@ def _window(
         )  # fmt: skip
     except ValidationError as error:
         raise typer.BadParameter(sentence(error.errors()[0])) from None
+
+
+def _services(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(name for part in names_in(text) if (name := clean(part, _LONGEST_NAME))))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="SERVICE") from None
 
 
 def _matcher(text: str) -> Matcher:
