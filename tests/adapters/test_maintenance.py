@@ -99,6 +99,11 @@ class Quiet:
             return False
         return described.status is WorkflowExecutionStatus.RUNNING
 
+    async def written(self, service: str) -> bool:
+        """Is there a record of its incident?"""
+        views = await asyncio.to_thread(self.store.incidents.list, open_only=True)
+        return service in {view.service for view in views}
+
     async def muted(self) -> list[MutedRow]:
         return list(await asyncio.to_thread(self.store.maintenance.muted, 10))
 
@@ -180,8 +185,11 @@ async def test_a_window_mutes_what_it_names_until_it_is_ended(quiet: Quiet) -> N
     assert "opened" in listed
     assert (await quiet.nightshift("end", window)).exit_code == Exit.NOT_FOUND
 
+    await until(lambda: quiet.written(THEIRS))
     again = await quiet.nightshift("start", THEIRS, "--for", "2h", "--reason", "once more")
     assert again.exit_code == Exit.DONE
+    assert f"({THEIRS}: HighErrorRatio) is open and goes on, with its pages: acknowledge it" in again.stderr
+    assert again.stderr.count("is open and goes on") == 1, "the window does not name the other one"
     answer = await quiet.alert(THEIRS)
     assert "muted" not in answer, "what is open takes it in, and pages as ever"
     assert answer["incidents"] == [f"incident-{THEIRS}"]
