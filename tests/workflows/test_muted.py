@@ -1,5 +1,6 @@
 """What is muted is held until that ends, and judged again then: on a real server whose time is skipped."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -226,7 +227,7 @@ async def test_whoever_cancels_it_in_temporal_drops_nothing(night: Quiet) -> Non
     await night.pass_time(seconds=5)
     night.door.free.clear()
     await handle.cancel()
-    await night.door.reached.wait()
+    await asyncio.wait_for(night.door.reached.wait(), 60)
     (told,) = muted_reports(await night.held(await night.alert(fingerprint="late")))
     await handle.signal("told", told)
     night.door.free.set()
