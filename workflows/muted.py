@@ -161,7 +161,7 @@ class MutedWorkflow:
             if self._rows.get(_episode(row)) is row:
                 del self._rows[_episode(row)]
 
-    # Handlers take any number of arguments and raise on none, as those of an incident (workflows.incident).
+    # Handlers take any number of arguments and raise on none, as those of an incident (workflows.doors).
 
     @workflow.signal(description="what is muted and fires, and what is over")
     def told(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
