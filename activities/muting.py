@@ -5,7 +5,7 @@ from temporalio import activity
 
 from activities.errors import as_application_error, retry_only_what_helps
 from domain.anomaly import Anomaly
-from domain.holding import Held, MutedRow
+from domain.holding import KEPT_FOR, Held, MutedRow
 from domain.model import Model
 from integrations.ports import MaintenanceStore, MutedDoor, PortError
 
@@ -60,8 +60,12 @@ class MutingActivities:
     @activity.defn(name="record_muted")
     @retry_only_what_helps
     def record(self, asked: Rows) -> None:
-        """Write down what was muted, and what has become of it."""
-        self._store.record(asked.rows)
+        """Write down what was muted, and what has become of it. The table grows here and nowhere else, so it is here
+        that what is long over is dropped.
+        """
+        if asked.rows:
+            self._store.record(asked.rows)
+            self._store.forget(max(row.at for row in asked.rows) - KEPT_FOR)
 
     def _way(self) -> MutedDoor:
         if self._door is None:

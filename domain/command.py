@@ -10,6 +10,7 @@ from domain.doors import UNPROVEN, Door
 from domain.invisible import one_line
 from domain.lengths import read_length
 from domain.model import Model
+from domain.names import names_in
 from domain.proof import Seal
 from domain.unopened import why_unopened
 
@@ -180,12 +181,15 @@ def read_command(raw: Any, name: CommandName, door: Door = Door.SIGNAL) -> Comma
     through = read_door(fields, door)
     if isinstance(through, str):
         return through
+    services = _services(fields)
+    if isinstance(services, str):
+        return services
     lasting = read_length(fields["for"]) if name is CommandName.SNOOZE else None
     if isinstance(lasting, str):
         return f"for: {lasting}; a snooze has an end"
     return Command(
         name=name, who=fields["who"][:200], comment=fields["comment"], door=through[0], seal=through[1],
-        lasting=lasting, into=fields.get("into", ""), services=_names(fields.get("services", "")),
+        lasting=lasting, into=fields.get("into", ""), services=services,
     )  # fmt: skip
 
 
@@ -197,10 +201,13 @@ def _missing(name: CommandName, fields: Mapping[str, str]) -> str | None:
         return f"comment is missing or empty: a {name} says why"
     if name is CommandName.MERGE and not fields["into"]:
         return "into is missing or empty: it names the incident that goes on"
-    if name is CommandName.SPLIT and not _names(fields["services"]):
+    if name is CommandName.SPLIT and not _services(fields):
         return "services is missing or empty: it names those whose alerts leave, with commas between them"
     return None
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
+def _services(fields: Mapping[str, str]) -> tuple[str, ...] | str:
+    try:
+        return names_in(fields.get("services", ""))
+    except ValueError as error:
+        return f"services is {error}"

@@ -8,10 +8,15 @@ from pydantic import AwareDatetime
 
 from domain.anomaly import Anomaly
 from domain.levels import Severity
-from domain.maintenance import Declared, Kind, Muting
+from domain.maintenance import LONGEST, Declared, Kind, Muting
 from domain.model import Model
 from domain.severity import level_of
 
+KEPT_FOR = 2 * LONGEST
+"""The record of what was muted. People are shown the windows that ended within a month (`nightshift maintenance list`),
+and these may have lasted for another.
+"""
+_UNJUDGED_AFTER, _UNJUDGED_SHOWN = timedelta(minutes=10), timedelta(days=1)
 LOOK_AGAIN: Mapping[Kind, timedelta] = {Kind.MAINTENANCE: timedelta(minutes=5), Kind.SILENCE: timedelta(minutes=1)}
 """So often what is held is judged again before the end that it knows of: nobody tells us when a silence is expired, and
 whoever ended a window may not have got through to what it holds.
@@ -55,6 +60,10 @@ class MutedRow(Model):
     became: Became
     at: AwareDatetime
 
+    def unjudged(self, now: datetime) -> bool:
+        """Should it have been judged, and was not? Then its workflow was terminated in Temporal, or stands still."""
+        return self.became is Became.HELD and self.until + _UNJUDGED_AFTER <= now
+
 
 class Tally(Model):
     """Of one window or silence: how many alerts it holds, and how many it has muted in all."""
@@ -64,7 +73,9 @@ class Tally(Model):
 
 
 class Quiet(Model):
-    """Something that mutes now, for a banner: a window in force, or a silence that holds something."""
+    """Something that mutes now, for a banner: a window in force, or a silence that holds something. Or what of it was
+    not judged at its end: then `said` names the workflow that should have.
+    """
 
     window: str
     said: str
@@ -109,10 +120,8 @@ def still_muted(
 def quiet(
     windows: Iterable[Declared], tallies: Mapping[str, Tally], rows: Sequence[MutedRow], now: datetime
 ) -> tuple[Quiet, ...]:
-    """What mutes at `now`. `rows`: the newest records, first; what is held is among them."""
-    newest: dict[str, MutedRow] = {}
-    for row in rows:
-        newest.setdefault(row.window, row)
+    """What mutes at `now`. `rows`: one of each window in force, and of whatever else holds something."""
+    newest = {row.window: row for row in rows}
     found = [
         Quiet(
             window=one.window.id, until=one.window.ends, held=tallies.get(one.window.id, Tally()).held,
@@ -127,6 +136,18 @@ def quiet(
             held = tallies.get(row.window, Tally()).held
             found.append(Quiet(window=row.window, until=row.until, held=held, said=row.reason, last=_last(row)))
     return tuple(found)
+
+
+def unjudged(tallies: Mapping[str, Tally], rows: Sequence[MutedRow], now: datetime) -> tuple[Quiet, ...]:
+    """What is still recorded as held though its end is over, for a day; `rows` as above."""
+    return tuple(
+        Quiet(
+            window=row.window, until=row.until, held=tallies.get(row.window, Tally()).held, said=row.key,
+            last=_last(row),
+        )
+        for row in rows
+        if row.unjudged(now) and now < row.until + _UNJUDGED_SHOWN
+    )  # fmt: skip
 
 
 def _last(row: MutedRow | None) -> str:

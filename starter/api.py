@@ -41,7 +41,7 @@ class SaidDecision(Model):
 
 class SaidCommand(Model):
     """Anything else that a person says. `for` is how long a snooze lasts, such as 30m; `into` the incident that a merge
-    names; `services` are those that a split takes away, with commas between them.
+    names; `services` are those that a split takes away, with commas between them, as in CSV.
     """
 
     command: CommandName

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from starter.live import WORKFLOW
+from workflows.contract import MUTED_WORKFLOW
 
 _OPEN = f"WorkflowType='{WORKFLOW}' AND ExecutionStatus='Running'"
 _RISK = timedelta(minutes=5)
@@ -35,7 +36,7 @@ VIEWS = (
     SavedView("not acknowledged", f"{_OPEN} AND NsNeeds='ack'"),
     SavedView("SLA at risk", f"{_OPEN} AND NsSlaDue<'{{at}}'", _RISK),
     SavedView("open incidents", _OPEN),
-    SavedView("ended without a record", f"WorkflowType='{WORKFLOW}' AND ExecutionStatus IN ('Failed', 'Terminated', "
-              "'TimedOut')"),
+    SavedView("ended without a record", f"WorkflowType IN ('{WORKFLOW}', '{MUTED_WORKFLOW}') AND ExecutionStatus IN "
+              "('Failed', 'Terminated', 'TimedOut')"),
     SavedView("not resolved", f"WorkflowType='{WORKFLOW}' AND NsOutcome='unresolved'"),
 )  # fmt: skip

@@ -553,6 +553,23 @@ class FakeMaintenance(Breakable):
         newest = sorted(self.rows.values(), key=lambda row: row.at, reverse=True)
         return sorted(newest, key=lambda row: row.became is not MutedBecame.HELD)[:limit]
 
+    def newest(self, windows: Collection[str]) -> Sequence[MutedRow]:
+        self.asked()
+        found: dict[str, MutedRow] = {}
+        for row in self.muted(len(self.rows)):
+            if row.became is MutedBecame.HELD or row.window in windows:
+                found.setdefault(row.window, row)
+        return [found[window] for window in sorted(found)]
+
+    def forget(self, before: datetime) -> None:
+        self.asked()
+        long_over = {
+            key for key, row in self.rows.items()
+            if row.at < before and (row.became is not MutedBecame.HELD or row.until < before)
+        }  # fmt: skip
+        for key in long_over:
+            del self.rows[key]
+
     def tallies(self) -> Mapping[str, Tally]:
         self.asked()
         became: dict[str, list[MutedBecame]] = {}
@@ -601,6 +618,8 @@ class FakeMutedDoor(Breakable):
     async def hand_over(self, anomalies: Sequence[Anomaly]) -> None:
         self.asked()
         self.opened += anomalies
+        self.reached.set()
+        await self.free.wait()
 
 
 class FakeFilters(Breakable):

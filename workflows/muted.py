@@ -3,13 +3,14 @@
 Nobody else would do so: Alertmanager repeats an alert after hours, and our own detection tells of an anomaly once.
 """
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.muting import Again, HandOver, MutingActivities, Rows
@@ -44,8 +45,10 @@ class MutedWorkflow:
         self._room = ROOM - sum(size_of(one) for one in muted.held)
         self._rows = {_episode(row): row for row in muted.rows}
         self._write_at = self._looked_at = workflow.now()
-        self._passing: dict[str, Anomaly] = {}
+        self._passing: dict[str, Held] = {}
+        """What goes to its incidents whatever mutes it, and the ends of what has gone there."""
         self._judging: frozenset[str] = frozenset()
+        self._handing: frozenset[str] = frozenset()
         self._asked = False
         self._news = 0
         for one in muted.held:  # the run before may not have got to write it down
@@ -53,12 +56,24 @@ class MutedWorkflow:
 
     @workflow.run
     async def run(self, muted: Muted) -> None:
-        """Wait, judge, and hand over, until nothing is held."""
-        if not (muted.held or muted.rows):  # the signal that starts it is on its way
-            await happens(lambda: self._news > 0, _WITH_ITS_SIGNAL, "what it was started for")
+        """Wait, judge, and hand over, until nothing is held. Whoever cancels it in Temporal ends the holding back, and
+        nothing is lost.
+        """
+        try:
+            if not (muted.held or muted.rows):  # the signal that starts it is on its way
+                await happens(lambda: self._news > 0, _WITH_ITS_SIGNAL, "what it was started for")
+            await self._hold_back()
+        except (asyncio.CancelledError, ActivityError):
+            if workflow.cancellation_reason() is not None:  # else this worker only forgets a run that goes on
+                await self._hold_back()
+            raise
+
+    async def _hold_back(self) -> None:
         while self._held or self._passing or self._rows:
             now = workflow.now()
-            if self._passing:
+            if self._held and workflow.cancellation_reason() is not None:
+                self._let_go()
+            elif self._passing:
                 await self._pass_on()
             elif self._held and (self._asked or now >= self._judged_again_at):
                 await self._judge_again(now)
@@ -110,17 +125,25 @@ class MutedWorkflow:
             elif known is not None and known.by == one.by != muted[series]:
                 self._keep_or_pass(known.model_copy(update={"by": muted[series]}))
 
+    def _let_go(self) -> None:
+        """Nobody will judge it again: it goes to its incidents, as where nothing muted it any more."""
+        for one in tuple(self._held.values()):
+            self._drop(one.anomaly.series)
+            self._passing[one.anomaly.series] = one
+            self._note(one, Became.OPENED)
+
     async def _pass_on(self) -> None:
-        """What has no room here, and the end of what was handed over while that was told: as much as one payload
-        takes, and then the rest.
-        """
+        """As much as one payload takes, and then the rest."""
         passing = fitting(self._passing.values(), _ROWS_BYTES, _ROWS)
+        self._handing = frozenset(one.anomaly.series for one in passing)
+        told = HandOver(anomalies=tuple(one.anomaly for one in passing))
         await workflow.execute_activity_method(
-            MutingActivities.hand_over, HandOver(anomalies=passing), summary="to its incident", **options.REOPEN
+            MutingActivities.hand_over, told, summary="to its incident", **options.REOPEN
         )
+        self._handing = frozenset()
         for one in passing:
-            if self._passing.get(one.series) is one:
-                del self._passing[one.series]
+            if self._passing.get(one.anomaly.series) is one:
+                del self._passing[one.anomaly.series]
 
     async def _write(self, now: datetime) -> None:
         """The record may be late, and nothing waits for it: judging again must not depend on PostgreSQL."""
@@ -129,14 +152,16 @@ class MutedWorkflow:
             await workflow.execute_activity_method(
                 MutingActivities.record, Rows(rows=rows), summary="write down what is muted", **options.ASK
             )
-        except ActivityError:
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             self._write_at = now + _WRITE_AGAIN
             return
         for row in rows:
             if self._rows.get(_episode(row)) is row:
                 del self._rows[_episode(row)]
 
-    # Handlers take any number of arguments and raise on none, as those of an incident (workflows.incident).
+    # Handlers take any number of arguments and raise on none, as those of an incident (workflows.doors).
 
     @workflow.signal(description="what is muted and fires, and what is over")
     def told(self, *data: Any) -> None:  # noqa: ANN401 - untrusted
@@ -163,14 +188,22 @@ class MutedWorkflow:
         self._keep_or_pass(told.model_copy(update={"since": known.since}) if known is not None and same else told)
 
     def _end(self, anomaly: Anomaly) -> None:
-        known = self._held.get(anomaly.series)
-        if known is None or anomaly.firing or latest(known.anomaly, anomaly) is known.anomaly:
+        series = anomaly.series
+        known, waiting = self._held.get(series), self._passing.get(series)
+        ends = known or waiting
+        if ends is None or anomaly.firing or not ends.anomaly.firing:
             return
-        self._drop(anomaly.series)
-        self._note(known, Became.RESOLVED)
-        if anomaly.series in self._judging:
+        if latest(ends.anomaly, anomaly) is ends.anomaly:
+            return
+        self._drop(series)
+        if series not in self._handing:
+            self._note(ends, Became.RESOLVED)
+        told = waiting is not None and not waiting.anomaly.firing
+        if told or series in self._judging | self._handing:
             # It may be on its way to an incident that was not open yet when it was told that this is over.
-            self._passing[anomaly.series] = anomaly
+            self._passing[series] = ends.model_copy(update={"anomaly": anomaly})
+        else:
+            self._passing.pop(series, None)
 
     def _keep_or_pass(self, one: Held) -> None:
         """In the place of what is known of its series; what has grown may have no room any more."""
@@ -181,7 +214,7 @@ class MutedWorkflow:
             self._held[one.anomaly.series] = one
             self._room -= size_of(one)
         else:
-            self._passing[one.anomaly.series] = one.anomaly
+            self._passing[one.anomaly.series] = one
         if fits and known is not None and (known.by, known.anomaly.starts_at) == (one.by, one.anomaly.starts_at):
             return  # the same, seen again, is no news
         if known is not None and known.anomaly.starts_at != one.anomaly.starts_at:

@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
-from analysis.forecasting.history import NotReady
+from activities.training.keeping import kept_or_put_off
 from analysis.forest.matrix import Column, align, column
-from analysis.forest.sealing import Refused, opened, sealed, versions
+from analysis.forest.sealing import Refused, opened, versions
 from domain.detection import series_key
-from domain.forecast import RETRAINED_AFTER, Question, again_at
+from domain.forecast import RETRAINED_AFTER, Question
 from domain.forest import MOST_FEATURES, Feature, Forest
 from domain.services import Expression
 from integrations.ports import ForestStore, Series
@@ -67,16 +67,8 @@ class Forests:
             service=service, versions=versions(), queries=self._queries(service), trained_at=self._now,
             again_at=self._now + RETRAINED_AFTER,
         )  # fmt: skip
-        if isinstance(found, NotReady):
-            ready_at = None if found.at is None else datetime.fromtimestamp(found.at, UTC)
-            # An old one judges on until it is stale.
-            base = self._known.get(service, empty)
-            put_off = {"reason": found.reason, "ready_at": ready_at, "again_at": again_at(self._now, ready_at)}
-            self._store.save(base.model_copy(update=put_off))
-            return "forests_not_ready"
-        whole = empty.model_copy(update={"left_out": found.left_out})
-        self._store.save(sealed(whole, found.features, found.times, found.rows))
-        return "forests"
+        kept = kept_or_put_off(self._store, found, empty, self._known.get(service), self._now)
+        return "forests" if kept else "forests_not_ready"
 
     def _is_due(self, service: str) -> bool:
         """Not fresh, or not what was kept: what cannot be trusted is made anew."""

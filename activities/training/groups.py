@@ -1,12 +1,12 @@
 """The forests of groups, made of the rows that are kept for the services in them: Prometheus is not asked again."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
-from analysis.forecasting.history import NotReady
+from activities.training.keeping import kept_or_put_off
 from analysis.forest.grouping import together
-from analysis.forest.sealing import Matrix, Refused, opened, sealed, versions
+from analysis.forest.sealing import Matrix, Refused, opened, versions
 from domain.forecast import again_at
 from domain.forest import Forest, group_of
 from domain.services import ServiceMap
@@ -43,16 +43,8 @@ class Groups:
             service=group_of(head), versions=versions(), queries=queries, trained_at=self._now,
             again_at=self._again_at(members),
         )  # fmt: skip
-        if isinstance(found, NotReady):
-            # An old one judges on until it is stale.
-            base = known if known is not None and known.ready and known.queries == queries else empty
-            ready_at = None if found.at is None else datetime.fromtimestamp(found.at, UTC)
-            put_off = {"reason": found.reason, "ready_at": ready_at, "again_at": again_at(self._now, ready_at)}
-            self._store.save(base.model_copy(update=put_off))
-            return "groups_not_ready"
-        whole = empty.model_copy(update={"left_out": found.left_out})
-        self._store.save(sealed(whole, found.features, found.times, found.rows))
-        return "groups"
+        old = known if known is not None and known.ready and known.queries == queries else None
+        return "groups" if kept_or_put_off(self._store, found, empty, old, self._now) else "groups_not_ready"
 
     def _rows(self, member: Forest | None) -> Matrix | str:
         """Its rows, or why there are none."""

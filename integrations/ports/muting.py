@@ -1,6 +1,6 @@
 """What mutes opening and paging, and where what is held back goes when nothing mutes it any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -28,6 +28,16 @@ class MaintenanceStore(Protocol):
 
     def muted(self, limit: int) -> Sequence[MutedRow]:
         """What is held first, then what was, each the newest first."""
+        ...
+
+    def newest(self, windows: Collection[str]) -> Sequence[MutedRow]:
+        """Of each of these windows, and of all that holds something, one record, by their ids: the newest that is held,
+        else the newest.
+        """
+        ...
+
+    def forget(self, before: datetime) -> None:
+        """Drop what has not changed since `before`; what is held stays until its end has been over for as long."""
         ...
 
     def tallies(self) -> Mapping[str, Tally]:

@@ -1,7 +1,7 @@
 """Maintenance windows as a history of words, and the record of what was muted."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -28,6 +28,15 @@ ON CONFLICT (window_id, series, starts_at) DO UPDATE SET
 WHERE known.at <= excluded.at
 """
 _MUTED = "SELECT window_id, document FROM nightshift.muted ORDER BY (became = 'held') DESC, at DESC LIMIT %(limit)s"
+_NEWEST = """
+SELECT DISTINCT ON (window_id) window_id, document FROM nightshift.muted
+WHERE became = %(held)s OR window_id = ANY(%(windows)s)
+ORDER BY window_id, became = %(held)s DESC, at DESC
+"""
+_FORGET = """
+DELETE FROM nightshift.muted
+WHERE at < %(before)s AND (became <> %(held)s OR (document->>'until')::timestamptz < %(before)s)
+"""
 _TALLIES = """
 SELECT window_id, count(*) FILTER (WHERE became = %(held)s) AS held, count(*) AS in_all
 FROM nightshift.muted GROUP BY window_id
@@ -64,6 +73,14 @@ class PostgresMaintenance:
 
     def muted(self, limit: int) -> Sequence[MutedRow]:
         return [row for _, row in _read(MutedRow, self._rows(_MUTED, {"limit": limit})) if row is not None]
+
+    def newest(self, windows: Collection[str]) -> Sequence[MutedRow]:
+        asked = {"held": Became.HELD.value, "windows": [text(window) for window in windows]}
+        return [row for _, row in _read(MutedRow, self._rows(_NEWEST, asked)) if row is not None]
+
+    def forget(self, before: datetime) -> None:
+        with self._pool.transaction() as connection:
+            connection.execute(_FORGET, {"before": before, "held": Became.HELD.value})
 
     def tallies(self) -> Mapping[str, Tally]:
         with self._pool.transaction() as connection, connection.cursor(row_factory=dict_row) as cursor:

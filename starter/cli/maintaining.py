@@ -18,8 +18,11 @@ from config.settings import Settings, load_settings
 from config.temporal import connect
 from domain.doors import Door
 from domain.holding import Became, MutedRow, Tally
+from domain.listing import Filter
 from domain.maintenance import LONGEST, Declared, Window, WindowWord, WordKind, declared, window_id
 from domain.matching import Matcher, read_matcher
+from domain.names import names_in
+from domain.view import IncidentView
 from starter.away import TemporalAway, answered
 from starter.cli.control import Who, claimed, end_of, moment_of
 from starter.cli.exits import Exit, Stop
@@ -29,6 +32,8 @@ from starter.untrusted import clean, without_invisible
 
 _LONGEST_NAME, _LONGEST_WHY = 200, 300
 _LAST = 20
+_WHOSE = "Whose alerts are muted; a name that has a comma stands in double quotes, as in CSV."
+_MOST_OPEN = 1_000
 maintenance = typer.Typer(
     name="maintenance", no_args_is_help=True, pretty_exceptions_enable=False,
     help="Maintenance windows: what they name opens no incident and pages nobody, until they end.",
@@ -39,7 +44,7 @@ maintenance = typer.Typer(
 def start(
     context: typer.Context,
     reason: Annotated[str, typer.Option(help="Why; it is shown with all that is muted.")],
-    services: Annotated[str, typer.Argument(metavar="[SERVICE,...]", help="Whose alerts are muted.")] = "",
+    services: Annotated[str, typer.Argument(metavar="[SERVICE,...]", help=_WHOSE)] = "",
     matcher: Annotated[
         list[str] | None, typer.Option(metavar="MATCHER", help='As in Alertmanager: severity="low". All must fit.')
     ] = None,
@@ -56,13 +61,17 @@ def start(
     window = _window(services, matcher or (), begin, end_of(begin, lasting, until), says, reason, now)
     kept = own_store(load_settings())
     with kept.pool:
+        opened = kept.incidents.page(Filter(open_only=True), now, limit=_MOST_OPEN).views
         kept.maintenance.say(WindowWord(kind=WordKind.DECLARED, window=window, at=now, who=says, door=Door.CLI))
     output = output_of(context)
     output.line(window.id)
     output.note(
         f"{window.scope} opens and pages nothing from {_time(window.starts)} until {_time(window.ends)}, says {says}: "
-        f"{window.why}. What fires then opens its incident; what is open already goes on as it is."
+        f"{window.why}. What fires then opens its incident."
     )
+    for view in opened:
+        if _names(window, view):
+            output.note(_goes_on(view))
 
 
 @maintenance.command("list")
@@ -83,7 +92,7 @@ def list_windows(context: typer.Context, *, as_json: AsJson = False) -> None:
     else:
         output.note("no maintenance window; nightshift maintenance start declares one")
     if rows:
-        output.table(_muted(rows))
+        output.table(_muted(rows, now))
 
 
 @maintenance.command()
@@ -106,7 +115,7 @@ def _window(
     services: str, matchers: Sequence[str], begin: datetime, until: datetime, who: str, why: str, now: datetime
 ) -> Window:
     """Raises typer.BadParameter, which names what is wrong."""
-    names = tuple(dict.fromkeys(name for part in services.split(",") if (name := clean(part, _LONGEST_NAME))))
+    names = _services(services)
     read = tuple(_matcher(text) for text in matchers)
     scope = f"{names}{[str(one) for one in read]}{begin}{until}{why}"
     try:
@@ -116,6 +125,13 @@ def _window(
         )  # fmt: skip
     except ValidationError as error:
         raise typer.BadParameter(sentence(error.errors()[0])) from None
+
+
+def _services(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(name for part in names_in(text) if (name := clean(part, _LONGEST_NAME))))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="SERVICE") from None
 
 
 def _matcher(text: str) -> Matcher:
@@ -134,6 +150,20 @@ def _named(beginning: str, windows: Sequence[Declared], now: datetime) -> Declar
         said = f"{len(found)} windows that are not over have an id that begins with {beginning!r}"
         raise Stop(Exit.NOT_FOUND, f"{said}; `nightshift maintenance list` lists them")
     return found[0]
+
+
+def _names(window: Window, view: IncidentView) -> bool:
+    """Is it about what the window names? Of a storm only the first alerts are known here."""
+    named = not window.matchers and not set(window.services).isdisjoint(view.services)
+    return named or any(window.names(anomaly) for anomaly in view.anomalies if anomaly.firing)
+
+
+def _goes_on(view: IncidentView) -> str:
+    """A window mutes what is not open yet."""
+    said = f"{view.incident} ({view.title}) is open and goes on"
+    if view.clock.acknowledged_at is not None:
+        return f"{said}; it is acknowledged"
+    return f"{said}, with its pages: acknowledge it (nightshift ack {view.incident}) or resolve it"
 
 
 async def _judge(settings: Settings, keys: set[str], output: Output) -> None:
@@ -169,12 +199,16 @@ def _windows(windows: Sequence[Declared], tallies: Mapping[str, Tally], now: dat
     return table
 
 
-def _muted(rows: Sequence[MutedRow]) -> Table:
+def _muted(rows: Sequence[MutedRow], now: datetime) -> Table:
     table = Table("muted since", "service", "what", "severity", "became", "by")
     for row in rows:
         service, name, by = (Text(without_invisible(text)) for text in (row.service, row.name, row.reason))
-        table.add_row(_time(row.since), service, name, row.severity, row.became, by)
+        table.add_row(_time(row.since), service, name, row.severity, _became(row, now), by)
     return table
+
+
+def _became(row: MutedRow, now: datetime) -> str:
+    return "held, not judged" if row.unjudged(now) else row.became
 
 
 def _time(at: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from domain.command import CommandName
+from domain.names import names_out
 from starter.cli.control import Who
 from starter.cli.deciding import way
 from starter.cli.listing import Name
@@ -52,4 +53,4 @@ async def _split(output: Output, name: str, services: list[str], why: str, who: 
         view = await through.view(name)
         output.note(f"{view.incident}  {view.title}")
         output.note(f"as        {through.person} ({through.standing})")
-        return await through.tell(view, CommandName.SPLIT, why, ", ".join(services))
+        return await through.tell(view, CommandName.SPLIT, why, names_out(services))

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.finding import Category
+from domain.names import names_out
 from starter.console import card, evidence
 from starter.console.seeing import Seen
 from starter.identity.sending import Reply
@@ -24,7 +25,7 @@ def facts_of(
         "causes": evidence.causes(view), "charted": evidence.charted(view), "planned": evidence.planned(view, now),
         "candidates": evidence.candidates(view), "visitor": visitor, "doors": doors, "card": asked,
         "record": card.record_of(view), "step": card.step_of(view, step, visitor), "step_words": card.STEP_WORDS,
-        "why_needed": card.WHY_NEEDED, "separable": card.separable(view),
+        "why_needed": card.WHY_NEEDED, "separable": [(names_out([name]), name) for name in card.separable(view)],
         "categories": CATEGORIES, "limits": card.limits, "identity_line": card.identity_line, "reply": reply,
         "reply_heading": card.heading(reply) if reply is not None else "", "at_once": False,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from config.adapters.store import Store
 from config.advice import advice_terms
 from config.settings import Settings
 from domain.advice.money import HOUR
-from domain.holding import Quiet, quiet
+from domain.holding import Quiet, quiet, unjudged
 from domain.levels import Risk
 from domain.maintenance import declared
 from domain.policy import Policy
@@ -31,7 +31,6 @@ _KINDS = f"WorkflowType IN ('{WORKFLOW}', '{MUTED_WORKFLOW}')"
 _BADLY = f"{_KINDS} AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
 # A handshake with a mail server is not for every round.
 _CHANNELS_EVERY = timedelta(seconds=60)
-_LAST_MUTED = 200
 _HEALTH = {Status.OK: Health.OK, Status.WARN: Health.DOUBT, Status.FAIL: Health.DOWN, Status.OFF: Health.OFF}
 
 
@@ -58,9 +57,10 @@ class Asking:
             automation = at_once.create_task(self._automation())
             schedules, muted = at_once.create_task(self._schedules()), at_once.create_task(self._quiet())
             adviser = at_once.create_task(self._adviser())
+        mutes, left = muted.result()
         return Machine(
             at=datetime.now(UTC), temporal=temporal.result(), store=store.result(), sources=found.result(),
-            channels=told.result(), queues=queues.result(), schedules=schedules.result(), quiet=muted.result(),
+            channels=told.result(), queues=queues.result(), schedules=schedules.result(), quiet=mutes, unjudged=left,
             automation=automation.result(), adviser=adviser.result(), ended_badly=badly.result(),
         )  # fmt: skip
 
@@ -124,14 +124,16 @@ class Asking:
             actions=now.actions_in_all, limit=self.policy.limits.per_hour,
         )  # fmt: skip
 
-    async def _quiet(self) -> tuple[Quiet, ...] | None:
+    async def _quiet(self) -> tuple[tuple[Quiet, ...] | None, tuple[Quiet, ...]]:
+        """What mutes now, None: the store could not be asked. And what did, and was not judged at its end."""
         now, kept = datetime.now(UTC), self.store.maintenance
         try:
             windows = declared(await asyncio.to_thread(kept.words, now))
-            rows, tallies = await asyncio.to_thread(kept.muted, _LAST_MUTED), await asyncio.to_thread(kept.tallies)
+            in_force = [one.window.id for one in windows if one.window.holds(now)]
+            rows, tallies = await asyncio.to_thread(kept.newest, in_force), await asyncio.to_thread(kept.tallies)
         except PortError:
-            return None
-        return quiet(windows, tallies, rows, now)
+            return None, ()
+        return quiet(windows, tallies, rows, now), unjudged(tallies, rows, now)
 
     async def _adviser(self) -> Adviser | None:
         terms, now = advice_terms(self.settings), datetime.now(UTC)

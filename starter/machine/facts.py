@@ -90,7 +90,8 @@ class Machine(Model):
     """Everything at `at`. `automation` None: the store could not be asked. `schedules`: those that there are, None:
     Temporal could not be asked. `adviser` None: no model is asked.
 
-    `quiet`: what is muted by people's word, None: the store could not be asked.
+    `quiet`: what is muted by people's word, None: the store could not be asked. `unjudged`: what was, and was not
+    judged at its end.
     `ended_badly`: workflows of incidents, and of what is held back, that failed, were terminated or timed out within
     the last hour, None: not known.
     """
@@ -104,5 +105,6 @@ class Machine(Model):
     schedules: tuple[Scheduled, ...] | None = None
     automation: Automation | None = None
     quiet: tuple[Quiet, ...] | None = ()
+    unjudged: tuple[Quiet, ...] = ()
     adviser: Adviser | None = None
     ended_badly: int | None = None

@@ -116,6 +116,7 @@ def _warnings(machine: Machine, now: datetime) -> Iterator[str]:
     yield from _of_schedules(machine.schedules or (), now)
     yield from _of_automation(machine.automation, now)
     yield from _of_muted(machine.quiet or (), now)
+    yield from _of_unjudged(machine.unjudged, now)
     yield from _of_channels(machine.channels)
     if machine.ended_badly:
         one = machine.ended_badly == 1
@@ -157,6 +158,15 @@ def _of_muted(quiet: Sequence[Quiet], now: datetime) -> Iterator[str]:
     for one in quiet:
         held = f" {one.held} held back, the last {one.last}." if one.held else ""
         yield f"Muted until {absolute(one.until, now)}: {one.said} ({one.window}). It opens and pages nothing.{held}"
+
+
+def _of_unjudged(left: Sequence[Quiet], now: datetime) -> Iterator[str]:
+    for one in left:
+        yield (
+            f"{one.held} muted until {absolute(one.until, now)} ({one.window}) and not judged since, the last "
+            f"{one.last}: the workflow {one.said} was terminated in Temporal, or stands still. Look whether it is "
+            "over; nightshift open opens what is not."
+        )
 
 
 def _of_channels(channels: Sequence[Part]) -> Iterator[str]:

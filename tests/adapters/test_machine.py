@@ -13,6 +13,8 @@ from temporalio.common import SearchAttributeKey
 
 from config.adapters.store import Store
 from config.settings import Settings, load_settings
+from domain.holding import Became, Held, row_of
+from domain.maintenance import Kind, muted
 from domain.policy import Policy
 from domain.services import ServiceMap
 from integrations.store.pool import Pool
@@ -21,6 +23,8 @@ from starter.machine.asking import Asking
 from starter.machine.facts import Adviser, Health
 from tests import page_views
 from tests.advice import TERMS, an_advice
+from tests.incidents import minutes
+from tests.unit.domain.test_maintenance import alert, window
 from tests.workflows.world import World
 from workers.registry import NAMES
 
@@ -81,6 +85,25 @@ async def test_workers_people_and_servers_show_as_they_are(
     with server:
         back = await ask.ask()
     assert (back.temporal.health, back.temporal.since) == (Health.OK, None)
+
+
+async def test_a_silence_that_holds_something_is_told_however_much_newer_ones_hold(
+    settings: Settings, store_pool: Pool, temporal_client: Client
+) -> None:
+    now = datetime.now(UTC)
+    silences = [window(id=name, kind=Kind.SILENCE, starts=now, ends=now + minutes(9)) for name in ("s-1", "s-2")]
+    of = {one.id: muted(alert(), [one], now) for one in silences}
+    rows = [
+        row_of(Held(anomaly=alert(fingerprint=f"f{n}"), by=by, since=now), "muted-orders", Became.HELD, now)
+        for window, by in of.items() if by is not None
+        for n in range(1 if window == "s-1" else 201)
+    ]  # fmt: skip
+    ask = asking(settings, temporal_client, store_pool)
+    ask.store.maintenance.record(
+        [row.model_copy(update={"at": now + timedelta(seconds=n)}) for n, row in enumerate(rows)]
+    )
+    machine = await ask.ask()
+    assert [(one.window, one.held) for one in machine.quiet or ()] == [("s-1", 1), ("s-2", 201)]
 
 
 async def test_without_the_store_automation_is_not_known(settings: Settings, temporal_client: Client) -> None:

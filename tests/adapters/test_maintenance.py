@@ -99,6 +99,11 @@ class Quiet:
             return False
         return described.status is WorkflowExecutionStatus.RUNNING
 
+    async def written(self, service: str) -> bool:
+        """Is there a record of its incident?"""
+        views = await asyncio.to_thread(self.store.incidents.list, open_only=True)
+        return service in {view.service for view in views}
+
     async def muted(self) -> list[MutedRow]:
         return list(await asyncio.to_thread(self.store.maintenance.muted, 10))
 
@@ -154,9 +159,8 @@ async def became(quiet: Quiet, what: Became) -> bool:
 
 
 async def test_a_window_mutes_what_it_names_until_it_is_ended(quiet: Quiet) -> None:
-    began = await quiet.nightshift(
-        "start", THEIRS, "--matcher", "severity=~crit.*", "--for", "2h", "--reason", "release 41", "--who", "ana"
-    )
+    named, lasting = (f'"billing, eu",{THEIRS}', "--matcher", "severity=~crit.*"), ("--for", "2h")
+    began = await quiet.nightshift("start", *named, *lasting, "--reason", "release 41", "--who", "ana")
     assert began.exit_code == Exit.DONE, began.output
     window = began.stdout.strip()
     answer = await quiet.alert(THEIRS)
@@ -167,7 +171,7 @@ async def test_a_window_mutes_what_it_names_until_it_is_ended(quiet: Quiet) -> N
     shown = json.loads((await quiet.nightshift("list", "--json")).stdout)
     (one,) = shown["windows"]
     assert (one["window"]["id"], one["state"], one["held"], one["in_all"]) == (window, "in force", 1, 1)
-    assert one["window"]["who"] == "ana (claimed)"
+    assert (one["window"]["who"], one["window"]["services"]) == ("ana (claimed)", ["billing, eu", THEIRS])
     assert [row["name"] for row in shown["muted"]] == ["HighErrorRatio"]
 
     ended = await quiet.nightshift("end", window[:13].lower(), "--who", "bo")
@@ -181,8 +185,11 @@ async def test_a_window_mutes_what_it_names_until_it_is_ended(quiet: Quiet) -> N
     assert "opened" in listed
     assert (await quiet.nightshift("end", window)).exit_code == Exit.NOT_FOUND
 
+    await until(lambda: quiet.written(THEIRS))
     again = await quiet.nightshift("start", THEIRS, "--for", "2h", "--reason", "once more")
     assert again.exit_code == Exit.DONE
+    assert f"({THEIRS}: HighErrorRatio) is open and goes on, with its pages: acknowledge it" in again.stderr
+    assert again.stderr.count("is open and goes on") == 1, "the window does not name the other one"
     answer = await quiet.alert(THEIRS)
     assert "muted" not in answer, "what is open takes it in, and pages as ever"
     assert answer["incidents"] == [f"incident-{THEIRS}"]
@@ -196,6 +203,7 @@ async def test_a_window_mutes_what_it_names_until_it_is_ended(quiet: Quiet) -> N
         (("--reason", "x", "--for", "1h"), "would mute everything"),
         (("--matcher", 'severity=~"("', "--reason", "x", "--for", "1h"), "'(' is not a regular expression"),
         (("--matcher", "severity", "--reason", "x", "--for", "1h"), "is not a matcher"),
+        (('"billing, eu', "--reason", "x", "--for", "1h"), "SERVICE: '\"billing, eu': a name in double quotes"),
         (("orders", "--at", "2020-01-01", "--reason", "x", "--for", "1h"), "is over already"),
     ],
 )

@@ -126,6 +126,10 @@ def test_before_the_first_round_nothing_is_claimed() -> None:
         ({"channels": ()}, "No channel is configured"),
         ({"quiet": (MUTED,)}, "Muted until 03:16:00 UTC: orders, says ana: release 41 (MW-1). It opens and pages"),
         ({"quiet": (MUTED,)}, "2 held back, the last 5xx of orders since 03:00:00 UTC."),
+        (
+            {"unjudged": (MUTED.model_copy(update={"said": "muted-orders"}),)},
+            "2 muted until 03:16:00 UTC (MW-1) and not judged since, the last 5xx of orders since 03:00:00 UTC: the",
+        ),
         ({"schedules": (SWEEPS,)}, "Detection has not succeeded for 6 min"),
         ({"schedules": (SWEEPS.model_copy(update={"paused": "for the move"}),)}, "paused in Temporal: for the move"),
         ({"ended_badly": 1}, "1 workflow of incidents or of muted alerts ended within the hour without a record"),

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from activities.muting import MutingActivities, Rows
 from domain.anomaly import AlertStatus
 from domain.doors import Door
-from domain.maintenance import Kind, Window, WindowWord, WordKind
+from domain.holding import KEPT_FOR, Became, Held, row_of
+from domain.maintenance import Kind, Window, WindowWord, WordKind, muted
 from integrations.ports import PortError, Unavailable
 from starter.muting import SILENCES, WINDOWS, WindowsAndSilences
 from tests.fakes import FakeMaintenance, FakeSilences
+from tests.incidents import minutes
 from tests.unit.domain.test_maintenance import NOW, alert, window
 
 
@@ -58,3 +61,16 @@ async def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
     assert Kind.SILENCE in verdicts.unasked
     assert SILENCES in counted
     assert verdicts.mutings == {}
+
+
+def test_a_record_that_grows_drops_what_is_long_over() -> None:
+    store, by = FakeMaintenance(), muted(alert(), [window()], NOW)
+    assert by is not None
+    held = Held(anomaly=alert(), by=by, since=NOW)
+    over = row_of(held, "muted-orders", Became.RESOLVED, NOW)
+    later = NOW + KEPT_FOR
+    new = over.model_copy(update={"window": "MW-2", "at": later})
+    for at, kept in ((later, 2), (later + minutes(1), 1)):
+        store.record([over])
+        MutingActivities(None, store).record(Rows(rows=(new.model_copy(update={"at": at}),)))
+        assert len(store.rows) == kept

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from html import unescape
 
 import httpx
 import pytest
@@ -11,13 +12,19 @@ from domain.exhibits import Call, CallGraph
 from domain.feedback import Feedback
 from domain.finding import Category
 from domain.incident import Outcome, State
+from domain.names import names_in
+from domain.people import Person
 from domain.view import IncidentView
 from integrations.ports import Unavailable
 from starter import words
 from starter.app import create_app
 from starter.away import TemporalAway
-from starter.console.rendering import postmortem
+from starter.console.facts import facts_of
+from starter.console.rendering import postmortem, render
+from starter.console.seeing import Seen
+from starter.identity.visitors import Known, Visitor
 from starter.parts import Parts
+from starter.reading import Shown
 from tests import page_views
 from tests.advice import an_advice
 from tests.fakes import FakeIncidents, FakeLive
@@ -98,6 +105,15 @@ async def test_a_waiting_plan_says_who_depends_on_what_it_touches() -> None:
     diagnosis = view.diagnosis.model_copy(update={"graph": CallGraph(calls=calls)})
     text = await page(parts(view.model_copy(update={"diagnosis": diagnosis})), f"/incidents/{view.incident}")
     assert "Touches database/orders; who depends on it: gateway, web" in text
+
+
+def test_a_service_with_a_comma_in_its_name_is_split_off_by_all_of_it() -> None:
+    view, ana = page_views.diagnosed(now()), Visitor(Person(name="ana"), Known.PROXY, form="f")
+    merged = view.anomalies[0].model_copy(update={"service": "billing, eu"})
+    seen = Seen(Shown(view.model_copy(update={"anomalies": (*view.anomalies, merged)})))
+    card = render("card.html", now(), facts_of(seen, ana, now(), doors=True, step="split"))
+    (said,) = re.findall(r'<option value="([^"]*)">billing, eu</option>', card)
+    assert names_in(unescape(said)) == ("billing, eu",)
 
 
 async def test_a_source_that_could_not_be_asked_is_said_beside_the_cause() -> None:

@@ -1,5 +1,6 @@
 """What is muted is held until that ends, and judged again then: on a real server whose time is skipped."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,8 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import CancelledError
 from temporalio.worker import Replayer
 
 from domain.anomaly import AlertStatus, Anomaly
@@ -68,6 +70,11 @@ class Quiet(Night):
         """It holds nothing any more."""
         with self.skipping.auto_time_skipping_disabled():
             await handle.result()
+
+    async def is_cancelled(self, handle: Holder) -> None:
+        with pytest.raises(WorkflowFailureError) as ended:
+            await self.ends(handle)
+        assert isinstance(ended.value.cause, CancelledError)
 
     def became(self) -> dict[str, Became]:
         return {row.window: row.became for row in self.store.rows.values()}
@@ -190,6 +197,62 @@ async def test_what_ends_while_it_is_handed_over_is_told_to_its_incident(night: 
     night.door.free.set()
     await night.ends(handle)
     assert [one.status for one in night.door.opened] == [AlertStatus.FIRING, AlertStatus.RESOLVED]
+
+
+async def test_what_waits_for_its_incident_and_is_over_opens_none(night: Quiet) -> None:
+    """The end of what is on its way already is told after it; what has not left yet does not leave."""
+    await night.window(minutes=60)
+    names = ("held", "first", "second")
+    held, first, second = [await night.alert(fingerprint=name) for name in names]
+    handle = await night.hold(held)
+    night.door.free.clear()
+    for one in (first, second):  # which have no room
+        (told,) = muted_reports(await night.held(one.model_copy(update={"labels": {"wide": "x" * ROOM}})))
+        await handle.signal("told", told)
+        await night.door.reached.wait()
+    for one in (second, first, held):
+        await night.over(handle, one)
+    night.door.free.set()
+    await night.ends(handle)
+    assert [(one.fingerprint, one.firing) for one in night.door.opened] == [("first", True), ("first", False)]
+    rows = {row.series.removeprefix("prometheus:"): row.became for row in night.store.rows.values()}
+    assert rows == {"held": Became.RESOLVED, "first": Became.OPENED, "second": Became.RESOLVED}
+
+
+async def test_whoever_cancels_it_in_temporal_drops_nothing(night: Quiet) -> None:
+    """What it holds goes to its incidents, though the window is in force, and so does what comes meanwhile."""
+    window, alert = await night.window(minutes=60), await night.alert()
+    handle = await night.hold(alert)
+    # The test server cannot cancel an activity that completes at the same moment, so nothing is under way.
+    await night.pass_time(seconds=5)
+    night.door.free.clear()
+    await handle.cancel()
+    await asyncio.wait_for(night.door.reached.wait(), 60)
+    (told,) = muted_reports(await night.held(await night.alert(fingerprint="late")))
+    await handle.signal("told", told)
+    night.door.free.set()
+    await night.is_cancelled(handle)
+    assert [one.fingerprint for one in night.door.opened] == [alert.fingerprint, "late"]
+    assert night.became() == {window.id: Became.OPENED}
+    history = await handle.fetch_history()
+    await Replayer(workflows=[MutedWorkflow], data_converter=pydantic_data_converter).replay_workflow(history)
+
+
+@pytest.mark.parametrize("away", ["door", "store"])
+async def test_cancelled_while_something_is_away_it_waits_for_that(night: Quiet, away: str) -> None:
+    window = await night.window(minutes=2)
+    handle = await night.hold()
+    await night.pass_time(seconds=5)
+    part = night.door if away == "door" else night.store
+    part.error = Unavailable("away")
+    await night.pass_time(minutes=2)
+    await handle.cancel()
+    await night.pass_time(minutes=2)
+    part.error = None
+    await night.pass_time(minutes=2)
+    await night.is_cancelled(handle)
+    assert len(night.door.opened) == 1
+    assert night.became() == {window.id: Became.OPENED}
 
 
 async def test_what_has_no_room_is_not_held_back(night: Quiet) -> None:

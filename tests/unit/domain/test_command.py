@@ -39,6 +39,14 @@ def test_a_merge_names_one_incident_and_a_split_services() -> None:
     assert split == Command(name=CommandName.SPLIT, who="ada", comment="two causes", services=("a", "b"))
 
 
+def test_a_service_with_a_comma_in_its_name_can_be_split_off() -> None:
+    said = {"who": "ada", "comment": "two causes", "services": '"billing, eu",orders'}
+    read = read_command(said, CommandName.SPLIT)
+    assert isinstance(read, Command)
+    assert read.services == ("billing, eu", "orders")
+    assert "services is '\"billing'" in str(read_command(said | {"services": '"billing'}, CommandName.SPLIT))
+
+
 @pytest.mark.parametrize(("name", "said", "missing"), [
     (CommandName.MERGE, {"into": "INC-1"}, "a merge says why"),
     (CommandName.SPLIT, {"services": "a"}, "a split says why"),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from domain.anomaly import Anomaly
 from domain.doors import Door
-from domain.holding import Became, Held, Tally, judged_again_at, quiet, row_of, still_muted
+from domain.holding import Became, Held, Tally, judged_again_at, quiet, row_of, still_muted, unjudged
 from domain.levels import Severity
 from domain.maintenance import Kind, Window, WindowWord, WordKind, declared, muted
 from domain.matching import Comparison, Matcher, read_matcher
@@ -230,3 +230,17 @@ def test_a_banner_tells_of_windows_in_force_and_of_silences_that_hold_something(
     over = silence.model_copy(update={"became": Became.RESOLVED})
     for row in (over, silence):
         assert quiet(windows, {}, [row], NOW + minutes(20)) == ()
+
+
+def test_what_is_held_beyond_its_end_is_told_apart_for_a_day() -> None:
+    """Its workflow was terminated: nothing ran that could have said so."""
+    row = row_of(_held(), "muted-orders", Became.HELD, NOW)  # until ten minutes after NOW
+    tallies = {"MW-1": Tally(held=2, in_all=3)}
+    for later in (10, 19):
+        assert unjudged(tallies, [row], NOW + minutes(later)) == ()
+    (one,) = unjudged(tallies, [row], NOW + minutes(20))
+    assert (one.window, one.said, one.held, one.last) == (
+        "MW-1", "muted-orders", 2, "HighErrorRatio of orders since 03:00:00 UTC",
+    )  # fmt: skip
+    assert unjudged(tallies, [row], NOW + minutes(60 * 24 + 10)) == ()
+    assert unjudged({}, [row.model_copy(update={"became": Became.OPENED})], NOW + minutes(20)) == ()
