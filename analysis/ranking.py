@@ -35,6 +35,7 @@ from analysis.explaining import (
     move_to_callees,
 )
 from analysis.sentences import causal_chain, look_next, sentence
+from analysis.unseen import said, sight
 from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
 from domain.question import Question
@@ -73,15 +74,19 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     view = seen(findings, _expected(question))
     where = place_confidence(places)
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
+    dark = said(ranked[0], findings) if ranked else ()
     return Diagnosis(
         hypotheses=ranked[:_SHOWN],
         places=places,
         place_confidence=where,
         confidence=sure.value,
-        confidence_reason=sure.reason,
+        confidence_reason="; ".join((sure.reason, *dark)),
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
-        look_next=_next(ranked, findings, view, question, sure.value),
+        look_next=(
+            *(f"{clause}; look there next" for clause in dark),
+            *_next(ranked, findings, view, question, sure.value),
+        ),
         graph=call_graph(question, findings, ranked[:_SHOWN]),
     )
 
@@ -92,7 +97,12 @@ def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding]) -> tuple
     for hypothesis in ranked:
         best.setdefault(hypothesis.service, hypothesis)
     return tuple(
-        Place(service=service, score=h.score, symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0))
+        Place(
+            service=service,
+            score=h.score,
+            sight=sight(h, by_id),
+            symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0),
+        )
         for service, h in list(best.items())[:_SHOWN]
     )
 
