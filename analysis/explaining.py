@@ -32,6 +32,8 @@ SURE = "sure"
 _MADE = frozenset({"rollout", "config"})
 # Without traces a callee may explain this much of its caller's trouble: both fail, and the map says who calls whom.
 _WITHOUT_TRACES = 0.8
+# Bits of a memory that is somewhat above its calm: five scales.
+_LITTLE_MEMORY = 1.0
 _MOVES = frozenset({Source.METRICS, Source.LOGS})
 _CAUSED_BY_CALLEES = frozenset({Category.UNKNOWN, Category.DEPENDENCY})
 
@@ -115,12 +117,14 @@ def memory_explains_processors(evidence: Sequence[Evidence], findings: Iterable[
     """A busy processor at a service whose memory left its calm is a symptom of the memory: it works for what it takes
     and for giving it back. A busy processor takes no memory, so never the other way.
 
-    The share is how many bits the memory has, one at most: then it is as sure as anything that counts for a whole bit.
+    The share is clip(bits of the memory - 1, 0, 1): what is little more than usual explains nothing, however busy the
+    processor is; a cache that fills, or what more requests need, is that much.
     """
     leaking: dict[str, float] = {}
     for f in findings:
         if f.kind == "metric_shift" and f.service and f.facts.get("metric") == "memory":
-            leaking[f.service] = max(leaking.get(f.service, 0.0), min(1.0, f.strength))
+            own = min(1.0, max(0.0, f.strength - _LITTLE_MEMORY))
+            leaking[f.service] = max(leaking.get(f.service, 0.0), own)
     return [replace(e, weights=_through_memory(e, leaking.get(e.service or "", 0.0))) for e in evidence]
 
 

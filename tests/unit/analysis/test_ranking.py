@@ -228,7 +228,15 @@ def test_a_pool_that_is_full_of_sessions_waiting_for_a_lock_is_no_pool_trouble(s
 
 
 @pytest.mark.parametrize(
-    ("memory", "cause"), [(0.0, Category.CPU_SATURATION), (0.2, Category.CPU_SATURATION), (2.0, Category.MEMORY_LEAK)]
+    ("memory", "cause"),
+    [
+        pytest.param(0.0, Category.CPU_SATURATION, id="memory as always"),
+        pytest.param(0.2, Category.CPU_SATURATION, id="hardly more"),
+        pytest.param(1.0, Category.CPU_SATURATION, id="one bit, beside five of the processor"),
+        pytest.param(1.4, Category.CPU_SATURATION, id="not enough to explain most of it"),
+        pytest.param(1.66, Category.MEMORY_LEAK, id="the least of Sock Shop's memory faults"),
+        pytest.param(2.0, Category.MEMORY_LEAK, id="two bits of its own"),
+    ],
 )
 def test_a_busy_processor_is_a_symptom_of_memory_that_left_its_calm(memory: float, cause: Category) -> None:
     """A little more memory explains little of it; memory at another service explains nothing."""
