@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from activities import windows
+from activities import demand_findings, windows
 from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
 from analysis.curves import counts
 from analysis.freshness import STOPPED, freshness
@@ -19,6 +19,7 @@ _MOST_LINES = 1000
 _MOST_TEMPLATES = 8
 _MOST_KEPT = 100
 _LEAST_BITS = 0.5
+_OF_DEMAND = frozenset({Category.LOAD_SPIKE, Category.UNKNOWN})
 
 
 class LogAnswer:
@@ -33,6 +34,7 @@ class LogAnswer:
         self.lines = [line for line in self.page.lines if line.at >= self.trouble.start]
         self._moments = [((line.service, masked(line.message)), line.at.timestamp()) for line in self.page.lines]
         self.templates = templates(self.lines, self._now(), *self._before(question))
+        self.demand = demand_findings.findings_of(logs, question)
 
     def _now(self) -> Volume:
         """Lines come newest first: a page that was cut inside of the trouble stands for all that matched."""
@@ -51,11 +53,11 @@ class LogAnswer:
         return [*earlier.lines, *lines], Volume(windows.seconds(hour) + windows.seconds(part))
 
     def findings(self) -> list[Finding]:
-        """Templates first, then volumes; or the one finding that there is nothing unusual."""
+        """Templates first, then volumes; or the one finding that there is nothing unusual. Beside them more demand."""
         telling = [t for t in self.templates if t.strength >= _LEAST_BITS]
         if not telling:
-            return [self._nothing()]
-        return [*(self._of_template(t) for t in telling[:_MOST_TEMPLATES]), *self._volumes(telling)]
+            return [self._nothing(), *self.demand]
+        return [*(self._of_template(t) for t in telling[:_MOST_TEMPLATES]), *self._volumes(telling), *self.demand]
 
     def content(self) -> dict[str, object]:
         """For the store: every template, and the most telling lines, masked."""
@@ -137,8 +139,10 @@ class LogAnswer:
         window = self.trouble if self.page.total else self.window
         said = "No more errors than usual" if self.lines else "No errors"
         where = f"in {windows.clock(window)} in {_count(len(self._services), 'service')}"
+        # Where more come in than usual, a shop that only becomes slow is what they would make of it.
+        against = {c: 1.0 for c in Category if c not in _OF_DEMAND} if self.demand else {Category.UNKNOWN: 1.0}
         return self._finding("no_errors", None, f"{said} {where}; that speaks against an application fault").model_copy(
-            update={"presence": Presence.ABSENT, "strength": ABSENT_BITS, "against": {Category.UNKNOWN: 1.0}}
+            update={"presence": Presence.ABSENT, "strength": ABSENT_BITS, "against": against}
         )
 
     def _finding(self, kind: str, service: str | None, title: str) -> Finding:

@@ -14,6 +14,7 @@ _AROUND: dict[Source, tuple[timedelta, timedelta]] = {
 # belongs to neither side.
 GUARD = timedelta(minutes=2)
 _HOUR = timedelta(hours=1)
+_STRETCH, _STRETCHES = timedelta(minutes=10), 3
 _PRESENT = timedelta(minutes=2)
 _IMPACT_RANGES_S = (15, 30, 60, 120)
 _READ_BY_MINUTES_S = 300.0
@@ -82,6 +83,12 @@ def hour_before(source: Source, question: Question) -> Window:
     before, _ = _AROUND[source]
     end = min(question.onset, question.now) - before
     return Window(start=end - _HOUR, end=end)
+
+
+def calm_stretches(question: Question) -> tuple[Window, ...]:
+    """Three times ten minutes before what counts as trouble, in which requests are counted by their lines."""
+    end = calm_end(question)
+    return tuple(Window(start=end - (n + 1) * _STRETCH, end=end - n * _STRETCH) for n in range(_STRETCHES))
 
 
 def calm_traces(question: Question) -> Window:

@@ -5,6 +5,9 @@ second, E the share of the alerted symptom that the first explains, by how sure 
 a classifier's margin.) The coefficients are in calibration.json, with what they were fitted on; evals/diagnosis/fit.py
 makes it.
 
+What the first place calls and nobody could see (unseen.py) leaves a share of p; it has no coefficient, as the data that
+the map was fitted on are whole.
+
 E counts as evidence, three bits for all of the symptom, and has no coefficient of its own: a map that was fitted where
 nobody was alerted would not know what to make of it. Between 3 and 6 bits next to nothing changes.
 """
@@ -59,7 +62,7 @@ def place_confidence(places: Sequence[Place], by: Coefficients | None = None) ->
     """How sure we are that the first place is right, 0 to 1; `by` other coefficients than those in use."""
     if not places:
         return 0.0
-    return mapped(features(places), by or calibration().all)
+    return mapped(features(places), by or calibration().all) * places[0].sight
 
 
 def mapped(looks: tuple[float, float], by: Coefficients) -> float:

@@ -6,7 +6,9 @@ For one measure (latency in seconds, or the failing share):
 - D = min(y - m, y - p): what was added now against the calm's middle m and against what was measured just before the
   alert, p. What was as bad before the alert did not cause it.
 - A callee explains r D_callee of its caller's D, r calls to it per request (at most 5), by how sure its own shift is:
-  clip((z - 1) / 2, 0, 1). What is left is the share u = 1 - min(1, sum / D).
+  clip((z - 1) / 2, 0, 1). What is left is the share u = 1 - min(1, sum / D). Where requests are counted, but not of
+  these two, r is 5: what may be the callee's doing is not held against its caller. Where a callee's measure cannot be
+  seen, what it calls stands in for it.
 - The impact of a service on the alerted symptom is at most i = min(1, D requests / (D_t requests_t)): a slow service
   that hardly anybody calls made few requests slow. Where the alerted measure is as it always was, i = 0: no symptom, no
   cause.
@@ -21,7 +23,7 @@ import numpy as np
 
 from analysis.shifts import Shift
 
-_MOST_CALLS = 5.0
+MOST_CALLS = 5.0
 # Fewer requests, less sure: z shrinks by sqrt(1 + 20 / requests).
 _UNSURE_BELOW = 20.0
 _LEAST_D = 1e-12
@@ -62,12 +64,15 @@ def added(shift: Shift) -> float:
 
 
 def explained(
-    shifts: Sequence[Shift], calls: Mapping[str, Sequence[str]], traffic: Mapping[str, Traffic], alerted: str | None
-) -> list[Explained]:
-    """The shifts of one measure with what their callees explain. `calls`: caller -> callees."""
+    shifts: Sequence[Shift], calls: Mapping[str, Sequence[str]], traffic: Mapping[str, Traffic], alerted: str | None,
+    dark: frozenset[str] = frozenset(),
+) -> list[Explained]:  # fmt: skip
+    """The shifts of one measure with what their callees explain. `calls`: caller -> callees; `dark`: those of which the
+    measure cannot be seen.
+    """
     by_service = {s.measured.service: s for s in shifts}
     alert = by_service.get(alerted or "")
-    below = _with_siblings(calls)
+    below = _through(_with_siblings(calls), dark)
     return [_one(s, by_service, below, traffic, alert) for s in shifts]
 
 
@@ -80,6 +85,22 @@ def _with_siblings(calls: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
             known = below.setdefault(silent, [])
             known += [c for c in reporting if c not in known]
     return below
+
+
+def _through(calls: Mapping[str, Sequence[str]], dark: frozenset[str]) -> dict[str, list[str]]:
+    """The calls, and through callees that cannot be seen what those call in turn."""
+    return {caller: _seen_below(caller, calls, dark) for caller in calls}
+
+
+def _seen_below(caller: str, calls: Mapping[str, Sequence[str]], dark: frozenset[str]) -> list[str]:
+    found: list[str] = []
+    queue = list(calls[caller])
+    while queue:
+        callee = queue.pop(0)
+        if callee not in found and callee != caller:
+            found.append(callee)
+            queue += calls.get(callee, ()) if callee in dark else ()
+    return found
 
 
 def _one(
@@ -106,15 +127,19 @@ def _one(
 
 
 def _part(callee: Shift, caller: str, d: float, traffic: Mapping[str, Traffic]) -> float:
-    return _ratio(callee.measured.service, caller, traffic) * added(callee) * sureness(callee, traffic) / d
+    uncounted = MOST_CALLS if traffic else 1.0
+    calls = calls_each(callee.measured.service, caller, traffic, uncounted)
+    return calls * added(callee) * sureness(callee, traffic) / d
 
 
-def _ratio(callee: str, caller: str, traffic: Mapping[str, Traffic]) -> float:
-    """Requests of the callee per request of the caller; one where nobody counts them."""
+def calls_each(callee: str, caller: str, traffic: Mapping[str, Traffic], uncounted: float = 1.0) -> float:
+    """Requests of the callee per request of the caller, at most five; `uncounted` where nobody counts them."""
     below, above = traffic.get(callee), traffic.get(caller)
-    if below is None or above is None or above.now <= 0:
+    if below is None or above is None:
+        return uncounted
+    if above.now <= 0:
         return 1.0
-    return min(_MOST_CALLS, below.now / above.now)
+    return min(MOST_CALLS, below.now / above.now)
 
 
 def _impact(service: str, d: float, traffic: Mapping[str, Traffic], alert: Shift | None) -> float:
@@ -122,7 +147,7 @@ def _impact(service: str, d: float, traffic: Mapping[str, Traffic], alert: Shift
         return 1.0
     if (d_alert := added(alert)) <= _LEAST_D:
         return 0.0
-    return min(1.0, d / d_alert * _ratio(service, alert.measured.service, traffic))
+    return min(1.0, d / d_alert * calls_each(service, alert.measured.service, traffic))
 
 
 def sureness(shift: Shift, traffic: Mapping[str, Traffic]) -> float:

@@ -28,10 +28,15 @@ is known which measure was alerted.
 SURE = "sure"
 """A fact of a metric's finding: how sure (0 to 1) its shift is, beside the impact."""
 
+MORE_LINES = "more_lines"
+"""Kind of a finding of logs: a service at the door writes its usual lines more often (demand.py)."""
+
 # What people or machines do to a service, as against what happens to it.
 _MADE = frozenset({"rollout", "config"})
 # Without traces a callee may explain this much of its caller's trouble: both fail, and the map says who calls whom.
 _WITHOUT_TRACES = 0.8
+# Bits of a memory that is somewhat above its calm: five scales.
+_LITTLE_MEMORY = 1.0
 _MOVES = frozenset({Source.METRICS, Source.LOGS})
 _CAUSED_BY_CALLEES = frozenset({Category.UNKNOWN, Category.DEPENDENCY})
 
@@ -115,13 +120,33 @@ def memory_explains_processors(evidence: Sequence[Evidence], findings: Iterable[
     """A busy processor at a service whose memory left its calm is a symptom of the memory: it works for what it takes
     and for giving it back. A busy processor takes no memory, so never the other way.
 
-    The share is how many bits the memory has, one at most: then it is as sure as anything that counts for a whole bit.
+    The share is clip(bits of the memory - 1, 0, 1): what is little more than usual explains nothing, however busy the
+    processor is; a cache that fills, or what more requests need, is that much.
     """
     leaking: dict[str, float] = {}
     for f in findings:
         if f.kind == "metric_shift" and f.service and f.facts.get("metric") == "memory":
-            leaking[f.service] = max(leaking.get(f.service, 0.0), min(1.0, f.strength))
+            own = min(1.0, max(0.0, f.strength - _LITTLE_MEMORY))
+            leaking[f.service] = max(leaking.get(f.service, 0.0), own)
     return [replace(e, weights=_through_memory(e, leaking.get(e.service or "", 0.0))) for e in evidence]
+
+
+def demand_by_two_counters(evidence: Sequence[Evidence], findings: Sequence[Finding]) -> list[Evidence]:
+    """More of the usual lines speak for a load spike as far as the count of requests rose by the same factor there, and
+    by that share the requests speak for it in full: more load alone may be harmless, or a counter that is wrong.
+
+    The share is the smaller rise of both by the larger.
+    """
+    lines, requests = ({f.id: f for f in findings if counts(f)} for counts in (_counts_lines, _counts_requests))
+    by_lines, by_requests = _rises(lines.values()), _rises(requests.values())
+    agreed = {
+        service: min(by_lines[service], by_requests[service]) / max(by_lines[service], by_requests[service])
+        for service in by_lines.keys() & by_requests.keys()
+    }
+    return [
+        _attested(e, agreed.get(e.service or "", 0.0)) if e.finding in lines or e.finding in requests else e
+        for e in evidence
+    ]
 
 
 def changes_explain_trouble(evidence: Sequence[Evidence], findings: Iterable[Finding]) -> list[Evidence]:
@@ -177,6 +202,30 @@ def _waiting_shares(findings: Iterable[Finding]) -> dict[str, float]:
         if finding.kind == "blocked_sessions" and finding.service and isinstance(share, int | float):
             shares[finding.service] = max(shares.get(finding.service, 0.0), min(1.0, float(share)))
     return shares
+
+
+def _counts_lines(finding: Finding) -> bool:
+    return finding.kind == MORE_LINES
+
+
+def _counts_requests(finding: Finding) -> bool:
+    return finding.kind == "metric_shift" and finding.facts.get("metric") == "load"
+
+
+def _rises(findings: Iterable[Finding]) -> dict[str, float]:
+    """Service -> by how much more than usual it is asked (1: twice as often), where it is."""
+    rises: dict[str, float] = {}
+    for f in findings:
+        if f.service and f.value is not None and f.baseline and f.value > f.baseline:
+            rises[f.service] = max(rises.get(f.service, 0.0), f.value / f.baseline - 1)
+    return rises
+
+
+def _attested(item: Evidence, share: float) -> Evidence:
+    spike = item.weights.get(Category.LOAD_SPIKE, 0.0)
+    if item.source is Source.METRICS:
+        return replace(item, weights={**item.weights, Category.LOAD_SPIKE: spike + (1 - spike) * share})
+    return replace(item, bits=item.bits * share)
 
 
 def _through_memory(item: Evidence, share: float) -> Weights:

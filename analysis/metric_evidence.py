@@ -2,12 +2,12 @@
 
 Strength in bits = b(z; 5) u i w: z shrunk where few requests were measured, u the share that no callee explains, i the
 share of the alerted symptom that it can have caused, w one for the measure that was alerted and 0.3 for others of its
-sort. Where nobody knows who calls whom, u = i = w = 1. More load at a service whose callers' load is known says
-nothing: they send it.
+sort. Where nobody knows who calls whom, u = i = w = 1. More load at a service that others call says nothing: they send
+it. Callees of which the measure cannot be seen are told beside it (unseen.py).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from analysis.bits import bits
 from analysis.callees import Explained, Traffic, explained, shrunk
@@ -16,6 +16,7 @@ from analysis.redaction import name
 from analysis.series import Direction, Trend, summarise
 from analysis.shifts import Measured, Shift, shift_of, typical_levels
 from analysis.starving import FULL
+from analysis.unseen import UNSEEN, doubts, unseen
 from domain.finding import Category, Finding, Source, Window
 from domain.services import MetricKind, ServiceMap
 
@@ -53,12 +54,15 @@ class Alerted:
 
 @dataclass(frozen=True)
 class Told:
-    """A shift with what it says, in bits; `explained` where callees could be asked."""
+    """A shift with what it says, in bits; `explained` where callees could be asked, `doubts` of those that could not be
+    seen.
+    """
 
     shift: Shift
     strength: float
     explained: Explained | None = None
     alerted: bool = False
+    doubts: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def facts(self) -> dict[str, str | int | float | bool]:
@@ -68,7 +72,8 @@ class Told:
         taken = {f"taken_by:{callee}": round(share, 3) for callee, share in sorted(self.explained.by.items())}
         seen = {IMPACT: round(self.explained.impact, 3), SURE: round(self.explained.sure, 3)}
         impact = seen if self.alerted else {}
-        return {UNEXPLAINED: round(self.explained.unexplained, 3), **impact, **taken}
+        dark = {f"{UNSEEN}{callee}": round(weight, 3) for callee, weight in sorted(self.doubts.items())}
+        return {UNEXPLAINED: round(self.explained.unexplained, 3), **impact, **taken, **dark}
 
 
 def told(measured: Sequence[Measured], graph: ServiceMap, alerted: Alerted | None = None) -> list[Told]:
@@ -80,7 +85,11 @@ def told(measured: Sequence[Measured], graph: ServiceMap, alerted: Alerted | Non
     if not any(calls.values()):
         plain = [Told(s, s.strength) for s in shifts]
     else:
-        plain = [t for group in _by_quantity(shifts).values() for t in _told(group, shifts, calls, alerted)]
+        plain = [
+            t
+            for name, group in _by_quantity(shifts).items()
+            for t in _told(group, shifts, calls, unseen(name, measured, calls), alerted)
+        ]
     return sorted(plain, key=lambda t: (-t.strength, t.shift.measured.service, t.shift.measured.name))
 
 
@@ -92,8 +101,9 @@ def _by_quantity(shifts: Iterable[Shift]) -> dict[str, list[Shift]]:
 
 
 def _told(
-    group: Sequence[Shift], all_of_them: Iterable[Shift], calls: Mapping[str, Sequence[str]], alerted: Alerted | None
-) -> list[Told]:
+    group: Sequence[Shift], all_of_them: Iterable[Shift], calls: Mapping[str, Sequence[str]], dark: frozenset[str],
+    alerted: Alerted | None,
+) -> list[Told]:  # fmt: skip
     kind = group[0].measured.kind
     if kind == "load":
         return _sent_by_callers(group, calls)
@@ -103,14 +113,20 @@ def _told(
     weight = _OTHER_MEASURE if alerted is not None and alerted.kind not in (None, kind) else 1.0
     start = alerted.service if alerted is not None and alerted.kind in (None, kind) else None
     return [
-        Told(e.shift, bits(shrunk(e.shift, traffic)) * e.share * weight, e, start is not None)
-        for e in explained(group, calls, traffic, start)
+        Told(
+            e.shift,
+            bits(shrunk(e.shift, traffic)) * e.share * weight,
+            e,
+            start is not None,
+            doubts(e.shift.measured.service, calls, dark, traffic),
+        )
+        for e in explained(group, calls, traffic, start, dark)
     ]
 
 
 def _sent_by_callers(group: Sequence[Shift], calls: Mapping[str, Sequence[str]]) -> list[Told]:
-    """More requests at a service are what its callers send, and no cause of its own where their load is known."""
-    callees = {callee for s in group for callee in calls.get(s.measured.service, ())}
+    """More requests at a service are what its callers send, counted there or not, and no cause of its own."""
+    callees = {callee for below in calls.values() for callee in below}
     return [Told(s, 0.0 if s.direction == "up" and s.measured.service in callees else s.strength) for s in group]
 
 

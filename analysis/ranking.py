@@ -4,8 +4,8 @@
    kind; UNKNOWN speaks for every kind at that service, with its own weight at least. `against` takes away likewise.
 2. Symptoms count where they come from (see explaining.py): errors at a caller count for the callee in which its failing
    traces begin, a full pool counts for the lock behind which its sessions wait, a busy processor for the memory that
-   rises with it, what waits at a service without processor time for its processor (starving.py). A change weighs at
-   most what the trouble at its service does.
+   rises with it, what waits at a service without processor time for its processor (starving.py), more lines for a load
+   spike as far as requests rose as much. A change weighs at most what the trouble at its service does.
 3. No finding has more than 6 bits (memory 1.5), however loud. Inside one source the best counts in full, the n-th
    after it 1/(4n): ten findings of one source are hardly more independent than one. Nor does a source give more than
    one finding may: a source that is wrong is wrong as a whole. A source that is louder than that is turned down as a
@@ -29,6 +29,7 @@ from analysis.explaining import (
     UNEXPLAINED,
     Evidence,
     changes_explain_trouble,
+    demand_by_two_counters,
     evidence_of,
     explained_shares,
     locks_explain_pools,
@@ -37,6 +38,7 @@ from analysis.explaining import (
 )
 from analysis.sentences import causal_chain, look_next, sentence
 from analysis.starving import starving_explains_waiting
+from analysis.unseen import said, sight
 from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
 from domain.question import Question
@@ -68,22 +70,27 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     """The diagnosis: candidates best first, and how sure we are. Findings have their ids."""
     moved = move_to_callees(evidence_of(findings), explained_shares(findings), question.graph)
     waited_for = starving_explains_waiting(locks_explain_pools(moved, findings), findings)
-    evidence = changes_explain_trouble(memory_explains_processors(waited_for, findings), findings)
+    at_its_cause = memory_explains_processors(waited_for, findings)
+    evidence = changes_explain_trouble(demand_by_two_counters(at_its_cause, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
     places = _places(ranked, by_id)
     view = seen(findings, _expected(question))
     where = place_confidence(places)
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
+    dark = said(ranked[0], findings) if ranked else ()
     return Diagnosis(
         hypotheses=ranked[:_SHOWN],
         places=places,
         place_confidence=where,
         confidence=sure.value,
-        confidence_reason=sure.reason,
+        confidence_reason="; ".join((sure.reason, *dark)),
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
-        look_next=_next(ranked, findings, view, question, sure.value),
+        look_next=(
+            *(f"{clause}; look there next" for clause in dark),
+            *_next(ranked, findings, view, question, sure.value),
+        ),
         graph=call_graph(question, findings, ranked[:_SHOWN]),
     )
 
@@ -94,7 +101,12 @@ def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding]) -> tuple
     for hypothesis in ranked:
         best.setdefault(hypothesis.service, hypothesis)
     return tuple(
-        Place(service=service, score=h.score, symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0))
+        Place(
+            service=service,
+            score=h.score,
+            sight=sight(h, by_id),
+            symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0),
+        )
         for service, h in list(best.items())[:_SHOWN]
     )
 

@@ -41,12 +41,13 @@ class Place(Model):
     """A service in which the cause may lie, whatever its kind, with the score of its best hypothesis in bits.
 
     `symptom`: the share (0 to 1) of the alerted symptom that it explains, by how sure that is, 0 where nobody could
-    tell.
+    tell. `sight`: the share (0 to 1) of the confidence in it that is left for what it calls and nobody could see.
     """
 
     service: str
     score: float
     symptom: float = 0.0
+    sight: float = 1.0
 
 
 class Diagnosis(Model):

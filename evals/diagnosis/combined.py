@@ -1,39 +1,29 @@
 """`nightshift eval reliability`: stated confidence against hit rate over several runs of `eval diagnosis`."""
 
-import json
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-from rich.console import Console
 from rich.table import Table
 
 from domain.diagnosis import NAME_A_CAUSE_FROM
+from evals.diagnosis.options import JsonFile, Runs, console, write
 from evals.diagnosis.scoring import Bin, binned, calibration_error
 from evals.diagnosis.told import Told, read, told
 
-_FILE_WIDTH = 160
 
-
-def reliability(
-    files: Annotated[list[Path], typer.Argument(help="What `eval diagnosis --json` wrote, one file for each run.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
-) -> None:
+def reliability(files: Runs, json_file: JsonFile = None) -> None:
     """How often a place that was called so and so likely was right, over all data sets; then place and kind."""
     figures = combined(read(files))
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
-    console.print(_table("confidence in the place, all data sets", figures["reliability"]))
+    shown = console()
+    shown.print(_table("confidence in the place, all data sets", figures["reliability"]))
     for name in ("normal_windows", "abstained", "brier", "calibration_error"):
-        console.print(f"{name}: {figures[name]}")
+        shown.print(f"{name}: {figures[name]}")
     kinds = figures["place_and_kind"]
-    console.print(_table("confidence in place and kind, where the data set tells the kind", kinds["reliability"]))
+    shown.print(_table("confidence in place and kind, where the data set tells the kind", kinds["reliability"]))
     for name, value in kinds.items():
         if name != "reliability":
-            console.print(f"{name}: {value}", soft_wrap=True)
-    if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+            shown.print(f"{name}: {value}", soft_wrap=True)
+    write(figures, json_file)
 
 
 def combined(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:

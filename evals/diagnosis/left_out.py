@@ -1,38 +1,29 @@
 """`nightshift eval left-out`: every part, and every data set, by a confidence that never saw it."""
 
-import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-from rich.console import Console
 from rich.table import Table
 
 from analysis.calibration import Calibration, calibration
 from domain.diagnosis import NAME_A_CAUSE_FROM
+from evals.diagnosis.options import JsonFile, Runs, console, write
 from evals.diagnosis.scoring import BOUNDS, calibration_error
 from evals.diagnosis.told import Told, read, told
 
-_FILE_WIDTH = 160
 _PLACES = 3
 ALL = "all"
 Judged = Sequence[tuple[Told, float]]
 
 
-def left_out(
-    files: Annotated[list[Path], typer.Argument(help="What `eval diagnosis --json` wrote, one file for each run.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
-) -> None:
+def left_out(files: Runs, json_file: JsonFile = None) -> None:
     """What is named, and how sure, where the map from ranking to confidence has not seen the part or the data set."""
     figures = by_maps_that_never_saw(told(read(files)), calibration())
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
+    shown = console()
     for title, rows in figures["scores"].items():
-        console.print(_table(title, rows))
-    console.print(f"calibration error in the bins {', '.join(f'{b:g}' for b in figures['bins'])}")
-    if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        shown.print(_table(title, rows))
+    shown.print(f"calibration error in the bins {', '.join(f'{b:g}' for b in figures['bins'])}")
+    write(figures, json_file)
 
 
 def by_maps_that_never_saw(cases: Sequence[Told], known: Calibration) -> dict[str, Any]:

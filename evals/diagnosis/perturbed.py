@@ -1,7 +1,5 @@
 """`nightshift eval perturbed`: the same faults with changes that should not matter much (see perturb.py)."""
 
-import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,51 +7,48 @@ from random import Random
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from evals.diagnosis.case import Case, Dataset, MissingDataError
-from evals.diagnosis.datasets import DATASETS
+from evals.diagnosis.case import Case, Dataset
+from evals.diagnosis.options import (
+    DataFolder,
+    DatasetName,
+    JsonFile,
+    Only,
+    console,
+    known,
+    stopped_where_data_are_missing,
+    write,
+)
 from evals.diagnosis.perturb import CHANGES, STATED_LATE_S
 from evals.diagnosis.run import answered, chosen, commit_of
 from evals.diagnosis.scoring import Answer, average5, kind_right, named, named_right, specificity, top
 
-_FILE_WIDTH = 160
-_MISSING = 2
 _PLACES = 3
 AS_IT_IS = "as it is"
 
 
 def perturbed(
-    dataset: Annotated[str, typer.Option(help=f"One of: {', '.join(DATASETS)}.")],
-    data: Annotated[Path, typer.Option(help="A checkout of the data set's repository.")],
-    only: Annotated[
-        str | None, typer.Option(help="Parts, with commas between them. Default: those that may be tuned on.")
-    ] = None,
+    dataset: DatasetName,
+    data: DataFolder,
+    only: Only = None,
     seeds: Annotated[int, typer.Option(min=1, help="How often each change that is made at random is tried.")] = 2,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Rank the causes of public faults with series gone, times wrong, services renamed and more.
 
     Exits with 2 when the data are not there, and says what is missing.
     """
-    if dataset not in DATASETS:
-        raise typer.BadParameter(f"{dataset!r} is not one of {', '.join(DATASETS)}", param_hint="--dataset")
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
-    began = time.monotonic()
-    try:
-        parts = chosen(DATASETS[dataset], data, only)
-        rows = {change: row(told) for change, told in told_by_change(DATASETS[dataset], data, parts, range(seeds))}
-    except MissingDataError as error:
-        console.print(f"stopped: {error}", markup=False, soft_wrap=True)
-        sys.exit(_MISSING)
+    chosen_set, shown, began = known(dataset), console(), time.monotonic()
+    with stopped_where_data_are_missing(shown):
+        parts = chosen(chosen_set, data, only)
+        rows = {change: row(told) for change, told in told_by_change(chosen_set, data, parts, range(seeds))}
     figures: dict[str, Any] = {
         "name": "perturbed", "dataset": dataset, "data_commit": commit_of(data), "parts": list(parts), "seeds": seeds,
         "scores": rows, "seconds": round(time.monotonic() - began, 1),
     }  # fmt: skip
-    console.print(_table(figures))
-    if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    shown.print(_table(figures))
+    write(figures, json_file)
 
 
 def told_by_change(

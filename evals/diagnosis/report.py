@@ -86,6 +86,7 @@ def _case(answer: Answer) -> dict[str, Any]:
         "place_confidence": _rounded(answer.diagnosis.place_confidence),
         "confidence": _rounded(answer.diagnosis.confidence),
         "looks": [round(x, _PLACES_OF_A_LOOK) for x in features(answer.diagnosis.places)],
+        "sight": _rounded(answer.diagnosis.places[0].sight if answer.diagnosis.places else 1.0),
         "kind": answer.diagnosis.hypotheses[0].category if answer.diagnosis.hypotheses else None,
         "kinds": sorted(answer.case.kinds),
         "seconds": _rounded(answer.seconds),

@@ -14,7 +14,8 @@ class Told:
     """One case: what its ranking looked like, and whether its first place was right.
 
     `place` and `both`: the stated confidence in the place, and in place and kind together. `kind_right`: is the first
-    cause of the right kind; None where the data set does not tell. `kindless`: it has none.
+    cause of the right kind; None where the data set does not tell. `kindless`: it has none. `sight`: the share of the
+    confidence that callees leave which nobody could see.
     """
 
     dataset: str
@@ -26,10 +27,11 @@ class Told:
     both: float = 0.0
     kind_right: bool | None = None
     kindless: bool = False
+    sight: float = 1.0
 
     def sure(self, by: Coefficients) -> float:
         """The confidence in the place by this map; 0 where there is no place."""
-        return 0.0 if self.looks is None else mapped(self.looks, by)
+        return 0.0 if self.looks is None else mapped(self.looks, by) * self.sight
 
 
 def read(files: Iterable[Path]) -> list[dict[str, Any]]:
@@ -48,4 +50,5 @@ def _case(dataset: str, case: dict[str, Any]) -> Told:
         dataset, case["part"], bool(case["truth"]), bool(said) and said[0]["service"] in case["truth"],
         (float(looks[0]), float(looks[1])) if said else None, float(case["place_confidence"]),
         float(case["confidence"]), case["kind"] in case["kinds"] if case["kinds"] else None, case["kind"] == "unknown",
+        float(case["sight"]),
     )  # fmt: skip

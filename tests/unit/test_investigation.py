@@ -395,6 +395,40 @@ def test_errors_that_have_stopped_count_a_quarter_and_say_since_when() -> None:
     assert "none since 12:00:3" in then.title
 
 
+def asked_more(requests: float, lines: float, service: str = "gateway") -> TroubledShop:
+    """A shop in which a service is asked so many times as often, by its counter and by its lines; front grows slow."""
+    shop = TroubledShop("healthy")
+    for name in {service, "orders"}:
+        shop.metrics.ranges[f'r{{s="{name}"}}'] = (shop.series(name, 7, 7 * requests),)
+    shop.metrics.ranges['l{s="gateway"}[1m]'] = (shop.series("gateway", 0.024, 0.2),)
+    calm = [ONSET - timedelta(minutes=2, seconds=2 * n + 1) for n in range(900)]
+    now = [ONSET + timedelta(seconds=2 * n / lines) for n in range(int(20 * lines))]
+    shop.logs.lines = [
+        log_line(service, f"GET /orders answered 200 in {n} ms", at).model_copy(update={"level": "INFO"})
+        for n, at in enumerate([*calm, *now])
+    ]
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("shop", "named"),
+    [
+        pytest.param(asked_more(15, 15), True, id="the counter of requests and the lines agree"),
+        pytest.param(asked_more(12, 15), True, id="they agree but for a little"),
+        pytest.param(asked_more(15, 1), False, id="only the counter: one source names nothing"),
+        pytest.param(asked_more(1, 15), False, id="only the lines: something else made it talkative"),
+        pytest.param(asked_more(1.6, 1.6), False, id="half as many again is no spike"),
+        pytest.param(asked_more(15, 15, "orders"), False, id="a callee that is asked again and again"),
+    ],
+)
+def test_a_load_spike_is_named_where_requests_and_lines_rose_alike_at_the_door(
+    shop: TroubledShop, *, named: bool
+) -> None:
+    cause = shop.diagnose().named
+    assert (cause is not None) == named
+    assert cause is None or (cause.category, cause.service) == (Category.LOAD_SPIKE, "gateway")
+
+
 # -- traces ----------------------------------------------------------------------------------------------------------
 
 

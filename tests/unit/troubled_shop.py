@@ -139,11 +139,12 @@ class TroubledShop:
             shapes["m", service] = (6e7, 6.1e7)
         for (name, service), (before, after) in shapes.items():
             window = "[1m]" if name in "el" else ""
-            self.metrics.ranges[f'{name}{{s="{service}"}}{window}'] = (self._series(service, before, after),)
+            self.metrics.ranges[f'{name}{{s="{service}"}}{window}'] = (self.series(service, before, after),)
         for service, share in (("gateway", 0.6 if broken else 0.0), ("orders", 0.99 if broken else 0.0)):
             self.metrics.instants[f'e{{s="{service}"}}[40s]'] = (Instant(labels={"s": service}, value=share),)
 
-    def _series(self, service: str, before: float, after: float) -> Series:
+    def series(self, service: str, before: float, after: float) -> Series:
+        """One value before the fault and another one since, with a little noise."""
         start, fault, end = START.timestamp(), FAULT.timestamp(), NOW.timestamp()
         times = [start + 5 * n for n in range(int((end - start) // 5) + 1)]
         points = tuple((at, (before if at < fault else after) * self.random.uniform(0.95, 1.0)) for at in times)

@@ -122,12 +122,13 @@ def _case(
 
 
 def _measured(calm: _Table, before: _Table, now: _Table) -> list[Measured]:
+    # A node that came up with the issue has no past: it is seen, and cannot be judged.
     return [
         Measured(
             service, metric, _KINDS[metric], None if metric == "requests" else "up", _FLOORS[metric],
             _values(calm, key), _values(now, key), _values(before, key),
         )
-        for key in calm.columns
+        for key in {**calm.columns, **now.columns}
         for service, metric, aggregate in (key,)
         if _AGGREGATE.get(metric) == aggregate
     ]  # fmt: skip

@@ -228,7 +228,15 @@ def test_a_pool_that_is_full_of_sessions_waiting_for_a_lock_is_no_pool_trouble(s
 
 
 @pytest.mark.parametrize(
-    ("memory", "cause"), [(0.0, Category.CPU_SATURATION), (0.2, Category.CPU_SATURATION), (2.0, Category.MEMORY_LEAK)]
+    ("memory", "cause"),
+    [
+        pytest.param(0.0, Category.CPU_SATURATION, id="memory as always"),
+        pytest.param(0.2, Category.CPU_SATURATION, id="hardly more"),
+        pytest.param(1.0, Category.CPU_SATURATION, id="one bit, beside five of the processor"),
+        pytest.param(1.4, Category.CPU_SATURATION, id="not enough to explain most of it"),
+        pytest.param(1.66, Category.MEMORY_LEAK, id="the least of Sock Shop's memory faults"),
+        pytest.param(2.0, Category.MEMORY_LEAK, id="two bits of its own"),
+    ],
 )
 def test_a_busy_processor_is_a_symptom_of_memory_that_left_its_calm(memory: float, cause: Category) -> None:
     """A little more memory explains little of it; memory at another service explains nothing."""
@@ -243,6 +251,32 @@ def test_a_busy_processor_is_a_symptom_of_memory_that_left_its_calm(memory: floa
     takes = shift(2, "memory", "orders", memory, Category.MEMORY_LEAK)
     other = shift(3, "memory", "catalogue", 2, Category.MEMORY_LEAK)
     assert ranked(busy, takes, other).hypotheses[0].category is cause
+
+
+@pytest.mark.parametrize(
+    ("requests", "lines", "by_lines", "by_requests"),
+    [
+        pytest.param(15, 15, 4.0, 4.0, id="both say fifteen times as many: all of both"),
+        pytest.param(8, 15, 2.0, 3.4, id="half as much more by the counter: half of the lines"),
+        pytest.param(1, 15, 0.0, 0.0, id="the counter is as always: a service that writes more"),
+        pytest.param(15, 1, 0.0, 2.8, id="the lines are as always"),
+    ],
+)
+def test_lines_speak_for_a_load_spike_as_far_as_the_count_of_requests_agrees(
+    requests: float, lines: float, by_lines: float, by_requests: float
+) -> None:
+    counted = finding(
+        1, Source.METRICS, "gateway", 4 if requests > 1 else 0, kind="metric_shift", facts={"metric": "load"},
+        categories={Category.LOAD_SPIKE: 0.7}, value=requests, baseline=1.0,
+    )  # fmt: skip
+    written = finding(
+        2, Source.LOGS, "gateway", 4 if lines > 1 else 0, kind="more_lines", value=lines, baseline=1.0,
+        categories={Category.LOAD_SPIKE: 1.0},
+    )  # fmt: skip
+    spike = of(ranked(counted, written), "gateway", Category.LOAD_SPIKE)
+    gave = {c.finding: c.bits for c in spike.contributions} if spike is not None else {}
+    assert gave.get("F2", 0.0) == pytest.approx(by_lines)
+    assert gave.get("F1", 0.0) == pytest.approx(by_requests)
 
 
 def test_a_lock_is_named_with_who_holds_it() -> None:

@@ -97,7 +97,7 @@ def case(
     """As `eval diagnosis --json` writes it; a score of seven bits without a second."""
     return {
         "part": part, "truth": [truth] if truth else [], "said": [{"service": said}] if said else [],
-        "looks": [3.0, 1.0] if said else [0.0, 0.0], "place_confidence": place, "confidence": both,
+        "looks": [3.0, 1.0] if said else [0.0, 0.0], "place_confidence": place, "confidence": both, "sight": 1.0,
         "kind": kind, "kinds": list(kinds),
     }  # fmt: skip
 
