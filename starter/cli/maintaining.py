@@ -176,8 +176,8 @@ async def _judge(settings: Settings, keys: set[str], output: Output) -> None:
             try:
                 async with answered():
                     await client.get_workflow_handle(key).signal("judge")
-            except RPCError:  # NOT_FOUND: it holds nothing any more
-                continue
+            except RPCError:  # NOT_FOUND: it would not have ended before the record says what became of what it held
+                output.note(f"{key} was terminated in Temporal: what it held (nightshift maintenance list) is lost")
     except TemporalAway as away:
         output.note(f"{away}; what it held back is judged within five minutes of Temporal being back")
 

@@ -195,6 +195,16 @@ async def test_a_window_mutes_what_it_names_until_it_is_ended(quiet: Quiet) -> N
     assert answer["incidents"] == [f"incident-{THEIRS}"]
 
 
+async def test_a_window_whose_holder_was_terminated_says_so_when_it_is_ended(quiet: Quiet) -> None:
+    window = (await quiet.nightshift("start", OTHER, "--for", "2h", "--reason", "release 42")).stdout.strip()
+    await quiet.alert(OTHER)
+    await until(quiet.muted)
+    await quiet.client.get_workflow_handle(f"muted-{OTHER}").terminate("by mistake")
+    ended = await quiet.nightshift("end", window)
+    assert f"muted-{OTHER} was terminated in Temporal: what it held" in ended.stderr
+    assert await became(quiet, Became.HELD), "what was held can be seen"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
