@@ -70,8 +70,8 @@ class House:
 
 
 @pytest.fixture
-def house(temporal_dev: TemporalServer, database: str, store_pool: Pool) -> House:
-    return House({**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}, store_pool)
+def house(temporal_dev: TemporalServer, store_address: str, store_pool: Pool) -> House:
+    return House({**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": store_address}, store_pool)
 
 
 def test_migrate_makes_the_schema_and_may_be_repeated(temporal_dev: TemporalServer, database: str) -> None:
