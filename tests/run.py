@@ -99,6 +99,7 @@ PARTS = (
     Part("imports", ["lint-imports"], "see the import rules in pyproject.toml"),
     _tests("adapters", "adapters"),
     Part("workflow", ["pytest", "-q", "tests/workflows", "tests/replay"], "make test ARGS=workflow"),
+    _tests("cluster", "cluster"),
     _tests("unit", "unit"),
     Part("types", ["pyright"], ".venv/bin/pyright"),
     _tests("durability", "durability", alone=True),

@@ -18,6 +18,7 @@ from config.sources import MetricsFrom, metrics_from
 from config.temporal import connect
 from workers.handing_over import HandingOver
 from workers.registry import NAMES, Queue, queues
+from workers.runner import ContextFreeRunner
 from workers.schedules import keep_detection_in_the_end
 from workers.telemetry import runtime
 from workers.wiring import ports
@@ -99,6 +100,7 @@ def _worker(
         client,
         task_queue=queue.name,
         workflows=list(queue.workflows),
+        workflow_runner=ContextFreeRunner(),
         activities=list(queue.activities),
         activity_executor=threads,
         max_concurrent_activities=queue.threads,

@@ -18,7 +18,7 @@ from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.postgres import PostgresServer
 from rig.servers.prometheus import PrometheusServer
 from rig.servers.smtp import SmtpInbox
-from rig.servers.temporal import TemporalServer
+from rig.servers.temporal import HASTY, TemporalServer
 from workflows.search_attributes import ALL
 
 ACTS, ASKS = "acts", "asks"
@@ -78,7 +78,8 @@ class Stage:
         self._services = services
         self._callers = callers
         self._running = ExitStack()
-        self.temporal = TemporalServer(folder / "temporal", search_attributes=ALL, log_level="error")
+        # What dies here are processes, never the machine: nobody has to wait for the disk.
+        self.temporal = TemporalServer(folder / "temporal", search_attributes=ALL, log_level="error", settings=HASTY)
         self.postgres = PostgresServer(folder / "postgres", settings={"max_connections": "1000", "fsync": "off"})
         self.prometheus = PrometheusServer(folder / "prometheus", scrape_interval=1.5, evaluation_interval=1.5)
         self.elasticsearch = ElasticsearchServer(folder / "elasticsearch")

@@ -10,6 +10,7 @@ import yaml
 from pydantic import SecretStr
 
 from rig.obtain import alertmanager
+from rig.servers.plain import PLAIN
 from rig.servers.ports import LOOPBACK, free_port, preferred_port
 from rig.servers.process import Command, ManagedProcess, answers_http
 from rig.servers.server import Server
@@ -79,7 +80,7 @@ class AlertmanagerServer(Server):
     def reload(self) -> None:
         """Take over a changed webhook; RuntimeError with Alertmanager's words where it refuses it."""
         self._write_config()
-        answer = httpx.post(f"{self.url}/-/reload", timeout=RELOAD_SECONDS, trust_env=False)
+        answer = httpx.post(f"{self.url}/-/reload", timeout=RELOAD_SECONDS, trust_env=False, verify=PLAIN)
         if answer.is_error:
             raise RuntimeError(f"Alertmanager did not take its configuration: {answer.text.strip()}")
 

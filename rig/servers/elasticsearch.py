@@ -6,6 +6,7 @@ import httpx
 
 from rig.obtain import elasticsearch
 from rig.obtain.maven import java_program, java_version
+from rig.servers.plain import PLAIN
 from rig.servers.ports import LOOPBACK, free_port, preferred_port
 from rig.servers.process import Command, ManagedProcess, Probe
 from rig.servers.server import Server
@@ -84,7 +85,7 @@ class ElasticsearchServer(Server):
 
 def _is_healthy(url: str) -> Probe:
     def ask() -> bool:
-        health = httpx.get(f"{url}/_cluster/health", timeout=5.0, trust_env=False)
+        health = httpx.get(f"{url}/_cluster/health", timeout=5.0, trust_env=False, verify=PLAIN)
         return health.is_success and health.json()["status"] in {"green", "yellow"}
 
     return ask

@@ -107,6 +107,13 @@ class PostgresServer(Server):
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         return self.url(name, owner)
 
+    def copy_database(self, name: str, template: str) -> str:
+        """A new database like `template`, in which nobody may have a session now; its address for the superuser."""
+        with self.connect() as connection:
+            command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(command.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.url(name)
+
     def drop_database(self, name: str) -> None:
         """Drop a database and end the sessions in it; harmless when there is none."""
         with self.connect() as connection:

@@ -15,6 +15,7 @@ from typing import Self
 import httpx
 
 from rig.child import tied
+from rig.servers.plain import PLAIN
 
 Probe = Callable[[], bool]
 """Asks a server whether it is ready; False, or a refused connection, means not yet."""
@@ -167,7 +168,7 @@ def answers_http(url: str) -> Probe:
     """A probe that is content with any 2xx answer to GET."""
 
     def ask() -> bool:
-        return httpx.get(url, timeout=2.0, trust_env=False).is_success
+        return httpx.get(url, timeout=2.0, trust_env=False, verify=PLAIN).is_success
 
     return ask
 

@@ -10,6 +10,7 @@ import httpx
 import yaml
 
 from rig.obtain import prometheus
+from rig.servers.plain import PLAIN
 from rig.servers.ports import LOOPBACK, free_port, preferred_port
 from rig.servers.process import Command, ManagedProcess, answers_http
 from rig.servers.server import Server
@@ -109,7 +110,7 @@ class PrometheusServer(Server):
     def reload(self) -> None:
         """Take over changed jobs and rules; RuntimeError with Prometheus's words where it refuses them."""
         self._write_config()
-        answer = httpx.post(f"{self.url}/-/reload", timeout=RELOAD_SECONDS, trust_env=False)
+        answer = httpx.post(f"{self.url}/-/reload", timeout=RELOAD_SECONDS, trust_env=False, verify=PLAIN)
         if answer.is_error:
             raise RuntimeError(f"Prometheus did not take its configuration: {answer.text.strip()}")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from rig.servers.plain import PLAIN
 from rig.shop.database import CUSTOMERS, PRODUCTS
 
 REQUESTS_PER_SECOND = 12.0
@@ -117,7 +118,7 @@ class Load:
 
     async def _send_until_stopped(self) -> None:
         async with (
-            httpx.AsyncClient(base_url=self._url, timeout=_REQUEST_SECONDS, trust_env=False) as client,
+            httpx.AsyncClient(base_url=self._url, timeout=_REQUEST_SECONDS, trust_env=False, verify=PLAIN) as client,
             asyncio.TaskGroup() as under_way,
         ):
             due = time.monotonic()

@@ -20,15 +20,15 @@ WITHIN_S = 60.0
 
 
 def test_a_reservation_a_lock_and_an_old_transaction_are_seen_until_they_are_gone(
-    store_pool: Pool, database: str
+    store_pool: Pool, store_address: str
 ) -> None:
     guard, now = PostgresGuard(store_pool), datetime.now(UTC)
-    with psycopg.connect(database, autocommit=True) as store:
+    with psycopg.connect(store_address, autocommit=True) as store:
         assert locks(store) == ()
         guard.reserve(a_plan(INCIDENT), POLICY, Circumstances(confidence=0.9, now=now))
         assert locks(store) == (f"reservation of database/orders by {INCIDENT}",)
         guard.release(INCIDENT, 1, "recovered", now)
-        with psycopg.connect(database) as dead:
+        with psycopg.connect(store_address) as dead:
             dead.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             assert locks(store) == (f"advisory lock {LOCK & 0xFFFF_FFFF} of process {dead.info.backend_pid}",)
             wait_until("the transaction is old", lambda: len(locks(store)) > 1, WITHIN_S)

@@ -37,7 +37,7 @@ from integrations.store.pool import Pool
 from integrations.store.postmortems import PostgresPostmortems
 from integrations.store.thresholds import PostgresThresholds
 from rig.servers.pagerduty import KEY, SENDER, SERVICE, PagerDutyServer
-from rig.servers.temporal import TemporalServer
+from rig.servers.temporal import HASTY, TemporalServer
 from starter.cli import app
 from starter.cli.exits import Exit
 from starter.saved_views import VIEWS
@@ -70,8 +70,8 @@ class House:
 
 
 @pytest.fixture
-def house(temporal_dev: TemporalServer, database: str, store_pool: Pool) -> House:
-    return House({**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}, store_pool)
+def house(temporal_dev: TemporalServer, store_address: str, store_pool: Pool) -> House:
+    return House({**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": store_address}, store_pool)
 
 
 def test_migrate_makes_the_schema_and_may_be_repeated(temporal_dev: TemporalServer, database: str) -> None:
@@ -511,7 +511,7 @@ async def test_a_worker_is_healthy_while_it_polls_from_here(
     database: str, tmp_path: Path, search_attributes: Sequence[SearchAttributeKey[Any]]
 ) -> None:
     """On a server of its own: the session's one remembers the workers of other tests for a while."""
-    with TemporalServer(tmp_path, search_attributes=search_attributes) as server:
+    with TemporalServer(tmp_path, search_attributes=search_attributes, settings=HASTY) as server:
         house = {**QUIET, "TEMPORAL_ADDRESS": server.address, "DATABASE_URL": database}
 
         async def health(*options: str) -> Result:

@@ -32,7 +32,7 @@ from tests.unit.domain.test_thresholds import word
 
 
 @pytest.fixture
-def environment(database: str, store_pool: Pool) -> dict[str, str]:
+def environment(store_address: str, store_pool: Pool) -> dict[str, str]:
     strange = Sign(
         at=NOON, value=0.0, usual=1.0, sigma=7.5, look="mean of 3", novelty=7.5, by_forecast=6.25, deviation=6.25,
         expected=1.25, scale=0.2,
@@ -50,7 +50,7 @@ def environment(database: str, store_pool: Pool) -> dict[str, str]:
     PostgresForecasts(store_pool).save(not_ready("aaaa1"))
     marks = [word(WordKind.RAISED, f"INC-{n}", n, series="bbbb2") for n in range(2)]
     PostgresThresholds(store_pool).add([*marks, word(WordKind.RAISED, "INC-9", 9, series="cccc3")])
-    return {"DATABASE_URL": database}
+    return {"DATABASE_URL": store_address}
 
 
 def run(environment: dict[str, str], *arguments: str) -> Result:

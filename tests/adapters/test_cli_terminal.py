@@ -12,7 +12,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from temporalio.client import Client
 
 from domain.incident import State
@@ -65,11 +64,10 @@ def terminal(*arguments: str, **environment: str) -> Generator[Terminal]:
         opened.close()
 
 
-@pytest.mark.usefixtures("store_pool")
 async def test_q_quits_and_a_approves_with_four_characters_of_the_digest(
-    temporal_dev: TemporalServer, temporal_client: Client, database: str
+    temporal_dev: TemporalServer, temporal_client: Client, store_address: str
 ) -> None:
-    environment = {**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}
+    environment = {**QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": store_address}
     async with asking(temporal_client) as handle:
         view = await handle.query(IncidentWorkflow.view)
         assert view.waiting is not None
@@ -88,11 +86,10 @@ async def test_q_quits_and_a_approves_with_four_characters_of_the_digest(
             assert await screen.ends() == 0
 
 
-@pytest.mark.usefixtures("store_pool")
 async def test_piped_and_without_colour_it_is_lines_without_codes_and_ctrl_c_leaves_the_incident_alone(
-    temporal_dev: TemporalServer, temporal_client: Client, database: str
+    temporal_dev: TemporalServer, temporal_client: Client, store_address: str
 ) -> None:
-    environment = {**os.environ, **QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": database}
+    environment = {**os.environ, **QUIET, "TEMPORAL_ADDRESS": temporal_dev.address, "DATABASE_URL": store_address}
     # A child inherits that a signal is ignored, as a shell's background jobs have it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     async with asking(temporal_client) as handle:

@@ -17,6 +17,7 @@ from integrations.elasticsearch import ElasticsearchLogs
 from integrations.log_fields import LogFields
 from integrations.ports import LogLine, LogSource, Rejected
 from rig.servers.elasticsearch import ElasticsearchServer
+from rig.servers.plain import PLAIN
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 WINDOW = Window(start=START, end=START + timedelta(minutes=10))
@@ -59,7 +60,7 @@ class Indexes:
         name = f"logs-test-{secrets.token_hex(4)}"
         self._names.append(name)
         body = {"mappings": mappings} if mappings else {}
-        httpx.put(f"{self._url}/{name}", json=body, timeout=30, trust_env=False).raise_for_status()
+        httpx.put(f"{self._url}/{name}", json=body, timeout=30, trust_env=False, verify=PLAIN).raise_for_status()
         lines = "".join(f'{{"create":{{}}}}\n{json.dumps(document)}\n' for document in documents)
         if lines:
             answer = httpx.post(
@@ -71,7 +72,7 @@ class Indexes:
 
     def delete(self) -> None:
         for name in self._names:
-            httpx.delete(f"{self._url}/{name}", timeout=30, trust_env=False).raise_for_status()
+            httpx.delete(f"{self._url}/{name}", timeout=30, trust_env=False, verify=PLAIN).raise_for_status()
 
 
 @pytest.fixture
@@ -176,7 +177,9 @@ def test_the_query_text_can_be_repeated_and_finds_the_same(
     logs = _logs(elasticsearch, indexes.make(FLAT, KEYWORDS))
     first, _, body = logs.query_text(["orders"], WINDOW, ["ERROR"]).partition("\n")
     method, path = first.split()
-    answer = httpx.request(method, elasticsearch.url + path, json=json.loads(body), timeout=30, trust_env=False)
+    answer = httpx.request(
+        method, elasticsearch.url + path, json=json.loads(body), timeout=30, trust_env=False, verify=PLAIN
+    )
     assert answer.json()["hits"]["total"]["value"] == 2
 
 
@@ -188,7 +191,7 @@ def test_the_link_shows_the_lines_of_the_services_whatever_they_are_called(
     logs = _logs(elasticsearch, indexes.make(documents, KEYWORDS))
 
     def shown(services: list[str]) -> list[str]:
-        answer = httpx.get(logs.link(services, WINDOW), timeout=30, trust_env=False)
+        answer = httpx.get(logs.link(services, WINDOW), timeout=30, trust_env=False, verify=PLAIN)
         return [hit["_source"]["message"] for hit in answer.raise_for_status().json()["hits"]["hits"]]
 
     assert shown(["orders"]) == ["served", POOL, "first"]

@@ -15,6 +15,7 @@ from domain.services import Service, ServiceMap
 from integrations.jaeger import JaegerTraces
 from integrations.ports import Span, Trace, TraceSource
 from rig.servers.jaeger import JaegerServer
+from rig.servers.plain import PLAIN
 from tests.adapters.under_care import wait_until
 
 INTERNAL, SERVER, CLIENT = 1, 2, 3
@@ -39,7 +40,7 @@ def _span(name: str, trace: str, parent: str | None = None, *, at: datetime = NO
 def _send(jaeger: JaegerServer, service: str, *spans: dict[str, Any]) -> None:
     resource = {"attributes": _attributes(service_name=service)}
     body = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": list(spans)}]}]}
-    httpx.post(jaeger.otlp_url, json=body, timeout=10, trust_env=False).raise_for_status()
+    httpx.post(jaeger.otlp_url, json=body, timeout=10, trust_env=False, verify=PLAIN).raise_for_status()
 
 
 def _name(stem: str) -> str:

@@ -115,10 +115,10 @@ async def until(holds: Callable[[], Awaitable[Any]]) -> None:
 
 @pytest.fixture
 async def quiet(
-    temporal_dev: TemporalServer, store_pool: Pool, database: str, alertmanager: AlertmanagerServer
+    temporal_dev: TemporalServer, store_pool: Pool, store_address: str, alertmanager: AlertmanagerServer
 ) -> AsyncGenerator[Quiet]:
     client, store = await temporal_dev.connect(), Store(store_pool)
-    environment = {"DATABASE_URL": database, "TEMPORAL_ADDRESS": temporal_dev.address}
+    environment = {"DATABASE_URL": store_address, "TEMPORAL_ADDRESS": temporal_dev.address}
     door = HandingOver(client, Settings.model_validate({**environment, "ALERTMANAGER_URL": alertmanager.url}))
     mutes = WindowsAndSilences(store.maintenance, None, unasked=lambda _: None)
     transport = httpx.ASGITransport(create_app(parts_with(TemporalIntake(client, HOUSE, mutes=mutes))))

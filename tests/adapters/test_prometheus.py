@@ -15,6 +15,7 @@ from domain.question import Question
 from domain.services import Expression, Service, ServiceMap
 from integrations.ports import Rejected
 from integrations.prometheus import PrometheusMetrics
+from rig.servers.plain import PLAIN
 from rig.servers.prometheus import PrometheusServer, ScrapeJob
 from tests.adapters.http_server import Answer, http_server
 from tests.adapters.under_care import wait_until
@@ -44,7 +45,7 @@ groups:
 
 
 def _health(server: PrometheusServer, rule: str) -> str:
-    groups = httpx.get(f"{server.url}/api/v1/rules", trust_env=False).json()["data"]["groups"]
+    groups = httpx.get(f"{server.url}/api/v1/rules", trust_env=False, verify=PLAIN).json()["data"]["groups"]
     return next((r["health"] for group in groups for r in group["rules"] if r["name"] == rule), "not there")
 
 

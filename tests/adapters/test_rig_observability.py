@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from rig.servers.alertmanager import AlertmanagerServer, Grouping
 from rig.servers.elasticsearch import ElasticsearchServer
 from rig.servers.jaeger import JaegerServer
+from rig.servers.plain import PLAIN
 from rig.servers.ports import LOOPBACK, free_port
 from rig.servers.process import ManagedProcess
 from rig.servers.prometheus import PrometheusServer, ScrapeJob
@@ -38,11 +39,11 @@ TOKEN = "a-long-token"
 
 
 def _get(url: str, **parameters: str) -> Any:
-    return httpx.get(url, params=parameters, timeout=10, trust_env=False).raise_for_status().json()
+    return httpx.get(url, params=parameters, timeout=10, trust_env=False, verify=PLAIN).raise_for_status().json()
 
 
 def _post(url: str, body: Any) -> Any:
-    return httpx.post(url, json=body, timeout=30, trust_env=False).raise_for_status().json()
+    return httpx.post(url, json=body, timeout=30, trust_env=False, verify=PLAIN).raise_for_status().json()
 
 
 def _eventually(ask: Callable[[], Any]) -> Any:

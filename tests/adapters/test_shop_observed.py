@@ -12,6 +12,7 @@ from rig.faults.connection_pool import ConnectionPoolFault
 from rig.history.backfill import SYNTHETIC_METRIC, History, backfill
 from rig.servers.elasticsearch import ElasticsearchServer
 from rig.servers.jaeger import JaegerServer
+from rig.servers.plain import PLAIN
 from rig.servers.postgres import PostgresServer
 from rig.servers.prometheus import PrometheusServer
 from rig.shop.load import REQUESTS_PER_SECOND, Load
@@ -43,7 +44,7 @@ def failed_order(
         fault = ConnectionPoolFault(shop.database)
         fault.start()
         try:
-            answer = httpx.get(f"{shop.gateway_url}/orders", params={"customer": 1})
+            answer = httpx.get(f"{shop.gateway_url}/orders", params={"customer": 1}, verify=PLAIN)
         finally:
             fault.stop()
         assert answer.status_code == 503
@@ -56,7 +57,7 @@ def errors_of(service: str, elasticsearch_url: str) -> list[dict[str, Any]]:
         "query": {"bool": {"filter": [{"term": {"service": service}}, {"term": {"level": "ERROR"}}]}},
         "sort": [{"@timestamp": "desc"}],
     }
-    answer = httpx.post(f"{elasticsearch_url}/{LOG_INDEX}/_search", json=query)
+    answer = httpx.post(f"{elasticsearch_url}/{LOG_INDEX}/_search", json=query, verify=PLAIN)
     return [hit["_source"] for hit in answer.json()["hits"]["hits"]] if answer.is_success else []
 
 
@@ -71,7 +72,7 @@ def test_errors_are_in_elasticsearch_with_their_class_and_trace(failed_order: st
 
 def spans_of(jaeger: JaegerServer, trace_id: str) -> list[dict[str, Any]] | None:
     """The spans of a trace with their service; None until the deepest one, of the database, has arrived."""
-    answer = httpx.get(f"{jaeger.url}/api/traces/{trace_id}").json()
+    answer = httpx.get(f"{jaeger.url}/api/traces/{trace_id}", verify=PLAIN).json()
     if not answer.get("data"):
         return None
     trace = answer["data"][0]
@@ -112,7 +113,7 @@ def watched(shop: Shop, run_folder: Path) -> Iterator[tuple[PrometheusServer, Hi
 
 def query(prometheus: PrometheusServer, expression: str, at: float | None = None) -> list[dict[str, Any]]:
     parameters = {"query": expression} | ({"time": str(at)} if at else {})
-    answer = httpx.get(f"{prometheus.url}/api/v1/query", params=parameters).raise_for_status()
+    answer = httpx.get(f"{prometheus.url}/api/v1/query", params=parameters, verify=PLAIN).raise_for_status()
     return answer.json()["data"]["result"]
 
 
@@ -155,7 +156,7 @@ def test_a_fault_fires_the_alert_of_both_services_with_plain_numbers(
     prometheus, _ = watched
 
     def firing() -> list[dict[str, Any]] | None:
-        alerts = httpx.get(f"{prometheus.url}/api/v1/alerts").json()["data"]["alerts"]
+        alerts = httpx.get(f"{prometheus.url}/api/v1/alerts", verify=PLAIN).json()["data"]["alerts"]
         fired = [alert for alert in alerts if alert["state"] == "firing"]
         return fired if len(fired) > 1 else None
 

@@ -243,10 +243,10 @@ def test_the_stricter_of_two_policies_decides_and_says_so(guard: Guard) -> None:
     assert guard.reserve(a_plan(ONE), POLICY, circumstances, POLICY).ruling is Ruling.RUN
 
 
-def test_whoever_dies_while_he_asks_leaves_no_lock_behind(store_pool: Pool, database: str) -> None:
+def test_whoever_dies_while_he_asks_leaves_no_lock_behind(store_pool: Pool, store_address: str) -> None:
     """The connection that holds the lock of all incidents is ended by the server, as by a crash."""
     guard = PostgresGuard(store_pool)
-    with ThreadPoolExecutor(1) as threads, psycopg.connect(database) as dying:
+    with ThreadPoolExecutor(1) as threads, psycopg.connect(store_address) as dying:
         dying.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         asked = threads.submit(_ask, guard)
         with pytest.raises(TimeoutError):

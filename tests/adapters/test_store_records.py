@@ -72,12 +72,12 @@ def test_the_same_key_again_adds_nothing_and_changes_nothing(audit: AuditLog) ->
     ],
 )
 def test_the_database_refuses_to_change_the_log_even_for_its_owner(
-    store_pool: Pool, database: str, statement: LiteralString
+    store_pool: Pool, store_address: str, statement: LiteralString
 ) -> None:
     log = PostgresAudit(store_pool)
     log.append(_row())
     with (
-        psycopg.connect(database) as connection,
+        psycopg.connect(store_address) as connection,
         pytest.raises(psycopg.errors.RaiseException, match="audit is append-only"),
     ):
         connection.execute(statement)

@@ -11,6 +11,7 @@ from pydantic import SecretStr, ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import WithSerializationContext
 from temporalio.exceptions import ApplicationError
 
 from config.codec import SEALED, SealingCodec
@@ -143,3 +144,11 @@ async def test_with_keys_the_texts_of_errors_are_sealed_too(monkeypatch: pytest.
     await sealing.encode_failure(ApplicationError("orders is full", type="Unavailable"), failure)
     assert b"orders is full" not in failure.SerializeToString()
     assert "orders is full" in str(await sealing.decode_failure(failure))
+
+
+def test_neither_codec_nor_storage_asks_which_workflow_a_payload_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers do not tell them (workers.runner)."""
+    monkeypatch.setenv("NIGHTSHIFT_PAYLOAD_KEYS", f"2026:{_encoded(b'n' * 32)}")
+    sealing = converter(load_settings())
+    assert not isinstance(sealing.payload_codec, WithSerializationContext)
+    assert sealing.external_storage is None

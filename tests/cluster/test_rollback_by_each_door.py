@@ -45,8 +45,8 @@ from starter.cli.exits import Exit
 from starter.identity.sending import TemporalEar
 from starter.live import TemporalIncidents
 from tests.adapters.deployments import ask, eventually
-from tests.adapters.kube_under_care import UnderCare
 from tests.adapters.test_doors import House, form, log_in, signal_as_the_ui, text_of, update
+from tests.cluster.kube_under_care import UnderCare
 from tests.fixtures.cluster import Namespace
 from tests.parts import parts_with
 from tests.people import known

@@ -13,7 +13,7 @@ from integrations.ports import Change, ChangeKind, Changes, Rejected
 from rig.servers.kube_api import path_to
 from rig.servers.kube_rollout import is_complete
 from tests.adapters.deployments import eventually
-from tests.adapters.kube_under_care import UnderCare
+from tests.cluster.kube_under_care import UnderCare
 from tests.fixtures.cluster import Namespace
 
 GREEDY = "import time; everything = bytearray(96 * 2**20); time.sleep(600)"

@@ -15,7 +15,7 @@ from integrations.kubernetes.objects import Part
 from integrations.ports import Rejected
 from rig.servers.kube_rollout import is_complete
 from tests.adapters.deployments import eventually
-from tests.adapters.kube_under_care import UnderCare, cluster_of
+from tests.cluster.kube_under_care import UnderCare, cluster_of
 from tests.fixtures.cluster import Namespace
 from tests.rbac import Triple, declared, granted, of_kind
 

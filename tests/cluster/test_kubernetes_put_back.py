@@ -10,7 +10,7 @@ from integrations.ports import Intent, Rejected, Unavailable
 from rig.servers.kube_api import path_to
 from rig.servers.kube_rollout import is_complete, revision
 from tests.adapters.deployments import eventually
-from tests.adapters.kube_under_care import UnderCare
+from tests.cluster.kube_under_care import UnderCare
 from tests.fixtures.cluster import Namespace
 
 CRASHING = "raise SystemExit(3)"

@@ -7,7 +7,7 @@ from integrations.kubernetes import Patience, Restart
 from integrations.ports import Intent, Rejected
 from rig.servers.kube_rollout import is_complete
 from tests.adapters.deployments import eventually, runs
-from tests.adapters.kube_under_care import UnderCare
+from tests.cluster.kube_under_care import UnderCare
 from tests.fixtures.cluster import Namespace
 
 
