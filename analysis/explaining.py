@@ -120,8 +120,8 @@ def memory_explains_processors(evidence: Sequence[Evidence], findings: Iterable[
     """A busy processor at a service whose memory left its calm is a symptom of the memory: it works for what it takes
     and for giving it back. A busy processor takes no memory, so never the other way.
 
-    The share is clip(2 (bits of the memory - 1), 0, 1): what is little more than usual explains nothing, however busy the
-    processor is; a cache that fills, or what more requests need, is that much.
+    The share is clip(2 (bits of the memory - 1), 0, 1): what is little more than usual explains nothing, however busy
+    the processor is; a cache that fills, or what more requests need, is that much.
     """
     leaking: dict[str, float] = {}
     for f in findings:
