@@ -120,13 +120,13 @@ def memory_explains_processors(evidence: Sequence[Evidence], findings: Iterable[
     """A busy processor at a service whose memory left its calm is a symptom of the memory: it works for what it takes
     and for giving it back. A busy processor takes no memory, so never the other way.
 
-    The share is clip(bits of the memory - 1, 0, 1): what is little more than usual explains nothing, however busy the
-    processor is; a cache that fills, or what more requests need, is that much.
+    The share is clip(2 (bits of the memory - 1), 0, 1): what is little more than usual explains nothing, however busy
+    the processor is; a cache that fills, or what more requests need, is that much.
     """
     leaking: dict[str, float] = {}
     for f in findings:
         if f.kind == "metric_shift" and f.service and f.facts.get("metric") == "memory":
-            own = min(1.0, max(0.0, f.strength - _LITTLE_MEMORY))
+            own = min(1.0, max(0.0, 2 * (f.strength - _LITTLE_MEMORY)))
             leaking[f.service] = max(leaking.get(f.service, 0.0), own)
     return [replace(e, weights=_through_memory(e, leaking.get(e.service or "", 0.0))) for e in evidence]
 

@@ -233,7 +233,7 @@ def test_a_pool_that_is_full_of_sessions_waiting_for_a_lock_is_no_pool_trouble(s
         pytest.param(0.0, Category.CPU_SATURATION, id="memory as always"),
         pytest.param(0.2, Category.CPU_SATURATION, id="hardly more"),
         pytest.param(1.0, Category.CPU_SATURATION, id="one bit, beside five of the processor"),
-        pytest.param(1.4, Category.CPU_SATURATION, id="not enough to explain most of it"),
+        pytest.param(1.2, Category.CPU_SATURATION, id="not enough to explain most of it"),
         pytest.param(1.66, Category.MEMORY_LEAK, id="the least of Sock Shop's memory faults"),
         pytest.param(2.0, Category.MEMORY_LEAK, id="two bits of its own"),
     ],
