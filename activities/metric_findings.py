@@ -13,6 +13,7 @@ from analysis.redaction import name as clean
 from analysis.series import lead_s, onset
 from analysis.shifts import Measured, shift_of
 from domain.finding import Category, Finding, Presence, Source, missing
+from domain.quantity import quantity
 from domain.question import Question
 from domain.services import Expression
 from integrations.ports import MetricSource, Series
@@ -23,7 +24,6 @@ _LAST_POINTS = 3
 # Less than this says nothing that a person should read.
 _LEAST_BITS = 0.5
 _VANISHED_AFTER_S = 60.0
-_SHARES = frozenset({"ratio", "share"})
 _VANISHED_BITS = 2.0
 
 
@@ -111,8 +111,8 @@ def _finding(read: _Read, said: Told, metrics: MetricSource, question: Question)
     began = datetime.fromtimestamp(times[start], UTC) if start is not None else None
     since = f", since {began:%H:%M:%S} UTC" if began is not None else ""
     title = (
-        f"{clean(read.asked.service)}: {expression.name} {_shown(shift.value, expression)} "
-        f"(usually {_shown(shift.base.middle, expression)}){since}"
+        f"{clean(read.asked.service)}: {expression.name} {quantity(shift.value, expression.unit)} "
+        f"(usually {quantity(shift.base.middle, expression.unit)}){since}"
     )
     return finding(said, window, bound=expression.bound).model_copy(
         update={
@@ -212,11 +212,3 @@ def _unread(answers: Sequence[Asked], question: Question) -> list[Finding]:
         missing(Source.METRICS, f"no series of {clean(service)} in {windows.clock(window)}", window)
         for service in silent
     ]
-
-
-def _shown(value: float, expression: Expression) -> str:
-    if expression.unit in _SHARES:
-        return f"{value:.1%}"
-    if expression.unit == "bytes":
-        return f"{value / 1e6:.0f} MB"
-    return f"{value:.3g} {expression.unit}".strip()

@@ -15,6 +15,7 @@ from analysis.explaining import IMPACT, SURE, UNEXPLAINED
 from analysis.redaction import name
 from analysis.series import Direction, Trend, summarise
 from analysis.shifts import Measured, Shift, shift_of, typical_levels
+from analysis.starving import FULL
 from domain.finding import Category, Finding, Source, Window
 from domain.services import MetricKind, ServiceMap
 
@@ -141,7 +142,7 @@ def finding(one: Told, window: Window, *, bound: float | None = None) -> Finding
         facts={
             "expression": measured.name, "metric": measured.kind, "trend": summary.trend.value,
             "least": summary.least, "greatest": summary.greatest, "mean": summary.mean, "beyond_bound": beyond,
-            **one.facts,
+            **({FULL: round(value / measured.limit, 3)} if measured.limit else {}), **one.facts,
         },
         window=window,
     )  # fmt: skip

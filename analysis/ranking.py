@@ -4,7 +4,8 @@
    kind; UNKNOWN speaks for every kind at that service, with its own weight at least. `against` takes away likewise.
 2. Symptoms count where they come from (see explaining.py): errors at a caller count for the callee in which its failing
    traces begin, a full pool counts for the lock behind which its sessions wait, a busy processor for the memory that
-   rises with it. A change weighs at most what the trouble at its service does.
+   rises with it, what waits at a service without processor time for its processor (starving.py). A change weighs at
+   most what the trouble at its service does.
 3. No finding has more than 6 bits (memory 1.5), however loud. Inside one source the best counts in full, the n-th
    after it 1/(4n): ten findings of one source are hardly more independent than one. Nor does a source give more than
    one finding may: a source that is wrong is wrong as a whole. A source that is louder than that is turned down as a
@@ -35,6 +36,7 @@ from analysis.explaining import (
     move_to_callees,
 )
 from analysis.sentences import causal_chain, look_next, sentence
+from analysis.starving import starving_explains_waiting
 from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
 from domain.question import Question
@@ -65,8 +67,8 @@ class _Scored:
 def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     """The diagnosis: candidates best first, and how sure we are. Findings have their ids."""
     moved = move_to_callees(evidence_of(findings), explained_shares(findings), question.graph)
-    at_its_cause = memory_explains_processors(locks_explain_pools(moved, findings), findings)
-    evidence = changes_explain_trouble(at_its_cause, findings)
+    waited_for = starving_explains_waiting(locks_explain_pools(moved, findings), findings)
+    evidence = changes_explain_trouble(memory_explains_processors(waited_for, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
     places = _places(ranked, by_id)

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime
 from domain.anomaly import AlertStatus, Anomaly
 from domain.levels import Severity
 from domain.model import Model
+from domain.quantity import quantity
 from domain.series import ALONE, USUAL_AFTER, Standing
 from domain.services import Expression
 from domain.sign import CORRECTED, FORECAST, STRANGE, Sign
@@ -123,8 +124,8 @@ def _believed(series: Watched, standing: Standing, service: Mapping[str, Standin
     if standing.climbs:
         return "it climbs steadily"
     expression = series.expression
-    if _is_broken(series, standing):
-        return f"{expression.name} is beyond {expression.bound:g} {expression.unit}, {_seen_by(standing)}"
+    if expression.bound is not None and _is_broken(series, standing):
+        return f"{expression.name} is beyond {quantity(expression.bound, expression.unit)}, {_seen_by(standing)}"
     for name, other in service.items():
         if name != expression.name and _testifies(other) and now - other.signs[-1].at <= _WITNESS_WITHIN:
             return f"{name} is strange as well, {_seen_by(standing)}"
@@ -200,8 +201,8 @@ def _anomaly(series: Watched, standing: Standing, now: datetime, *, down: bool, 
     since = standing.since or worst.at
     # What has been down for as long as it is known has no usual value to tell of.
     usual = None if is_down(expression, worst.usual) else worst.usual
-    said = f"{expression.name} is {worst.value:.4g} {expression.unit}"
-    said += "" if usual is None else f", usually {usual:.4g}"
+    said = f"{expression.name} is {quantity(worst.value, expression.unit)}"
+    said += "" if usual is None else f", usually {quantity(usual, expression.unit)}"
     return Anomaly(
         source=SOURCE,
         fingerprint=series.key,

@@ -22,7 +22,6 @@ OUTCOMES = {
 }
 # What these ended with says nothing of how fast a trouble was cured.
 _WITHOUT_TARGET = {Outcome.MERGED, Outcome.FALSE_POSITIVE}
-_SHARES = {"share", "ratio"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -71,13 +70,6 @@ def absolute(at: datetime, now: datetime) -> str:
     """The time of day with its zone, and the date unless it is today's. The zone is that of `now`."""
     there = at.astimezone(now.tzinfo)
     return f"{there:%H:%M:%S %Z}" if there.date() == now.date() else f"{there:%Y-%m-%d %H:%M:%S %Z}"
-
-
-def quantity(value: float, unit: str) -> str:
-    """A value with its unit; a share or ratio (0 to 1) as a percentage, bytes by the million."""
-    if unit == "bytes":
-        return f"{value / 1e6:.4g} MB"
-    return f"{100 * value:.4g} %" if unit in _SHARES else f"{value:.4g} {unit}".rstrip()
 
 
 def took(seconds: float) -> str:

@@ -19,7 +19,7 @@ from domain.policy import Policy
 from domain.timeline import Entry, Kind
 from domain.verification import Recovery, Verdict
 from domain.view import Delivery, IncidentView, Next
-from tests import exhibits
+from tests import exhibits, released
 from tests.advice import an_advice
 from tests.incidents import a_plan, a_view, an_anomaly, minutes
 
@@ -115,7 +115,8 @@ def rollback(now: datetime, **changes: Any) -> IncidentView:
         "digest": plan.digest, "action": plan.action, "sentence": plan.sentence, "undo": plan.undo, "plan": plan,
         "knobs": knobs(plan, Policy(), 20),
     })  # fmt: skip
-    return waiting(now, **{"waiting": request, "attempts": (), **changes})
+    trouble = released.facts(now, now - minutes(6))
+    return waiting(now, **{"waiting": request, "attempts": (), **trouble, **changes})
 
 
 def decided(now: datetime) -> IncidentView:

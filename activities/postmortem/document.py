@@ -8,8 +8,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from activities.postmortem.facts import Facts
-from activities.postmortem.measure import at, clause, number
+from activities.postmortem.measure import at, clause
 from domain.invisible import without_invisible
+from domain.quantity import quantity
 
 LONGEST = 300
 LONGEST_CODE = 600
@@ -109,7 +110,7 @@ def _environment() -> Environment:
         finalize=plain, autoescape=False,  # noqa: S701 - it is Markdown, and finalize escapes it
     )  # fmt: skip
     filters: dict[str, Any] = {
-        "at": at, "clause": clause, "code": code, "counts": counts, "link": link, "number": number, "pairs": pairs,
+        "at": at, "clause": clause, "code": code, "counts": counts, "link": link, "quantity": quantity, "pairs": pairs,
         "paragraph": paragraph,
     }  # fmt: skip
     environment.filters.update(filters)

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from activities.postmortem.followups import FollowUp, follow_ups, unseen
-from activities.postmortem.measure import Measure, counted, not_measured, number
+from activities.postmortem.measure import Measure, counted, not_measured
 from activities.postmortem.series import Drawn
 from activities.postmortem.story import how_it_ended, summary
 from activities.postmortem.times import target, times
 from domain.finding import Finding, Presence
 from domain.model import Model
+from domain.quantity import quantity
 from domain.timeline import Entry, Kind
 from domain.view import IncidentView
 
@@ -86,7 +87,7 @@ def _impact(view: IncidentView, drawn: tuple[Drawn, ...]) -> Iterator[Measure]:
         yield not_measured("Failing share of users' requests", "no user-facing service gave a number")
     else:
         yield Measure(
-            name="Failing share of users' requests", value=number(share, "share"), number=share, unit="share",
+            name="Failing share of users' requests", value=quantity(share, "share"), number=share, unit="share",
             source="the error expression of the worst user-facing service, over two minutes at most, when last asked",
         )  # fmt: skip
     for chart in drawn:

@@ -69,13 +69,6 @@ def at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def number(value: float, unit: str) -> str:
-    """A value with its unit; a share (0 to 1) as a percentage."""
-    if unit in {"share", "ratio"}:
-        return f"{100 * value:.3g} %"
-    return f"{value:.4g} {unit}".strip()
-
-
 def clause(text: str) -> str:
     """A sentence of somebody else, to stand within one of ours."""
     return " ".join(text.split()).rstrip(".")

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 
-from activities.postmortem.measure import Measure, number
+from activities.postmortem.measure import Measure
 from analysis.charts import Chart, Point, svg
 from domain.anomaly import Anomaly
 from domain.finding import Window
 from domain.model import Model
+from domain.quantity import quantity
 from domain.verification import Watch, watch_of_rule
 from domain.view import IncidentView
 from integrations.ports import MetricSource, PortError, Series
@@ -97,7 +98,7 @@ def _measures(view: IncidentView, anomaly: Anomaly, watch: Watch, points: Sequen
     during = [point for point in points if start <= point[0] <= end]
 
     def measure(name: str, value: float) -> Measure:
-        said = number(value, anomaly.unit)
+        said = quantity(value, anomaly.unit)
         return Measure(name=name, value=said, number=value, unit=anomaly.unit, source=source)
 
     found: list[Measure] = []

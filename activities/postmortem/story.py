@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from activities.postmortem.followups import FollowUp, unseen
-from activities.postmortem.measure import at, clause, number, words
+from activities.postmortem.measure import at, clause, words
 from activities.postmortem.series import WORST, Drawn
 from activities.postmortem.times import first_sign
 from domain.escalation import WORDS
 from domain.incident import Attempt, Outcome
+from domain.quantity import quantity
 from domain.view import IncidentView
 
 _NONE = timedelta(0)
@@ -68,7 +69,7 @@ def _happened(view: IncidentView, drawn: tuple[Drawn, ...]) -> Iterator[str]:
     after = words(view.opened_at - view.onset)
     yield f"Nightshift opened the incident {after} after the alert began and rated it {view.severity} ({reasons})."
     if view.failing_share is not None:
-        yield f"When it was measured, {number(view.failing_share, 'share')} of the requests of users failed."
+        yield f"When it was measured, {quantity(view.failing_share, 'share')} of the requests of users failed."
     else:
         yield "How many requests of users failed was not measured."
     worst = next((m for d in drawn for m in d.measures if m.name.startswith(WORST)), None)

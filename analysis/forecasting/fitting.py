@@ -78,6 +78,8 @@ def _stretch(misses: Floats, scale: float) -> float:
 
 
 def _be_quiet(*loggers: str) -> None:
-    """Each fit would say on stderr that it began and ended, and the first one that there is no plotly."""
+    """Each fit would say on stderr that it began and ended, and the first one that there is no plotly. Disabled, not
+    set to a level: cmdstanpy sets its own at its first fit.
+    """
     for name in loggers:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).disabled = True

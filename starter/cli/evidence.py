@@ -9,6 +9,7 @@ from rich.text import Text
 from domain.exhibits import Bar, Call, CallGraph, Curve, Waterfall
 from domain.finding import Finding
 from domain.invisible import without_invisible
+from domain.quantity import quantity
 from domain.view import IncidentView
 from starter import words
 from starter.console.evidence import Cause, causes, charted, marks
@@ -100,7 +101,7 @@ def _series(finding: Finding, now: datetime) -> Iterator[Row]:
         return
     curve = finding.curve
     seen = [v for v in curve.values if v is not None]
-    top = f"top {words.quantity(max(seen), finding.unit)}" if seen else "no data"
+    top = f"top {quantity(max(seen), finding.unit)}" if seen else "no data"
     since = f", {_ONSET} since {finding.onset.astimezone(now.tzinfo):%H:%M:%S}" if finding.onset is not None else ""
     yield finding.id, f"{finding.title} ({top}{since})", ""
     yield "", sparkline(curve, finding.onset), ""

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from activities.postmortem.page import body_html, charts_of
+from domain.quantity import quantity
 from starter import words
 from starter.console import drawing
 from starter.untrusted import web_link, without_invisible
@@ -61,7 +62,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shared: dict[str, object] = {"words": words, "draw": drawing, "time": _time, "age": _age, "link": _link}
+    shared: dict[str, object] = {
+        "words": words, "quantity": quantity, "draw": drawing, "time": _time, "age": _age, "link": _link,
+    }  # fmt: skip
     environment.globals.update(shared)  # pyright: ignore[reportArgumentType, reportCallIssue] - typed by its defaults
     return environment
 

@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Only for what `pytest_runtest_call` says."""
     for item in items:
         if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.flaky(reruns=2, only_rerun=[ServerBroke.__name__]))
+            item.add_marker(pytest.mark.flaky(reruns=5, only_rerun=[ServerBroke.__name__]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,7 @@ def predict_s(histories: Sequence[History], at: float) -> float:
     import pandas as pd  # noqa: PLC0415 - seconds
     from prophet import Prophet  # noqa: PLC0415 - seconds
 
-    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
+    logging.getLogger("cmdstanpy").disabled = True
     spent = 0.0
     for history in histories:
         model = Prophet(changepoint_prior_scale=0.05, interval_width=0.95, yearly_seasonality=False)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from analysis.charts import runs, ticks
 from domain.exhibits import Curve
 from domain.finding import Finding
+from domain.quantity import quantity
 from starter import words
 from starter.console.drawing.svg import add, markup, picture, write
 
@@ -41,7 +42,7 @@ def numbers(finding: Finding, now: datetime) -> Sequence[tuple[str, str]]:
     if finding.curve is None:
         return ()
     return [
-        (f"{at.astimezone(now.tzinfo):%H:%M:%S}", "no data" if v is None else words.quantity(v, finding.unit))
+        (f"{at.astimezone(now.tzinfo):%H:%M:%S}", "no data" if v is None else quantity(v, finding.unit))
         for at, v in moments(finding.curve)
     ]
 
@@ -77,8 +78,8 @@ def _reading(finding: Finding, curve: Curve, now: datetime) -> str:
     seen = [v for v in curve.values if v is not None]
     if not seen:
         return "no data"
-    usual = f"usually {words.quantity(curve.usual, finding.unit)}, " if curve.usual is not None else ""
-    least, most = (words.quantity(v, finding.unit) for v in (min(seen), max(seen)))
+    usual = f"usually {quantity(curve.usual, finding.unit)}, " if curve.usual is not None else ""
+    least, most = (quantity(v, finding.unit) for v in (min(seen), max(seen)))
     since = f", otherwise since {words.absolute(finding.onset, now)}" if finding.onset else ""
     return f"{usual}between {least} and {most} from {words.absolute(curve.start, now)} on{since}"
 
@@ -87,7 +88,7 @@ def _levels(finding: Finding, curve: Curve) -> Iterator[tuple[float, str, str]]:
     if curve.usual is not None:
         yield curve.usual, "usual", "usual" if curve.bound is None else ""
     if curve.bound is not None:
-        yield curve.bound, "bound", f"broken from {words.quantity(curve.bound, finding.unit)}"
+        yield curve.bound, "bound", f"broken from {quantity(curve.bound, finding.unit)}"
 
 
 def _since(root: ET.Element, plot: _Plot, finding: Finding, now: datetime) -> None:
@@ -111,7 +112,7 @@ def _axes(root: ET.Element, plot: _Plot, finding: Finding, curve: Curve, now: da
     add(root, "line", "axis", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=_HEIGHT - _BOTTOM, y2=_HEIGHT - _BOTTOM)
     top = plot.ticks[-1]
     add(root, "line", "grid", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=plot.y(top), y2=plot.y(top))
-    write(root, words.quantity(top, finding.unit), _LEFT, _TOP - 7, "small")
+    write(root, quantity(top, finding.unit), _LEFT, _TOP - 7, "small")
     end = curve.start + timedelta(seconds=curve.step_s * len(curve.values))
     for moment, x, anchor in ((curve.start, _LEFT, "start"), (end, _WIDTH - _RIGHT, "end")):
         write(root, f"{moment.astimezone(now.tzinfo):%H:%M:%S}", x, _HEIGHT - 5, "small", anchor)

@@ -19,7 +19,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ERRORS = Expression(name="error ratio", kind="errors", query="q", unit="ratio", floor=0.005, bound=0.05)
 RATE = Expression(name="request rate", kind="load", query="q", unit="1/s", floor=0.5, harmful="down")
 A_MINUTE = timedelta(minutes=1)
-UP = Expression(name="up", kind="up", query="q", unit="targets", floor=0.1, bound=0.5, harmful="down")
+UP = Expression(name="up", kind="up", query="q", unit="share", floor=0.1, bound=0.5, harmful="down")
 SERIES = Watched(key="k", service="orders", expression=ERRORS, query="sum(rate(x[1m]))")
 
 
@@ -64,7 +64,7 @@ def test_a_second_expression_or_what_people_call_broken_is_a_witness() -> None:
     weak = standing(4.0, 4.0, 4.0)
     assert "no second witness" in verdict(weak).reason
     assert "latency" in verdict(weak, {"latency p95": standing(5.0, 5.0, 5.0)}).reason
-    assert "beyond 0.05" in verdict(standing(4.0, 4.0, 4.0, value=0.06)).reason
+    assert "beyond 5 %" in verdict(standing(4.0, 4.0, 4.0, value=0.06)).reason
     assert verdict(standing(5.9, 5.9, value=0.06)).anomaly is None, "a witness makes two samples no three"
     old = standing(5.0, 5.0, 5.0)
     late = decide(SERIES, weak, {"latency p95": old}, old.signs[-1].at + timedelta(minutes=6))
@@ -91,10 +91,10 @@ def test_down_needs_no_history_and_is_high() -> None:
     ("values", "usual", "since", "title"),
     [
         # Never up since it is known: nothing is strange about it, and nothing usual.
-        ((0.0, 0.0), 0.0, 0, "up is 0 targets (it is down)"),
+        ((0.0, 0.0), 0.0, 0, "up is 0 % (it is down)"),
         # A known outage: the detectors have seen it before, and the samples before it were healthy.
-        ((1.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 targets, usually 1 (it is down)"),
-        ((0.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 targets, usually 1 (it is down)"),
+        ((1.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 %, usually 100 % (it is down)"),
+        ((0.0, 1.0, 1.0, 0.0, 0.0), 1.0, 3, "up is 0 %, usually 100 % (it is down)"),
     ],
 )
 def test_what_is_down_is_told_with_what_is_down_since_it_is_and_is_over_where_it_would_be_up(
