@@ -15,10 +15,9 @@ from domain.anomaly import AlertStatus, Anomaly
 from domain.levels import Severity
 from domain.model import Model
 from domain.quantity import quantity
-from domain.series import USUAL_AFTER, Standing
+from domain.series import ALONE, USUAL_AFTER, Standing
 from domain.services import Expression
-from domain.severity import SIGMA_STEPS
-from domain.sign import FORECAST, STRANGE, Sign
+from domain.sign import CORRECTED, FORECAST, STRANGE, Sign
 
 SOURCE = "nightshift"
 """As what our own detection is known among the sources of anomalies."""
@@ -28,6 +27,7 @@ BACK = 2.3
 # `up` needs no history and no statistics; twice, so that one lost scrape is none.
 _DOWN_NEEDED = 2
 _WITNESS_WITHIN = timedelta(minutes=5)
+_OF_THE_FORECAST = frozenset({FORECAST, CORRECTED})
 # Pods come and go: their series are the service's.
 _PASSING_LABELS = frozenset(
     {"__name__", "pod", "instance", "container", "container_id", "id", "node", "uid", "replica"}
@@ -117,18 +117,24 @@ def _strange(standing: Standing) -> dict[str, object]:
 
 def _believed(series: Watched, standing: Standing, service: Mapping[str, Standing], now: datetime) -> str | None:
     """Why the strangeness is believed: HIGH by itself, broken by what people call broken, or a second witness."""
-    high = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
-    if standing.sigma > high:
+    if standing.sigma > ALONE:
         return f"{standing.sigma:.1f} sigma speaks for itself, {_seen_by(standing)}"
     if standing.agreed:
         return "forecast and streaming detector agree"
+    if standing.climbs:
+        return "it climbs steadily"
     expression = series.expression
     if expression.bound is not None and _is_broken(series, standing):
         return f"{expression.name} is beyond {quantity(expression.bound, expression.unit)}, {_seen_by(standing)}"
     for name, other in service.items():
-        if name != expression.name and other.strange and now - other.signs[-1].at <= _WITNESS_WITHIN:
+        if name != expression.name and _testifies(other) and now - other.signs[-1].at <= _WITNESS_WITHIN:
             return f"{name} is strange as well, {_seen_by(standing)}"
     return None
+
+
+def _testifies(other: Standing) -> bool:
+    """Is it strange, and more so than what it gets over by itself? A pause that goes on proves nothing."""
+    return other.strange and (other.since is not None or other.outlasts)
 
 
 def _seen_by(standing: Standing) -> str:
@@ -136,7 +142,7 @@ def _seen_by(standing: Standing) -> str:
     if standing.agreed:
         return "seen by forecast and streaming detector"
     worst = max(standing.signs, key=lambda sign: sign.sigma)
-    return f"seen by the {'forecast' if worst.look == FORECAST else 'streaming detector'}"
+    return f"seen by the {worst.look if worst.look in _OF_THE_FORECAST else 'streaming detector'}"
 
 
 def _is_broken(series: Watched, standing: Standing) -> bool:

@@ -1,14 +1,20 @@
 """How a series stands: its last samples, and since when it is reported. It is kept over a restart, and shown. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from pydantic import AwareDatetime, Field
 
+from domain.levels import Severity
 from domain.model import Model
+from domain.severity import SIGMA_STEPS
 from domain.sign import STRANGE, Sign
 
 # Three of the last five samples: 30 s after the first of them at a scrape each 15 s.
 _OF, _NEEDED = 5, 3
+ALONE = next(bound for bound, level in SIGMA_STEPS if level is Severity.HIGH)
+"""What is farther out, in sigma, speaks for itself; and where it does, one more sample beside it is enough."""
 USUAL_AFTER = timedelta(hours=6)
 """What has lasted for so long is how the series is now, and a forecast that was wrong for so long no longer fits."""
 
@@ -26,8 +32,8 @@ _REMEMBERED, _AT_MOST = timedelta(days=7), 16
 
 
 class Spell(Model):
-    """Three of five samples at a time were strange, the first at `since`, the last at `until`. `height`: the farthest
-    from what was usual, in the series' unit.
+    """The series was strange (rule 1), from the first such sample at `since` to the last at `until`. `height`: the
+    farthest from what was usual, in the series' unit.
     """
 
     since: AwareDatetime
@@ -71,13 +77,18 @@ class Standing(Model):
 
     @property
     def strange(self) -> bool:
-        """k of the last n samples."""
-        return sum(sign.sigma >= self.threshold for sign in self.signs) >= _NEEDED
+        """Rule 1: three of the last five samples, two in a row that leave less doubt, or a steady climb."""
+        return _holds(self.signs, self.threshold)
 
     @property
     def strange_unraised(self) -> bool:
         """Would it be strange if nobody had ever marked a false positive of it?"""
-        return sum(sign.sigma >= STRANGE for sign in self.signs) >= _NEEDED
+        return _holds(self.signs, STRANGE)
+
+    @property
+    def climbs(self) -> bool:
+        """Has it risen steadily, beyond what is strange, until its last sample?"""
+        return bool(self.signs) and self.signs[-1].climb >= self.threshold
 
     @property
     def new(self) -> bool:
@@ -86,8 +97,9 @@ class Standing(Model):
 
     @property
     def agreed(self) -> bool:
-        """Do forecast and streaming detector both call k of the last n samples strange?"""
-        return self.new and sum(sign.by_forecast >= self.threshold for sign in self.signs) >= _NEEDED
+        """Do forecast and streaming detector both call k of the last n samples strange, or the same two in a row?"""
+        forecast = sum(sign.by_forecast >= self.threshold for sign in self.signs) >= _NEEDED
+        return (self.new and forecast) or any(_agree(pair, self.threshold) for pair in pairwise(self.signs))
 
     def fits(self, at: datetime) -> bool:
         """Is the forecast still believed? Not after it was wrong for hours, until a sample is where it says."""
@@ -132,8 +144,10 @@ class Standing(Model):
 
     @property
     def outlasts(self) -> bool:
-        """Has it been strange for clearly longer than it ever was before it came back by itself, or is it farther?"""
-        return self.spell is not None and self.spell.lasted >= self.patience
+        """Has it been strange for clearly longer than it ever was before it came back by itself, or is it farther? What
+        has climbed for ten minutes is no pause.
+        """
+        return self.climbs or (self.spell is not None and self.spell.lasted >= self.patience)
 
     def in_its_spell(self) -> "Standing":
         """With the spell that begins, goes on or is over with the last sample."""
@@ -146,13 +160,32 @@ class Standing(Model):
         return self.model_copy(update={"spell": spell, "got_over": got_over})
 
     def _spell(self) -> Spell | None:
-        strange = [sign for sign in self.signs if sign.sigma >= STRANGE]
-        if len(strange) < _NEEDED:
+        if not self.strange_unraised:
             return None
+        strange = [sign for sign in self.signs if sign.sigma >= STRANGE]
         height = max(abs(sign.value - sign.usual) for sign in strange)
         if self.spell is None:
             return Spell(since=strange[0].at, until=strange[-1].at, height=height)
         return Spell(since=self.spell.since, until=strange[-1].at, height=max(self.spell.height, height))
+
+
+def _holds(signs: Sequence[Sign], threshold: float) -> bool:
+    if sum(sign.sigma >= threshold for sign in signs) >= _NEEDED:
+        return True
+    if signs and signs[-1].climb >= threshold:
+        return True
+    return any(_speak(pair, threshold) or _agree(pair, threshold) for pair in pairwise(signs))
+
+
+def _speak(pair: tuple[Sign, Sign], threshold: float) -> bool:
+    """Are both samples strange, and does one speak for itself?"""
+    sigmas = [sign.sigma for sign in pair]
+    return min(sigmas) >= threshold and max(sigmas) > ALONE
+
+
+def _agree(pair: tuple[Sign, Sign], threshold: float) -> bool:
+    """Are both samples strange to forecast and streaming detector alike?"""
+    return all(min(sign.novelty, sign.by_forecast) >= threshold for sign in pair)
 
 
 def _remembered(known: tuple[Spell, ...], over: Spell) -> tuple[Spell, ...]:

@@ -6,7 +6,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.detection import DetectionActivities
-    from activities.detection.activity import Cycle, Share
+    from activities.detection.activity import Share
+    from activities.detection.cycle import Cycle
     from workflows.gathering import gathered
     from workflows.options import SWEEP
 

@@ -1,8 +1,9 @@
 """The forecasts that a worker holds, and what they say of the samples of a cycle: all of them at once."""
 
 import logging
+import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -18,11 +19,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Expected:
-    """For each sample of a series: its expected value, one sigma, and its deviation in sigma; NaN: not forecast."""
+    """For each sample of a series: its expected value, one sigma, and its deviation in sigma; NaN: not forecast.
+
+    `trained`: the unix time at which what is expected of all of them was learnt; NaN: nothing was.
+    """
 
     value: Floats
     scale: Floats
     sigma: Floats
+    trained: float = field(default=math.nan, kw_only=True)
 
 
 class Forecasts:
@@ -57,7 +62,8 @@ class Forecasts:
         judged = self._rules.judge(rows[known], times[known], values[known], floors[known])
         found[:, known] = (judged.expected, judged.scale, judged.sigma)
         cuts = np.cumsum(sizes)[:-1]
-        return [Expected(*part) for part in np.split(found, cuts, axis=1)] if sizes else []
+        parts = np.split(found, cuts, axis=1) if sizes else []
+        return [Expected(*part, trained=self._trained(one)) for part, one in zip(parts, watched, strict=True)]
 
     def gap_s(self, watched: Watched) -> float | None:
         """The longest silence of a series within what was learnt; None: nothing was."""
@@ -70,6 +76,10 @@ class Forecasts:
 
     def __len__(self) -> int:
         return len(self._rules.row)
+
+    def _trained(self, watched: Watched) -> float:
+        known = self._known.get(watched.key)
+        return math.nan if known is None else known.trained_at.timestamp()
 
     def _row(self, watched: Watched) -> int:
         """The row of a series' rule; -1: there is none. What was trained for another query is not of this series."""

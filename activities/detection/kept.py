@@ -4,10 +4,11 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from activities.detection.forecasts import Expected
+from analysis.forecasting.recent import Correction, Recent
 from analysis.novelty import Detector
 from domain.detection import SeriesRow, Watched, is_down
 from domain.series import Standing
@@ -21,7 +22,10 @@ _COMPRESSION = 1
 
 @dataclass
 class Kept:
-    """`until`: unix time of the last judged sample. `written`: how many points it had when it was last written down."""
+    """`until`: unix time of the last judged sample. `written`: how many points it had when it was last written down.
+
+    `recent`: by how much its forecast was off lately.
+    """
 
     watched: Watched
     standing: Standing
@@ -29,6 +33,7 @@ class Kept:
     detector: Detector
     written: int = -1
     changed: bool = False
+    recent: Recent = field(default_factory=Recent)
 
     @property
     def due(self) -> bool:
@@ -51,8 +56,12 @@ class Kept:
                 continue
             self.until = at
             # What is known to be trouble must not become what is known to be healthy.
-            judged = self.detector.judge(at, value, learn=self.standing.since is None)
-            forecast = None if math.isnan(deviation) else Deviation(expected=usual, scale=scale, sigma=deviation)
+            healthy = self.standing.since is None
+            judged = self.detector.judge(at, value, learn=healthy)
+            forecast = None
+            if not math.isnan(deviation):
+                correction = self.recent.judge(at, value - usual, expected.trained, learn=healthy)
+                forecast = _corrected(value, Deviation(expected=usual, scale=scale, sigma=deviation), correction)
             if judged is None and forecast is None and not is_down(self.watched.expression, value):
                 continue
             moment = datetime.fromtimestamp(at, UTC)
@@ -80,9 +89,11 @@ class Kept:
         self.standing = standing
         if began:
             self.detector.disown()
+            self.recent.disown((standing.since or standing.signs[-1].at).timestamp())
 
     def row(self) -> SeriesRow:
-        state = json.dumps(self.detector.state(), separators=(",", ":")).encode()
+        known = self.detector.state() | {"recent": self.recent.state()}
+        state = json.dumps(known, separators=(",", ":")).encode()
         return SeriesRow(
             watched=self.watched, standing=self.standing, until=datetime.fromtimestamp(self.until, UTC),
             points=self.detector.points, detector=zlib.compress(state, _COMPRESSION),
@@ -91,5 +102,17 @@ class Kept:
     @classmethod
     def of(cls, row: SeriesRow) -> "Kept":
         """Raises ValueError for a state of another version: the series is learnt anew."""
-        detector = Detector.restore(json.loads(zlib.decompress(row.detector)))
-        return cls(row.watched, row.standing, row.until.timestamp(), detector, detector.points)
+        known = json.loads(zlib.decompress(row.detector))
+        detector = Detector.restore(known)
+        # Written down by a version that did not know of it: it is learnt anew, within half an hour.
+        recent = Recent.restore(known["recent"]) if "recent" in known else Recent()
+        return cls(row.watched, row.standing, row.until.timestamp(), detector, detector.points, recent=recent)
+
+
+def _corrected(value: float, forecast: Deviation, correction: Correction | None) -> Deviation:
+    """A forecast with what it was off by lately. One sigma is at least what that differed by within the hour."""
+    if correction is None:
+        return forecast
+    expected, scale = forecast.expected + correction.level, max(forecast.scale, correction.spread)
+    lately = Deviation(expected=expected, scale=scale, sigma=abs(value - expected) / scale)
+    return forecast.model_copy(update={"corrected": lately, "climb": correction.rise / scale})

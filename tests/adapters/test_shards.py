@@ -8,7 +8,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.detection import DetectionActivities
-from activities.detection.activity import Cycle, Share
+from activities.detection.activity import Share
+from activities.detection.cycle import Cycle
 from domain.anomaly import Anomaly
 from domain.services import Expression, Service, ServiceMap
 from domain.silence import MONITORING, of_monitoring

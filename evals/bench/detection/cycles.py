@@ -11,7 +11,7 @@ import numpy as np
 from temporalio.testing import ActivityEnvironment
 
 from activities.detection import DetectionActivities
-from activities.detection.activity import Cycle
+from activities.detection.cycle import Cycle
 from activities.detection.forecasts import Forecasts
 from activities.detection.kept import Kept
 from analysis.forecasting.band import Band

@@ -42,11 +42,8 @@ def _measured(seeds: Sequence[int], days: int, *, faults: bool) -> _Rows:
     trained = [replay.train(one, days) for one in made]
     found: list[dict[str, Any]] = []
     for name, (forecast, streaming) in _WAYS.items():
-        told = [
-            replay.replay(one, days, tables if forecast else (), streaming=streaming).told
-            for one, tables in zip(made, trained, strict=True)
-        ]
-        judged = [report.Week(one.faults, days, seen) for one, seen in zip(made, told, strict=True)]
+        replayed = replay.replay_all(made, days, trained if forecast else [() for _ in made], streaming=streaming)
+        judged = [report.Week(one.faults, days, seen.told) for one, seen in zip(made, replayed, strict=True)]
         found.append(report.row(name, judged))
     return found
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import repeat
 
 from activities.detection.asking import SLOW_S
 from activities.detection.forecasts import Forecasts
@@ -85,6 +87,15 @@ def _trained(job: tuple[Made, int, float]) -> Forecast | None:
         starts_at=datetime.fromtimestamp(fitted.band.start, UTC), step_s=fitted.band.step_s, stretch=fitted.stretch,
         band=fitted.band.packed(),
     )  # fmt: skip
+
+
+def replay_all(
+    made: Sequence[Made], days: int, forecasts: Sequence[Sequence[Sequence[Forecast]]], *, streaming: bool
+) -> list[Replayed]:
+    """Several weeks with the forecasts of each, side by side on all cores."""
+    judge = partial(replay, streaming=streaming)
+    with ProcessPoolExecutor() as processes:
+        return list(processes.map(judge, made, repeat(days), forecasts))
 
 
 def replay(made: Made, days: int, forecasts: Sequence[Sequence[Forecast]], *, streaming: bool) -> Replayed:

@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.detection import DetectionActivities
-from activities.detection.activity import Cycle
 from activities.detection.asking import HISTORY, due
+from activities.detection.cycle import Cycle
 from analysis.forecasting.band import Band
 from domain.anomaly import AlertStatus, latest
 from domain.detection import series_key

@@ -1,5 +1,7 @@
-"""A series while a worker holds it: when it is written down."""
+"""A series while a worker holds it: when it is written down, and what it knows of its forecast's last hour."""
 
+import json
+import zlib
 from collections import Counter
 
 import numpy as np
@@ -39,3 +41,52 @@ def test_what_one_cycle_took_over_is_written_in_turns_each_series_once_in_twenty
     assert set(written.values()) == {1}
     assert len(written) == SERIES
     assert max(in_a_cycle) < 3 * SERIES / CYCLES
+
+
+MEMORY = Expression(name="memory", kind="memory", query="memory", unit="MB", floor=10)
+USUAL, OFF = 400.0, 25.0
+
+
+def _held() -> Kept:
+    """An hour of a forecast that is 2.5 sigma too low."""
+    kept = Kept(
+        Watched(key="k", service="shop", expression=MEMORY, query="memory"), Standing(), 0.0, Detector(floor=10)
+    )
+    for minute in range(60):
+        kept.take([(minute * 60.0 + 60, USUAL + OFF)], _expected(USUAL + OFF))
+    return kept
+
+
+def _expected(value: float) -> Expected:
+    return Expected(np.array([USUAL]), np.array([10.0]), np.array([abs(value - USUAL) / 10]), trained=1.0)
+
+
+def test_a_leak_is_seen_as_a_climb_from_where_the_series_was_by_another_worker_as_well() -> None:
+    kept = Kept.of(_held().row())
+    assert kept.standing.signs[-1].sigma == 2.5
+    climbing: list[bool] = []
+    for minute in range(1, 15):
+        value = USUAL + OFF + 4 * minute
+        kept.take([(3_600.0 + minute * 60, value)], _expected(value))
+        climbing.append(kept.standing.climbs)
+    assert climbing == [minute >= 8 for minute in range(1, 15)], "three sigma are 30 MB"
+    assert kept.standing.signs[-1].look in {"climb", "forecast"}
+
+
+def test_what_a_version_wrote_that_knew_nothing_of_the_last_hour_is_read() -> None:
+    row = _held().row()
+    state = json.loads(zlib.decompress(row.detector))
+    del state["recent"]
+    kept = Kept.of(row.model_copy(update={"detector": zlib.compress(json.dumps(state).encode())}))
+    assert (kept.detector.points, len(kept.recent.misses)) == (60, 0)
+
+
+def test_what_was_learnt_of_trouble_before_it_was_known_to_be_some_is_forgotten() -> None:
+    kept = _held()
+    before = list(kept.recent.misses)
+    for minute in range(1, 4):
+        kept.take([(3_600.0 + minute * 60, 900.0)], _expected(900.0))
+    assert len(kept.recent.misses) > len(before)
+    kept.settle(kept.standing.model_copy(update={"since": kept.standing.onset}))
+    kept.take([(3_900.0, 900.0)], _expected(900.0))
+    assert list(kept.recent.misses) == [one for one in before if one[0] >= 300]

@@ -43,15 +43,20 @@ def verdict(now_standing: Standing, others: dict[str, Standing] | None = None) -
 @pytest.mark.parametrize(
     ("sigmas", "opens"),
     [
-        ((9.0,), False),
-        ((9.0, 9.0), False),
-        ((9.0, 0.0, 9.0, 0.0, 0.0), False),
-        ((9.0, 9.0, 9.0), True),
+        ((12.0,), False),
+        ((12.0, 0.0, 12.0, 0.0, 0.0), False),
         ((9.0, 0.0, 9.0, 0.0, 9.0), True),
+        ((6.1, 3.0), True),  # one speaks for itself, and the other one is strange as well
+        ((3.0, 6.1), True),
+        ((12.0, 2.9), False),
+        ((5.9, 5.9), False),
+        ((5.9, 5.9, 5.9), False),
         ((4.0, 4.0, 4.0, 4.0, 4.0), False),
     ],
 )
-def test_three_of_five_samples_open_and_below_high_only_with_a_witness(sigmas: tuple[float, ...], opens: bool) -> None:
+def test_three_of_five_samples_open_or_two_in_a_row_with_one_beyond_high_and_below_high_only_with_a_witness(
+    sigmas: tuple[float, ...], opens: bool
+) -> None:
     assert (verdict(standing(*sigmas)).anomaly is not None) is opens
 
 
@@ -60,6 +65,7 @@ def test_a_second_expression_or_what_people_call_broken_is_a_witness() -> None:
     assert "no second witness" in verdict(weak).reason
     assert "latency" in verdict(weak, {"latency p95": standing(5.0, 5.0, 5.0)}).reason
     assert "beyond 5 %" in verdict(standing(4.0, 4.0, 4.0, value=0.06)).reason
+    assert verdict(standing(5.9, 5.9, value=0.06)).anomaly is None, "a witness makes two samples no three"
     old = standing(5.0, 5.0, 5.0)
     late = decide(SERIES, weak, {"latency p95": old}, old.signs[-1].at + timedelta(minutes=6))
     assert late.anomaly is None, "a witness of long ago saw something else"
@@ -207,10 +213,52 @@ def test_what_a_detector_younger_than_a_day_finds_new_does_not_count_where_the_f
     assert sign(ERRORS, NOON, 0.03, look, expected, believed=believed).novelty == (9.0 if counts else 0.0)
 
 
+MEMORY = ERRORS.model_copy(update={"name": "memory", "kind": "memory"})
+FEWER = ERRORS.model_copy(update={"name": "connections", "kind": "connections", "harmful": "down"})
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "lately", "by_forecast", "climb", "look"),
+    [
+        (ERRORS, 120.0, 110.0, 2.0, 0.0, "forecast"),  # as much too high as it was
+        (ERRORS, 120.0, 80.0, 4.0, 0.0, "corrected forecast"),  # it was too low until now
+        (ERRORS, 100.0, 60.0, 0.0, 0.0, "forecast"),  # it comes back from a better value to what is expected
+        (RATE, 80.0, 120.0, 4.0, 0.0, "corrected forecast"),
+        (RATE, 100.0, 140.0, 0.0, 0.0, "forecast"),
+        (MEMORY, 120.0, 110.0, 2.0, 3.5, "climb"),
+        (MEMORY, 99.0, 70.0, 0.0, 0.0, "forecast"),  # filling again, after a deployment
+        (FEWER, 120.0, 110.0, 0.0, 0.0, "forecast"),
+    ],
+)
+def test_what_the_forecast_was_off_by_lately_counts_beyond_what_it_expects_itself(
+    expression: Expression, value: float, lately: float, by_forecast: float, climb: float, look: str
+) -> None:
+    corrected = Deviation(expected=lately, scale=10.0, sigma=abs(value - lately) / 10)
+    expected = Deviation(expected=100.0, scale=10.0, sigma=abs(value - 100) / 10, corrected=corrected, climb=3.5)
+    found = sign(expression, NOON, value, None, expected, believed=True)
+    assert (found.by_forecast, found.climb, found.look) == (by_forecast, climb, look)
+    assert found.sigma == max(by_forecast, climb)
+    assert found.usual == (100.0 if look == "forecast" else lately)
+    assert sign(expression, NOON, value, None, expected, believed=False).sigma == 0
+
+
+@pytest.mark.parametrize(("climb", "opens"), [(3.0, True), (2.9, False)])
+def test_one_sample_of_a_steady_climb_is_enough_as_it_is_made_of_ten(climb: float, opens: bool) -> None:
+    steady = Sign(at=NOON, value=0.03, usual=0.001, sigma=climb, by_forecast=2.0, climb=climb)
+    for before in (KNOWN, after((240, 0.03))):
+        found = verdict(stands(steady, before=before))
+        assert (found.anomaly is not None) is opens, "nor is it a pause, whatever those before were like"
+        assert found.anomaly is None or "it climbs steadily" in found.anomaly.title
+
+
 def test_forecast_and_streaming_detector_are_each_other_s_witness_and_the_reason_says_who_saw_it() -> None:
     both = verdict(stands(*(sample(n, novelty=4.0, forecast=4.0) for n in range(3))))
     assert both.anomaly is not None
     assert "forecast and streaming detector agree" in both.anomaly.title
+    assert verdict(stands(*(sample(n, novelty=3.1, forecast=3.1) for n in range(2)))).anomaly is not None
+    for first, second in (((4.0, 4.0), (4.0, 0.0)), ((4.0, 0.0), (0.0, 4.0)), ((4.0, 4.0), (0.0, 0.0))):
+        apart = stands(*(sample(n, novelty=by, forecast=own) for n, (by, own) in enumerate((first, second))))
+        assert verdict(apart).anomaly is None, "one sample in which both agree is no two"
     for novelty, forecast in ((4.0, 1.0), (0.0, 4.0)):
         alone = stands(*(sample(n, novelty=novelty, forecast=forecast) for n in range(5)))
         assert "no second witness" in verdict(alone).reason
@@ -247,16 +295,17 @@ def told_after(before: Standing, height: float, begin: datetime = NOON) -> float
 @pytest.mark.parametrize(
     ("spells", "height", "seconds"),
     [
-        ((), 0.03, 30),
+        ((), 0.03, 15),
         (((60, 0.03),), 0.03, 90),  # half as long again as the minute that it got over
         (((60, 0.03), (30, 0.03)), 0.03, 90),
         (((30, 0.03), (60, 0.03), (90, 0.02)), 0.03, 135),
-        (((60, 0.014),), 0.03, 30),  # what it got over was not nearly as far out
+        (((60, 0.014),), 0.03, 15),  # what it got over was not nearly as far out
         (((60, 0.016),), 0.03, 90),
-        (((15, 0.03),), 0.03, 30),  # two samples are no spell
+        (((15, 0.03),), 0.03, 30),  # two samples so far out are a spell
+        (((0, 0.03),), 0.03, 15),  # one is none
         (((240, 0.03),), 0.03, 300),  # five minutes of anything are told
-        (((600, 0.03),), 0.03, 30),  # ten minutes were no pause
-        (((60, 0.03),), 0.06, 30),  # beyond its bound: what people call broken waits for nothing
+        (((600, 0.03),), 0.03, 15),  # ten minutes were no pause
+        (((60, 0.03),), 0.06, 15),  # beyond its bound: what people call broken waits for nothing
     ],
 )
 def test_what_a_series_often_gets_over_by_itself_is_told_when_it_outlasts_that(
@@ -268,7 +317,7 @@ def test_what_a_series_often_gets_over_by_itself_is_told_when_it_outlasts_that(
 def test_what_it_got_over_is_forgotten_after_a_week() -> None:
     before, week = after((60, 0.03)), timedelta(days=7)
     assert told_after(before, 0.03, NOON + week - 2 * timedelta(hours=1)) == 90
-    assert told_after(before, 0.03, NOON + week) == 30
+    assert told_after(before, 0.03, NOON + week) == 15
 
 
 def test_where_another_expression_of_the_service_is_reported_nothing_waits() -> None:
@@ -281,6 +330,14 @@ def test_where_another_expression_of_the_service_is_reported_nothing_waits() -> 
     reported = strange.model_copy(update={"since": NOON})
     assert verdict(paused, {"latency p95": reported}).anomaly is not None
     assert verdict(paused, {"error ratio": reported}).anomaly is None, "itself is no other"
+
+
+def test_a_pause_of_another_expression_is_no_witness_until_it_outlasts_those_before() -> None:
+    weak, lasting = standing(4.0, 4.0, 4.0), after((60, 0.03))
+    for n in range(7):
+        at = NOON + timedelta(seconds=15 * n)
+        lasting = lasting.with_sign(Sign(at=at, value=0.031, usual=0.001, sigma=9.0, novelty=9.0))
+        assert (verdict(weak, {"latency p95": lasting}).anomaly is not None) is (n >= 6)
 
 
 def test_nothing_that_was_told_is_learnt_as_what_it_gets_over() -> None:
@@ -296,8 +353,8 @@ def test_nothing_that_was_told_is_learnt_as_what_it_gets_over() -> None:
 def test_until_it_was_watched_for_a_day_a_pause_of_a_minute_is_nothing_unless_it_is_broken() -> None:
     young = Standing(judged_since=NOON - timedelta(hours=23))
     assert told_after(young, 0.03) == 90
-    assert told_after(young, 0.06) == 30
-    assert told_after(Standing(judged_since=NOON - timedelta(days=1)), 0.03) == 30
+    assert told_after(young, 0.06) == 15
+    assert told_after(Standing(judged_since=NOON - timedelta(days=1)), 0.03) == 15
     assert (
         "told when it lasts for 90 s"
         in verdict(stands(*(sample(n, novelty=9.0) for n in range(3)), before=young)).reason
