@@ -135,12 +135,13 @@ def demand_by_two_counters(evidence: Sequence[Evidence], findings: Sequence[Find
     """More of the usual lines speak for a load spike as far as the count of requests rose by the same factor there, and
     by that share the requests speak for it in full: more load alone may be harmless, or a counter that is wrong.
 
-    The share is the smaller rise of both by the larger.
+    The share is the smaller rise of both by the larger, for the counter that agrees best: who is overloaded answers
+    less than it receives, and writes its lines when it answers.
     """
     lines, requests = ({f.id: f for f in findings if counts(f)} for counts in (_counts_lines, _counts_requests))
     by_lines, by_requests = _rises(lines.values()), _rises(requests.values())
     agreed = {
-        service: min(by_lines[service], by_requests[service]) / max(by_lines[service], by_requests[service])
+        service: max(min(a, b) / max(a, b) for a in by_lines[service] for b in by_requests[service])
         for service in by_lines.keys() & by_requests.keys()
     }
     return [
@@ -212,12 +213,12 @@ def _counts_requests(finding: Finding) -> bool:
     return finding.kind == "metric_shift" and finding.facts.get("metric") == "load"
 
 
-def _rises(findings: Iterable[Finding]) -> dict[str, float]:
-    """Service -> by how much more than usual it is asked (1: twice as often), where it is."""
-    rises: dict[str, float] = {}
+def _rises(findings: Iterable[Finding]) -> dict[str, list[float]]:
+    """Service -> by how much more than usual it is asked (1: twice as often) as each counter says, where it is."""
+    rises: dict[str, list[float]] = {}
     for f in findings:
         if f.service and f.value is not None and f.baseline and f.value > f.baseline:
-            rises[f.service] = max(rises.get(f.service, 0.0), f.value / f.baseline - 1)
+            rises.setdefault(f.service, []).append(f.value / f.baseline - 1)
     return rises
 
 

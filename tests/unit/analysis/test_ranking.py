@@ -279,6 +279,21 @@ def test_lines_speak_for_a_load_spike_as_far_as_the_count_of_requests_agrees(
     assert gave.get("F1", 0.0) == pytest.approx(by_requests)
 
 
+def test_lines_that_are_written_with_answers_agree_with_the_counter_of_answers() -> None:
+    """An overloaded service receives fifteen times as much and answers four times as much."""
+    received, answered, written = (
+        finding(n, source, "gateway", 4, kind=kind, facts={"metric": "load"}, value=times, baseline=1.0,
+                categories={Category.LOAD_SPIKE: 0.7})
+        for n, source, kind, times in (
+            (1, Source.METRICS, "metric_shift", 15), (2, Source.METRICS, "metric_shift", 4),
+            (3, Source.LOGS, "more_lines", 4),
+        )
+    )  # fmt: skip
+    spike = of(ranked(received, answered, written), "gateway", Category.LOAD_SPIKE)
+    assert spike is not None
+    assert {c.finding: c.bits for c in spike.contributions}["F3"] == pytest.approx(4 * 0.7)
+
+
 def test_a_lock_is_named_with_who_holds_it() -> None:
     said = ranked(blocked(1, 0.9)).hypotheses[0].sentence
     assert said == (
