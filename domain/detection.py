@@ -191,8 +191,7 @@ def _while_reported(series: Watched, standing: Standing, now: datetime) -> Verdi
         reason = "all of the last samples are back" if back else "it has been so for six hours: that is usual now"
         over = _anomaly(series, standing, now, down=False, reason=reason)
         resolved = over.model_copy(update={"status": AlertStatus.RESOLVED, "ends_at": now})
-        calm = standing.model_copy(update={"since": None, "worst": None, "bound": None, "signs": ()})
-        return Verdict(standing=calm, reason=reason, anomaly=resolved)
+        return Verdict(standing=standing.over(), reason=reason, anomaly=resolved)
     return Verdict(standing=standing, reason="it goes on")
 
 

@@ -58,7 +58,7 @@ class Standing(Model):
     none for so long that nothing is expected of it.
     `threshold`: what is strange for it, in sigma; people's marks raise it (domain.thresholds).
     `judged_since`: its first judged sample. `spell`: the one that goes on, until it is reported. `got_over`: those of
-    the last week that ended by themselves before they were, oldest first.
+    the last week that were over within minutes, oldest first.
     """
 
     signs: tuple[Sign, ...] = ()
@@ -148,6 +148,19 @@ class Standing(Model):
         has climbed for ten minutes is no pause.
         """
         return self.climbs or (self.spell is not None and self.spell.lasted >= self.patience)
+
+    def over(self) -> "Standing":
+        """No longer reported, now that its last samples are calm. What was over within minutes was a pause after all:
+        unless it is remembered, each one like it is told again.
+        """
+        known = self.got_over
+        if self.since is not None and self.worst is not None and len(self.signs) > 1:
+            first, second = self.signs[:2]
+            last = max(first.at - (second.at - first.at), self.since)
+            height = abs(self.worst.value - self.worst.usual)
+            known = _remembered(known, Spell(since=self.since, until=last, height=height))
+        calm = {"since": None, "worst": None, "bound": None, "signs": (), "got_over": known}
+        return self.model_copy(update=calm)
 
     def in_its_spell(self) -> "Standing":
         """With the spell that begins, goes on or is over with the last sample."""

@@ -340,14 +340,17 @@ def test_a_pause_of_another_expression_is_no_witness_until_it_outlasts_those_bef
         assert (verdict(weak, {"latency p95": lasting}).anomaly is not None) is (n >= 6)
 
 
-def test_nothing_that_was_told_is_learnt_as_what_it_gets_over() -> None:
-    now = verdict(standing(9.0, 9.0, 9.0)).standing
-    assert now.since is not None
-    for n in range(3, 30):
+@pytest.mark.parametrize(("strange", "next_one"), [(5, 90), (10, 210), (21, 300), (22, 15), (60, 15)])
+def test_what_was_told_and_was_over_within_five_minutes_is_a_pause_the_next_time(strange: int, next_one: float) -> None:
+    now, told = KNOWN, 0
+    for n in range(strange + 8):
         at = NOON + timedelta(seconds=15 * n)
-        sigma = 9.0 if n < 10 else 0.0
-        now = decide(SERIES, now.with_sign(Sign(at=at, value=0.03, usual=0.001, sigma=sigma)), {}, at).standing
-    assert (now.since, now.spell, now.got_over) == (None, None, ())
+        sigma = 9.0 if n < strange else 0.0
+        seen = Sign(at=at, value=0.031, usual=0.001, sigma=sigma, novelty=sigma)
+        found = decide(SERIES, now.with_sign(seen), {}, at)
+        now, told = found.standing, told + (found.anomaly is not None)
+    assert (told, now.since, now.spell) == (2, None, None)
+    assert told_after(now, 0.03, NOON + timedelta(hours=1)) == next_one
 
 
 def test_until_it_was_watched_for_a_day_a_pause_of_a_minute_is_nothing_unless_it_is_broken() -> None:
