@@ -64,10 +64,6 @@ class Anomaly(Model):
     def firing(self) -> bool:
         return self.status is AlertStatus.FIRING
 
-    def over_before(self, moment: datetime) -> bool:
-        """Had this episode ended by then, as far as its source has said?"""
-        return not self.firing and self.ends_at is not None and self.ends_at < moment
-
 
 def latest(known: Anomaly | None, seen: Anomaly) -> Anomaly:
     """The newer of two sightings of one series, whatever the order in which they arrived.

@@ -21,6 +21,7 @@ from domain.policy import Escalation
 from domain.question import Question
 from domain.severity import ENOUGH_PAIRS, HIGHEST, Assessment, Pair, assess, counted_pair, level_of
 from domain.silence import of_monitoring
+from domain.stretch import stretch_start
 from domain.timeline import Kind
 from domain.verification import Recovery, Sample, Verdict, Watch, seen_bad, watch_of_rule
 from domain.view import Delivery, IncidentView, Next
@@ -125,9 +126,8 @@ class Record(Sightings):
             self._count(rest, at)
         if telling and self.state is State.DETECTED:
             self.first = min(self._maybe_first(telling), key=lambda a: (a.starts_at, a.series))
-        raising = [self._may_raise(seen) for seen in telling if seen.series not in self.unheard]
-        # Of what was told as over only, others decide whether it is part of this.
-        if not self.assessment.reasons or self.unheard or any(raising):
+        raising = [self._may_raise(seen) for seen in telling]
+        if not self.assessment.reasons or any(raising):
             self.reassess(at)
         if any(seen.firing and of_monitoring(seen) for seen in telling):
             self.calls_for(Reason.MONITORING, at)
@@ -150,7 +150,7 @@ class Record(Sightings):
 
     @property
     def onset(self) -> datetime:
-        return min((a.starts_at for a in self.ours), default=self.opened_at)
+        return min((a.starts_at for a in self.known.values()), default=self.opened_at)
 
     @property
     def service(self) -> str:
@@ -178,7 +178,7 @@ class Record(Sightings):
         """Severity rises in flight and never falls by itself; a raise re-arms the clock."""
         if self.assessment.reasons and self.assessment.severity is HIGHEST:
             return
-        fresh = assess(self.ours, self.failing_share, self.pairs)
+        fresh = assess(self.known.values(), self.failing_share, self.pairs)
         if self.assessment.reasons and self.assessment.severity.at_least(fresh.severity):
             return
         self.assessment = fresh
@@ -261,7 +261,7 @@ class Record(Sightings):
         return Question(
             incident=self.incident, services=services[:SHOWN_ANOMALIES],
             anomalies=fitting(map(_bare, self.anomalies), _ASKED_BYTES, SHOWN_ANOMALIES),
-            onset=self.onset, now=now, graph=graph,
+            onset=stretch_start(self.known.values()) or self.onset, now=now, graph=graph,
         )  # fmt: skip
 
     def watches(self) -> tuple[Watch, ...]:

@@ -38,8 +38,6 @@ class Sightings(Journal):
 
     known: dict[str, Anomaly] = field(default_factory=dict[str, Anomaly])
     crowd: Crowd = field(default_factory=Crowd)
-    unheard: dict[str, None] = field(default_factory=dict[str, None])
-    """Series of which only the end was ever told here, never that they fire."""
     uncounted: bool = False
     """Were there more than are counted? Then the number of alerts is a lower bound."""
     named: list[str] = field(default_factory=list[str])
@@ -59,16 +57,12 @@ class Sightings(Journal):
         kept = latest(known, seen)
         self.sightings += 1
         self.changed(at)
-        if seen.firing:
-            self.unheard.pop(seen.series, None)
         if kept is known or (known is None and self.crowd.is_stale(seen)):
             return False
         if seen.firing:
             self.last_seen = at
         self.known[seen.series] = kept
         began, fired = (kept.starts_at <= known.starts_at, known.firing) if known else self.crowd.leaves(seen)
-        if known is None and not began and not kept.firing:
-            self.unheard[seen.series] = None
         if not began:
             self.news = self.news or kept.firing
         if began and (kept.firing or not fired):
@@ -81,11 +75,11 @@ class Sightings(Journal):
         return True
 
     def _maybe_first(self, telling: Iterable[Anomaly]) -> Iterable[Anomaly]:
-        """The first one and what was told now; all, when the first has begun anew, or may be none of it."""
+        """The first one and what was told now; all, when the first has begun anew."""
         before = self.first
         now = before and self.known.get(before.series, before)
-        if before is None or now is None or now.starts_at != before.starts_at or self.unheard:
-            return self.ours
+        if before is None or now is None or now.starts_at != before.starts_at:
+            return self.known.values()
         return (now, *(self.known[seen.series] for seen in telling))
 
     def _is_named(self, seen: Anomaly) -> bool:
@@ -109,7 +103,6 @@ class Sightings(Journal):
         """Keep those that say most: of what fires the most severe, of these the first."""
         ranked = sorted(self.known.values(), key=lambda a: (not a.firing, -_level(a), a.starts_at, a.series))
         for least in ranked[MOST_SERIES:]:
-            self.unheard.pop(least.series, None)
             counted = self.crowd.joins(self.known.pop(least.series))
             if not counted and not self.uncounted:
                 self.uncounted = True
@@ -119,23 +112,9 @@ class Sightings(Journal):
     def forgets(self, series: Collection[str]) -> None:
         """They are known no more."""
         self.known = {name: known for name, known in self.known.items() if name not in series}
-        self.unheard = {name: None for name in self.unheard if name not in series}
         self.named = [name for name in self.named if name not in series]
         if self.first is not None and self.first.series in series:
-            self.first = min(self.ours, key=lambda a: (a.starts_at, a.series), default=None)
-
-    @property
-    def ours(self) -> Collection[Anomaly]:
-        """The series that are part of this trouble.
-
-        One that was over before the others began is not: its end was told late, when the incident that it belonged to
-        had ended. It would move the onset back, and with it every window of the investigation.
-        """
-        heard = [a.starts_at for a in self.known.values() if a.series not in self.unheard]
-        if not self.unheard or not heard:
-            return self.known.values()
-        began = min(heard)
-        return [a for a in self.known.values() if a.series not in self.unheard or not a.over_before(began)]
+            self.first = min(self.known.values(), key=lambda a: (a.starts_at, a.series), default=None)
 
     @property
     def alerts(self) -> int:
@@ -153,7 +132,7 @@ class Sightings(Journal):
     @property
     def anomalies(self) -> tuple[Anomaly, ...]:
         """First seen first; firing before resolved."""
-        return tuple(sorted(self.ours, key=lambda a: (not a.firing, a.starts_at, a.series)))
+        return tuple(sorted(self.known.values(), key=lambda a: (not a.firing, a.starts_at, a.series)))
 
 
 def _level(anomaly: Anomaly) -> int:

@@ -112,7 +112,6 @@ SIGHTINGS = st.builds(
     st.integers(0, 5),
     start=st.integers(0, 3),
     status=st.sampled_from(AlertStatus),
-    ends_at=st.sampled_from([None, *(NOW + minutes(at) for at in (0, 0.5, 1, 3))]),
     fingerprint=st.sampled_from("abc"),
     service=st.sampled_from(["orders", "inventory"]),
     severity_label=st.sampled_from(Severity),
@@ -161,8 +160,8 @@ def test_it_is_as_severe_as_all_that_was_told_together_was_at_its_worst(seen: li
     pairs: set[Pair] = set()
     for a in seen:
         record.sees([a], NOW)
-        pairs |= {pair for known in record.ours if (pair := counted_pair(known)) is not None}
-        together = assess(record.ours, pairs=pairs).severity
+        pairs |= {pair for known in record.known.values() if (pair := counted_pair(known)) is not None}
+        together = assess(record.known.values(), pairs=pairs).severity
         worst = max(worst, together, key=lambda level: level.rank)
         assert record.assessment.severity is worst
 
@@ -208,26 +207,6 @@ def test_after_gathering_neither_a_new_text_nor_an_earlier_anomaly_renames_it() 
     assert record.onset == NOW - minutes(5)
 
 
-def test_an_alert_that_was_over_before_it_began_is_none_of_it() -> None:
-    old = _sighting(1, start=-9, status=RESOLVED, ends_at=NOW - minutes(2), service="stock", fingerprint="old")
-    old = old.model_copy(update={"severity_label": CRITICAL})
-    for batches in ([[old], [_sighting()]], [[_sighting()], [old]], [[old, _sighting()]]):
-        record = _record()
-        for batch in batches:
-            record.sees(batch, NOW + minutes(1))
-        assert (record.onset, record.services, len(record.anomalies)) == (NOW, ("orders",), 1)
-        assert record.title == "orders: 5xx ratio is high"
-        record.sees([_sighting(3, start=3, service="stock", fingerprint="old")], NOW + minutes(3))
-        assert record.services == ("orders", "stock"), "what fires anew joins"
-
-
-def test_an_alert_whose_end_lies_within_the_trouble_is_part_of_it() -> None:
-    record = _record()
-    record.sees([_sighting()], NOW)
-    record.sees([_sighting(1, start=-9, status=RESOLVED, ends_at=NOW + minutes(0.5), fingerprint="other")], NOW)
-    assert (record.onset, len(record.anomalies)) == (NOW - minutes(9), 2)
-
-
 def test_before_any_alert_it_is_called_after_its_key() -> None:
     assert (_record().service, _record().onset) == ("orders", NOW)
 
@@ -238,6 +217,15 @@ def test_an_investigation_asks_about_its_services_and_all_that_they_depend_on() 
     question = record.question(NOW + minutes(2))
     assert question.services == ("orders", "payments", "inventory")
     assert (question.primary, question.onset, question.now) == ("orders", NOW, NOW + minutes(2))
+
+
+def test_it_is_asked_since_the_trouble_is_there_not_since_an_alert_that_was_over_before() -> None:
+    record = _record()
+    record.sees([_sighting()], NOW)
+    before = _sighting(1, start=-12, status=RESOLVED, ends_at=NOW - minutes(3), fingerprint="f2", name="HighLatency")
+    record.sees([before], NOW + minutes(1))
+    assert record.question(NOW).onset == NOW
+    assert record.onset == NOW - minutes(12), "the incident itself forgets nothing that it was told"
 
 
 def test_what_is_watched_is_the_number_of_the_rule_else_whether_the_alert_fires() -> None:
