@@ -1,5 +1,8 @@
 """Findings of demand from logs: a service at the door that writes its usual lines more often than usual."""
 
+import logging
+import time
+
 from activities import windows
 from analysis.demand import Stretch, factor, strength, stretch
 from analysis.explaining import MORE_LINES
@@ -7,24 +10,45 @@ from analysis.redaction import name as clean
 from analysis.redaction import template
 from domain.finding import Category, Finding, Source, Window
 from domain.question import Question
-from integrations.ports import LogSource
+from integrations.ports import LogSource, PortError, Unavailable
 
 LEVELS = ("INFO", "INFORMATION", "NOTICE")
 _SAMPLE = 200
 _MOST_DOORS = 2
 _LEAST_BITS = 0.5
+_ASKED_FOR_S = 4.0
+"""The error lines are what the source is asked for, and are read by then: what takes longer than this is left."""
+_log = logging.getLogger(__name__)
 
 
 def findings_of(logs: LogSource, question: Question) -> list[Finding]:
-    """One finding for each service at the door whose usual lines became more, if any did."""
-    window = windows.present(question)
+    """One finding for each service at the door whose usual lines became more, if any did. A source that is slow or does
+    not answer this costs nobody the lines that it has given before: nothing is said of demand then.
+    """
+    over = time.monotonic() + _ASKED_FOR_S
     found: list[Finding] = []
     for service in _doors(question)[:_MOST_DOORS]:
-        calm = [_read(logs, service, part) for part in windows.calm_stretches(question)]
-        times = factor(_read(logs, service, window), calm)
-        if times is not None and (bits := strength(times)) >= _LEAST_BITS:
-            found.append(_finding(logs, service, window, times, bits))
+        try:
+            found += _of_door(logs, question, service, over)
+        except PortError as error:
+            _log.warning("demand at %s is not known: %s", clean(service), error)
+            break
     return found
+
+
+def _of_door(logs: LogSource, question: Question, service: str, over: float) -> list[Finding]:
+    """Raises PortError, and Unavailable where the time is over."""
+    window = windows.present(question)
+    stretches: list[Stretch] = []
+    for part in (window, *windows.calm_stretches(question)):
+        if time.monotonic() > over:
+            raise Unavailable(f"its lines took more than {_ASKED_FOR_S:g} s")
+        stretches.append(_read(logs, service, part))
+    now, *calm = stretches
+    times = factor(now, calm)
+    if times is None or (bits := strength(times)) < _LEAST_BITS:
+        return []
+    return [_finding(logs, service, window, times, bits)]
 
 
 def _doors(question: Question) -> list[str]:

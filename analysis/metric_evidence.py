@@ -87,8 +87,8 @@ def told(measured: Sequence[Measured], graph: ServiceMap, alerted: Alerted | Non
     else:
         plain = [
             t
-            for name, group in _by_quantity(shifts).items()
-            for t in _told(group, shifts, calls, unseen(name, measured, calls), alerted)
+            for group in _by_quantity(shifts).values()
+            for t in _told(group, shifts, calls, unseen(group[0].measured.kind, measured, calls), alerted)
         ]
     return sorted(plain, key=lambda t: (-t.strength, t.shift.measured.service, t.shift.measured.name))
 

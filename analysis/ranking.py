@@ -87,9 +87,8 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
         confidence_reason="; ".join((sure.reason, *dark)),
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
-        look_next=(
-            *(f"{clause}; look there next" for clause in dark),
-            *_next(ranked, findings, view, question, sure.value),
+        look_next=_next(
+            ranked, findings, view, question, sure.value, [f"{clause}; look there next" for clause in dark]
         ),
         graph=call_graph(question, findings, ranked[:_SHOWN]),
     )
@@ -119,12 +118,17 @@ def _symptom(finding: Finding) -> float:
 
 
 def _next(
-    ranked: Sequence[Hypothesis], findings: Sequence[Finding], view: Seen, question: Question, sure: float
+    ranked: Sequence[Hypothesis],
+    findings: Sequence[Finding],
+    view: Seen,
+    question: Question,
+    sure: float,
+    unseen: Sequence[str],
 ) -> tuple[str, ...]:
-    """What a person can do about a named cause; where none is named, where to look."""
+    """What a person can do about a named cause, then where nobody could look; where none is named, where to look."""
     if sure < NAME_A_CAUSE_FROM:
-        return look_next(ranked, view, question)
-    return by_hand(ranked[0], findings)
+        return (*unseen, *look_next(ranked, view, question))
+    return (*by_hand(ranked[0], findings), *unseen)
 
 
 def _expected(question: Question) -> Iterable[Source]:

@@ -16,6 +16,7 @@ from analysis.redaction import name
 from analysis.shifts import Measured
 from domain.diagnosis import Hypothesis
 from domain.finding import Finding
+from domain.services import MetricKind
 
 Calls = Mapping[str, Sequence[str]]
 
@@ -26,12 +27,14 @@ to 1) the cause lies in it, against one for the service itself.
 
 _WHERE_OTHERS_ARE_SEEN = 0.5
 _SAID = 3
+# Below a tenth it sends people to where the cause hardly is.
+_WORTH_SAYING = 0.1
 
 
-def unseen(quantity: str, measured: Iterable[Measured], calls: Calls) -> frozenset[str]:
-    """The callees of which this quantity cannot be seen."""
+def unseen(kind: MetricKind, measured: Iterable[Measured], calls: Calls) -> frozenset[str]:
+    """The callees of which nothing of this kind can be seen: one may have an expression of its own for it."""
     callees = {callee for below in calls.values() for callee in below}
-    known = {m.service for m in measured if len(m.now) and (m.name == quantity or _idle(m))}
+    known = {m.service for m in measured if len(m.now) and (m.kind == kind or _idle(m))}
     return frozenset(callees - known)
 
 
@@ -53,7 +56,7 @@ def said(hypothesis: Hypothesis, findings: Iterable[Finding]) -> tuple[str, ...]
     """For each callee that could not be seen a clause that says so: the likeliest first, three at most."""
     missing: dict[tuple[str, str], tuple[float, str]] = {}
     for f in (f for f in findings if f.id in hypothesis.supporting and f.service is not None):
-        for callee, weight in _doubted(f).items():
+        for callee, weight in ((c, w) for c, w in _doubted(f).items() if w >= _WORTH_SAYING):
             missing[callee, f.service or ""] = (-weight, str(f.facts.get("expression", "measure")))
     ranked = sorted(missing.items(), key=lambda item: (item[1], item[0]))
     return tuple(

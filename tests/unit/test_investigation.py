@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from activities.recall_findings import ALIKE_FROM, WORTH_SAYING_FROM
 from activities.recall_findings import findings_of as recalled
 from activities.windows import impact_ranges_s
 from domain.catalogue import Case, choose
-from domain.finding import Category, Finding, Presence, Source
+from domain.finding import Category, Finding, Presence, Source, Window
 from domain.incident import Outcome
 from domain.levels import Severity
 from domain.memory import Remembered, Similar, symptoms_of
@@ -23,7 +24,8 @@ from domain.policy import Policy
 from domain.question import Question
 from domain.services import Expression, Marker, Service, ServiceMap
 from integrations.embeddings import HashingEmbedder
-from integrations.ports import Instant, PortError, Rejected, Series, SessionGroup, Unavailable
+from integrations.ports import Instant, LogPage, PortError, Rejected, Series, SessionGroup, Unavailable
+from tests.fakes import FakeLogs
 from tests.unit.troubled_shop import (
     EXPRESSIONS,
     FAULT,
@@ -427,6 +429,23 @@ def test_a_load_spike_is_named_where_requests_and_lines_rose_alike_at_the_door(
     cause = shop.diagnose().named
     assert (cause is not None) == named
     assert cause is None or (cause.category, cause.service) == (Category.LOAD_SPIKE, "gateway")
+
+
+class ErrorsOnly(FakeLogs):
+    """Answers for errors, and has no time for whatever else."""
+
+    def search(self, services: Sequence[str], window: Window, levels: Sequence[str], limit: int) -> LogPage:
+        if "ERROR" not in levels:
+            raise Unavailable("too slow")
+        return super().search(services, window, levels, limit)
+
+
+def test_a_source_that_does_not_tell_of_demand_has_still_told_of_errors() -> None:
+    whole, slow = TroubledShop(), TroubledShop()
+    slow.logs = ErrorsOnly()
+    slow.logs.lines = whole.logs.lines
+    assert look(slow, Source.LOGS) == look(whole, Source.LOGS)
+    assert of_kind(look(slow, Source.LOGS), "error_template")
 
 
 # -- traces ----------------------------------------------------------------------------------------------------------
