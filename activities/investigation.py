@@ -19,6 +19,7 @@ from activities.errors import retry_only_what_helps
 from activities.forest_findings import Forests
 from activities.log_findings import LogAnswer
 from activities.trace_findings import TraceAnswer
+from analysis.bits import clipped
 from domain.finding import Finding, Source, Window, missing
 from domain.memory import symptoms_of
 from domain.question import Question
@@ -232,4 +233,4 @@ def _failing_share(metrics: MetricSource, question: Question, service: str) -> f
 
 def _share_over(metrics: MetricSource, expression: Expression, service: str, range_s: int) -> float | None:
     values = metrics.query(metric_queries.filled(expression.query, service, f"{range_s}s"))
-    return max((min(1.0, max(0.0, v.value)) for v in values if v.value is not None), default=None)
+    return max((clipped(v.value) for v in values if v.value is not None), default=None)

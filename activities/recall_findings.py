@@ -1,5 +1,6 @@
 """Findings from memory: incidents that looked alike, what caused them, and what held."""
 
+from analysis.bits import clipped
 from domain.finding import Category, Finding, Presence, Source, Window
 from domain.incident import Outcome
 from domain.memory import Similar
@@ -58,7 +59,7 @@ def _title(s: Similar, what_held: str) -> str:
 
 
 def _strength(s: Similar, question: Question) -> float:
-    likeness = min(1.0, max(0.0, (s.score - ALIKE_FROM) / (1 - ALIKE_FROM)))
+    likeness = clipped((s.score - ALIKE_FROM) / (1 - ALIKE_FROM))
     return _MOST_BITS * likeness if _speaks_for(s, question) else 0.0
 
 

@@ -27,6 +27,11 @@ def bits(z: float, z0: float = Z0_MAGNITUDE) -> float:
     return math.log2(1.0 + (max(0.0, z) / z0) ** 2)
 
 
+def clipped(share: float) -> float:
+    """clip(share, 0, 1): as the formulas of docs/diagnosis.md write it."""
+    return min(1.0, max(0.0, share))
+
+
 def count_z(seen: float, expected: float) -> float:
     """How many scales `seen` events lie above (or, negative, below) `expected`.
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.bits import clipped
 from analysis.shifts import Shift
 
 MOST_CALLS = 5.0
@@ -152,7 +153,7 @@ def _impact(service: str, d: float, traffic: Mapping[str, Traffic], alert: Shift
 
 def sureness(shift: Shift, traffic: Mapping[str, Traffic]) -> float:
     """How sure a shift is, 0 to 1: clip((z - 1) / 2, 0, 1), nothing at one scale and all of it from three on."""
-    return min(1.0, max(0.0, (shrunk(shift, traffic) - 1) / 2))
+    return clipped((shrunk(shift, traffic) - 1) / 2)
 
 
 def shrunk(shift: Shift, traffic: Mapping[str, Traffic]) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from analysis.bits import Z0_COUNT, bits, odds_of_full
+from analysis.bits import Z0_COUNT, bits, clipped, odds_of_full
 
 SATURATED_FROM = 0.9
 """Share of the limit from which a pool is called full (spec section 3: connections at the real maximum)."""
@@ -89,11 +89,11 @@ def holders(groups: Sequence[Group], own_application: str, used: int, limit: int
     strength = b(idle; 2) * (idle / used) * clip((used / limit - 0.5) / 0.4, 0, 1): many idle sessions of one owner say
     little while most sessions are somebody else's, and nothing while half of the places are free.
     """
-    tight = _clip((used / limit - _ROOMY_BELOW) / (SATURATED_FROM - _ROOMY_BELOW)) if limit > 0 else 0.0
+    tight = clipped((used / limit - _ROOMY_BELOW) / (SATURATED_FROM - _ROOMY_BELOW)) if limit > 0 else 0.0
     found = [
         Holder(
             role=g.role, application=g.application, idle=g.count, oldest_s=g.oldest_s, share=g.count / max(used, 1),
-            strength=bits(g.count, Z0_COUNT) * _clip(g.count / max(used, 1)) * tight,
+            strength=bits(g.count, Z0_COUNT) * clipped(g.count / max(used, 1)) * tight,
         )
         for g in groups
         if g.state == _IDLE and g.application != own_application and g.count > 0
@@ -140,7 +140,3 @@ def _blocker(pid: int, queue: list[Blocked], used: int) -> Blocker:
         longest_s=longest, share=min(1.0, waiting / max(used, 1)),
         strength=bits(waiting * min(longest, _LONGEST_WAIT_COUNTED_S), Z0_COUNT),
     )  # fmt: skip
-
-
-def _clip(value: float) -> float:
-    return min(1.0, max(0.0, value))

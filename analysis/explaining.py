@@ -7,6 +7,7 @@ Evidence is moved, never doubled: what counts for the callee counts for its call
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from analysis.bits import clipped
 from domain.finding import Category, Finding, Presence, Source
 from domain.services import ServiceMap
 
@@ -126,7 +127,7 @@ def memory_explains_processors(evidence: Sequence[Evidence], findings: Iterable[
     leaking: dict[str, float] = {}
     for f in findings:
         if f.kind == "metric_shift" and f.service and f.facts.get("metric") == "memory":
-            own = min(1.0, max(0.0, 2 * (f.strength - _LITTLE_MEMORY)))
+            own = clipped(2 * (f.strength - _LITTLE_MEMORY))
             leaking[f.service] = max(leaking.get(f.service, 0.0), own)
     return [replace(e, weights=_through_memory(e, leaking.get(e.service or "", 0.0))) for e in evidence]
 

@@ -9,6 +9,7 @@ moved: who waits for a lock, or for a connection, is idle. Nor are words that sa
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from analysis.bits import clipped
 from analysis.explaining import Evidence, Weights
 from analysis.traces import Fate
 from domain.finding import Category, Finding, Presence, Source
@@ -44,8 +45,8 @@ def _taken(findings: Iterable[Finding]) -> dict[str, float]:
     for f in findings:
         full = f.facts.get(FULL)
         if f.service and f.facts.get("metric") == "cpu" and isinstance(full, int | float) and f.value:
-            risen = _clip((f.value - (f.baseline or 0.0)) / f.value)
-            share = _clip((full - _BUSY_FROM) / (_TAKEN_FROM - _BUSY_FROM)) * risen
+            risen = clipped((f.value - (f.baseline or 0.0)) / f.value)
+            share = clipped((full - _BUSY_FROM) / (_TAKEN_FROM - _BUSY_FROM)) * risen
             shares[f.service] = max(shares.get(f.service, 0.0), share)
     return shares
 
@@ -57,7 +58,3 @@ def _through(item: Evidence, share: float, slow: Collection[str]) -> Weights:
         return item.weights
     starves = max(item.weights.get(Category.CPU_SATURATION, 0.0), max(waits.values()) * share)
     return {**item.weights, **{c: w * (1 - share) for c, w in waits.items()}, Category.CPU_SATURATION: starves}
-
-
-def _clip(share: float) -> float:
-    return min(1.0, max(0.0, share))

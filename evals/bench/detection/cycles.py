@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,9 +140,19 @@ async def watch(house: House, load: Load, start: float, cycles: int) -> Watching
         wall.append(time.perf_counter() - began)
         cpu.append(time.process_time() - spent)
         now[0] += MINUTE
-    planted = {load.watched(number).key for number in load.broken()}
+    found, others = seen(load, told.firing)
     return Watching(
         series=last.series, forecasts=last.forecast, services=load.services, first_s=wall[0], wall_s=tuple(wall[1:]),
-        cpu_s=tuple(cpu[1:]), peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        planted=len(planted), found=len(planted & told.firing), others=len(told.firing - planted),
+        cpu_s=tuple(cpu[1:]), peak_mb=peak_mb(), planted=len(load.broken()), found=found, others=others,
     )  # fmt: skip
+
+
+def seen(load: Load, firing: Set[str]) -> tuple[int, int]:
+    """Of the planted faults those that are among these fingerprints, and how many others are."""
+    planted = {load.watched(number).key for number in load.broken()}
+    return len(planted & firing), len(firing - planted)
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

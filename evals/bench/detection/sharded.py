@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import resource
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.detection import DetectionActivities
 from activities.detection.activity import Share
-from evals.bench.detection.cycles import House, Told
+from evals.bench.detection.cycles import House, Told, peak_mb, seen
 from evals.bench.detection.series import MINUTE, Load
 from integrations.prometheus import PrometheusMetrics
 from integrations.store.forecasts import PostgresForecasts
@@ -77,11 +76,10 @@ def watch_sharded(place: Place, load: Load, start: float, cycles: int, workers: 
             wall.append(time.perf_counter() - began)
     last = did[-1]
     cpu = tuple(sum(one.cpu_s for one in each) for each in did[1:])
-    told = frozenset[str]().union(*(one.firing for one in last))
-    planted = {load.watched(number).key for number in load.broken()}
+    found, others = seen(load, frozenset[str]().union(*(one.firing for one in last)))
     return Sharded(
         workers=workers, shares=tuple(one.series for one in last), first_s=wall[0], wall_s=tuple(wall[1:]), cpu_s=cpu,
-        peak_mb=max(one.peak_mb for one in last), found=len(planted & told), others=len(told - planted),
+        peak_mb=max(one.peak_mb for one in last), found=found, others=others,
     )  # fmt: skip
 
 
@@ -119,7 +117,6 @@ async def _cycles(line: Connection, place: Place, load: Load, of: int) -> None:
             name, now[0] = line.recv()
             spent = time.process_time()
             cycle = await ActivityEnvironment().run(worker.sweep, Share(cycle=name, of=of))
-            peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            line.send(_Did(cycle.series, time.process_time() - spent, peak_mb, frozenset(told.firing)))
+            line.send(_Did(cycle.series, time.process_time() - spent, peak_mb(), frozenset(told.firing)))
     except EOFError:
         pool.close()
