@@ -1,8 +1,8 @@
 """How sure we are of a ranking's first place: a number, and the sentence that explains it.
 
 full = min(p, sigmoid(2.2 log2(1 + S) + 0.8 log2(1 + M) - 8.5)), S the score of the first candidate in bits, M its lead
-over the second, p the confidence in its service (calibration.py): nobody is surer of a cause than of its place. Then
-every source that was not seen takes its share.
+over the best that says something else, p the confidence in its service (calibration.py): nobody is surer of a cause
+than of its place. Then every source that was not seen takes its share.
 
 p was fitted on public faults; the sigmoid, which is about service *and* kind, is set, since public data seldom say
 which kind it was: one source alone, however loud (S = M = 6), stays below 0.5; with a second that says where (S = 10,
@@ -76,14 +76,21 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
     if not ranked:
         return Confidence(0.0, f"nothing speaks for any cause{_in_part(view)}")
     first = ranked[0]
-    lead = first.score - (ranked[1].score if len(ranked) > 1 else 0.0)
+    rival = next((other for other in ranked[1:] if _denies(other, first)), None)
+    lead = first.score - (rival.score if rival is not None else 0.0)
     sure = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
     full = min(sure, place, _UNCALIBRATED_AT_MOST)
-    said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}, ahead by {lead:.1f}"
+    ahead = f"ahead of {_phrase(rival)} by {lead:.1f}" if rival is not None else "and no other cause has any"
+    said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}, {ahead}"
     if first.category is Category.UNKNOWN:
         full = min(full, _KINDLESS_AT_MOST)
         said = f"something is wrong at {first.service}, and nothing tells what ({first.score:.1f} bits)"
     return Confidence(full * view.factor, f"{said}{_in_part(view)}")
+
+
+def _denies(other: Hypothesis, first: Hypothesis) -> bool:
+    """Does it say something else? Trouble of whatever kind, at the same service, is what the first one explains."""
+    return other.service != first.service or other.category is not Category.UNKNOWN
 
 
 def _phrase(hypothesis: Hypothesis) -> str:

@@ -36,7 +36,8 @@ async def investigate(record: Record) -> None:
 
     Findings appear as they arrive; ids are given in a fixed order at the end.
     """
-    question = record.question(workflow.now())
+    record.asked_at = workflow.now()
+    question = record.question(record.asked_at)
     answers = await asyncio.gather(*(_ask(record, question, source, look, said) for source, look, said in SOURCES))
     found = tuple(finding for answer in answers for finding in answer)
     asked_last = question.model_copy(update={"found": found})

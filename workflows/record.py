@@ -19,6 +19,7 @@ from domain.mildness import mild_until
 from domain.news import Known
 from domain.policy import Escalation
 from domain.question import Question
+from domain.second_look import second_look_at
 from domain.severity import ENOUGH_PAIRS, HIGHEST, Assessment, Pair, assess, counted_pair, level_of
 from domain.silence import of_monitoring
 from domain.stretch import stretch_start
@@ -58,6 +59,8 @@ class Record(Sightings):
     failing_share: float | None = None
     findings: tuple[Finding, ...] = ()
     diagnosis: Diagnosis | None = None
+    asked_at: datetime | None = None
+    """When the sources were asked last."""
     advice: Advice | None = None
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     waiting: Request | None = None
@@ -261,8 +264,18 @@ class Record(Sightings):
         return Question(
             incident=self.incident, services=services[:SHOWN_ANOMALIES],
             anomalies=fitting(map(_bare, self.anomalies), _ASKED_BYTES, SHOWN_ANOMALIES),
-            onset=stretch_start(self.known.values()) or self.onset, now=now, graph=graph,
+            onset=self._asked_about, now=now, graph=graph,
         )  # fmt: skip
+
+    @property
+    def _asked_about(self) -> datetime:
+        """Since when it is as it is now."""
+        return stretch_start(self.known.values()) or self.onset
+
+    @property
+    def asks_again_at(self) -> datetime | None:
+        """When all sources are asked once more, as they were asked too early to name a cause."""
+        return second_look_at(self.diagnosis, self._asked_about, self.asked_at)
 
     def watches(self) -> tuple[Watch, ...]:
         """The numbers that tell whether it is over: those behind the alert rules, else whether the alert fires."""

@@ -8,6 +8,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from domain.escalation import Reason, may_give_up
     from domain.incident import Attempt, State
+    from domain.second_look import FILLED
     from domain.timeline import Kind
     from domain.verification import Recovery, Verdict
     from domain.view import Next
@@ -20,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
 # An incident that is open for long is looked at less often, so that a day of waiting stays a short history.
 _CLOSE_LOOKS = 60
 _SLOWER = 5
+_SECOND_LOOK = "a second look at the sources"
 
 
 async def resolved_alone(record: Record) -> Recovery:
@@ -49,7 +51,7 @@ async def wait_for_recovery(record: Record, handover: Handover) -> bool:
             return True
         if was_blind and verdict.recovery is Recovery.NOT_BETTER and not record.unsure:
             return False  # it can be seen again, and it is not over: worth an attempt
-        if verdict.recovery is Recovery.NOT_BETTER and await may_act_now(record):
+        if verdict.recovery is Recovery.NOT_BETTER and (_may_see_more_now(record) or await may_act_now(record)):
             return False
         _give_up_when_old(record)
     return False
@@ -75,16 +77,33 @@ def _told_at_last(record: Record, verdict: Verdict) -> None:
 async def _until_next_look(record: Record, handover: Handover) -> None:
     """What comes next is said without a time of day: each change is a record to write, and this goes on for long."""
     pause = record.opening.policy.recheck_s * (1 if record.looks < _CLOSE_LOOKS else _SLOWER)
+    asks = _asks_again_at(record)
+    again = f" All sources are asked again {FILLED.total_seconds():g} s after the onset." if asks else ""
     record.enter(State.WAITING_FOR_PEOPLE, workflow.now(), Next(
-        text=f"The machine looks again every {pause:g} s. A person must act, or say that it is fixed.",
+        text=f"The machine looks again every {pause:g} s.{again} A person must act, or say that it is fixed.",
     ))  # fmt: skip
     if record.look_at is None:
-        record.look_at, record.resolved_then = workflow.now() + timedelta(seconds=pause), record.all_resolved
+        until = workflow.now() + timedelta(seconds=pause)
+        record.look_at, record.resolved_then = min(until, asks or until), record.all_resolved
     await _pause(
         record.look_at, lambda: record.over or record.news or record.all_resolved != record.resolved_then, handover,
         "look again whether it has recovered",
     )  # fmt: skip
     record.looks, record.look_at = record.looks + 1, None
+
+
+def _asks_again_at(record: Record) -> datetime | None:
+    """A moment that is still to come; None in a run that began before there was a second look."""
+    at = record.asks_again_at
+    if at is None or at <= workflow.now() or not workflow.patched(_SECOND_LOOK):
+        return None
+    return at
+
+
+def _may_see_more_now(record: Record) -> bool:
+    """Has what was asked too early to name a cause had the time to show?"""
+    at = record.asks_again_at
+    return at is not None and at <= workflow.now() and workflow.patched(_SECOND_LOOK)
 
 
 async def _pause(until: datetime, news: Callable[[], bool], handover: Handover, summary: str) -> bool:

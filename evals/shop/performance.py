@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from domain.incident import State
 from domain.view import IncidentView
 from evals.shop.kinds import KINDS
-from evals.shop.reading import result, told
+from evals.shop.reading import asks_again, result, told
 from evals.shop.scoring import Result, verdict
 from evals.shop.script import Trial
 from evals.shop.stage import ShopStage
@@ -71,11 +71,11 @@ class Performance:
         return found
 
     async def _diagnosed(self, watcher: Watcher, began: float) -> IncidentView | None:
-        """The incident as it is when its cause has been named for the first time; None: none opened in time."""
+        """The incident when a cause has been named, or none was at its last look; None: none opened in time."""
         seen: IncidentView | None = None
         while True:
             seen = main_of(await watcher.views()) or seen
-            if seen is not None and seen.diagnosis is not None and seen.state in _DIAGNOSED:
+            if seen is not None and seen.diagnosis and seen.state in _DIAGNOSED and not asks_again(seen):
                 return seen
             if time.time() - began > (MISSED_AFTER_S if seen is None else MISSED_AFTER_S + _DIAGNOSED_WITHIN_S):
                 return seen

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from domain.diagnosis import Diagnosis, Hypothesis
 from domain.incident import State
+from domain.second_look import second_look_at
 from domain.timeline import Kind as Row
 from domain.view import IncidentView
 from evals.shop.kinds import Kind
@@ -20,6 +21,8 @@ def result(kind: Kind, view: IncidentView | None, began: float) -> Result:
         kind.name, kind.truth.services, kind.truth.category,
         seen_after_s=view.opened_at.timestamp() - began,
         investigated_s=investigated_s(view),
+        looks=sum(row.kind is Row.STATE and row.text == State.INVESTIGATING.value for row in view.timeline),
+        told_after_s=_told_after_s(view, began),
         first=_said(next(iter(diagnosis.hypotheses), None), diagnosis),
         named=_said(diagnosis.named, diagnosis),
         place=diagnosis.places[0].service if diagnosis.places else "",
@@ -32,14 +35,27 @@ def result(kind: Kind, view: IncidentView | None, began: float) -> Result:
     )  # fmt: skip
 
 
+def asks_again(view: IncidentView) -> bool:
+    """Is this diagnosis not the last word yet, because its sources were asked too early to show what names a cause?"""
+    asked = _entered(view, State.INVESTIGATING, -1)
+    return second_look_at(view.diagnosis, view.onset, asked) is not None
+
+
 def investigated_s(view: IncidentView) -> float | None:
     """From the first question to the first diagnosis, as the timeline has them; None where there is none yet."""
     asked, told = _entered(view, State.INVESTIGATING), _entered(view, State.DIAGNOSED)
     return (told - asked).total_seconds() if asked is not None and told is not None else None
 
 
-def _entered(view: IncidentView, state: State) -> datetime | None:
-    return next((row.at for row in view.timeline if row.kind is Row.STATE and row.text == state.value), None)
+def _entered(view: IncidentView, state: State, time: int = 0) -> datetime | None:
+    """When it came into this state for the first time, or with -1 for the last time; None: it did not."""
+    rows = [row.at for row in view.timeline if row.kind is Row.STATE and row.text == state.value]
+    return rows[time] if rows else None
+
+
+def _told_after_s(view: IncidentView, began: float) -> float | None:
+    told = _entered(view, State.DIAGNOSED, -1)
+    return None if told is None else told.timestamp() - began
 
 
 def _said(hypothesis: Hypothesis | None, diagnosis: Diagnosis) -> Named | None:
@@ -59,4 +75,5 @@ def told(one: Result, view: IncidentView | None) -> str:
     best = f"{first.category} at {first.service} ({first.confidence:.2f})" if first is not None else "nothing"
     seconds = "?" if one.investigated_s is None else f"{one.investigated_s:.1f}"
     reason = view.diagnosis.confidence_reason if view.diagnosis is not None else ""
-    return f"{one.incident}: {best}, seen after {one.seen_after_s:.0f} s, investigated in {seconds} s; {reason}"
+    late = "" if one.told_after_s is None else f", told after {one.told_after_s:.0f} s in look {one.looks}"
+    return f"{one.incident}: {best}, seen after {one.seen_after_s:.0f} s, investigated in {seconds} s{late}; {reason}"

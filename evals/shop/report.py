@@ -26,6 +26,8 @@ def as_json(results: Sequence[Result], seed: int, seconds: float) -> dict[str, A
         "kinds": {kind: asdict(score(_of(results, kind))) for kind in _kinds(results)},
         "investigated_s": {"median": middle(results, _took), "p95": high(results, _took)},
         "seen_after_s": {"median": middle(results, _seen), "p95": high(results, _seen)},
+        "told_after_s": {"median": middle(results, _told), "p95": high(results, _told)},
+        "named_at_the_first_look": sum(r.named is not None and r.looks == 1 for r in results),
         "model": {
             "is": STAND_IN,
             "input_tokens": middle(results, lambda r: r.input_tokens),
@@ -80,6 +82,10 @@ def _of(results: Sequence[Result], kind: str) -> list[Result]:
 
 def _seen(one: Result) -> float | None:
     return one.seen_after_s
+
+
+def _told(one: Result) -> float | None:
+    return one.told_after_s
 
 
 def _shown(value: float | None, places: int = 0) -> str:

@@ -26,8 +26,9 @@ class Result:
 
     `seen_after_s`: from the fault to the incident, None: no incident in time. `first`: the best candidate, whether or
     not it was named; `named`: None where the product said that it does not know. `investigated_s`: from the first
-    question to the diagnosis, the model's opinion included, by the incident's own record. `candidates` and `evidence`
-    are for who asks why.
+    question to the first diagnosis, the model's opinion included, by the incident's own record. `looks`: how often the
+    sources were asked until the diagnosis that counts, which came `told_after_s` after the fault. `candidates` and
+    `evidence` are for who asks why.
     """
 
     kind: str
@@ -35,6 +36,8 @@ class Result:
     category: Category
     seen_after_s: float | None
     investigated_s: float | None = None
+    looks: int = 0
+    told_after_s: float | None = None
     first: Named | None = None
     named: Named | None = None
     place: str = ""

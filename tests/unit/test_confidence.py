@@ -1,0 +1,47 @@
+"""How sure: only what says something else takes from a lead."""
+
+import pytest
+
+from analysis.confidence import Seen, confidence
+from domain.diagnosis import Hypothesis
+from domain.finding import Category, Source
+
+_ALL_SEEN = Seen(missing=(), in_part=())
+
+
+def _speaks(service: str, category: Category, score: float) -> Hypothesis:
+    return Hypothesis(service=service, category=category, score=score, weight=0.5, sentence="told")
+
+
+_FIRST = _speaks("orders", Category.DEPENDENCY, 10.4)
+
+
+def _sure(*others: Hypothesis) -> float:
+    return confidence([_FIRST, *others], [Source.TRACES], _ALL_SEEN, 1.0).value
+
+
+def test_trouble_of_whatever_kind_at_the_same_service_is_no_other_cause() -> None:
+    """It is what the first one explains; the next that says something else counts."""
+    unknown, pool = _speaks("orders", Category.UNKNOWN, 10.2), _speaks("orders", Category.CONNECTION_POOL, 7.0)
+    assert _sure(unknown) == _sure()
+    assert _sure(unknown, pool) == _sure(pool) < _sure()
+
+
+@pytest.mark.parametrize(
+    "rival", [_speaks("orders", Category.NETWORK, 10.2), _speaks("gateway", Category.UNKNOWN, 10.2)]
+)
+def test_another_kind_and_another_place_are(rival: Hypothesis) -> None:
+    assert _sure(rival) < 0.5 < _sure()
+
+
+def test_the_reason_says_which_other_cause_is_next() -> None:
+    others = [_speaks("orders", Category.UNKNOWN, 10.2), _speaks("gateway", Category.NETWORK, 6.4)]
+    reason = confidence([_FIRST, *others], [Source.TRACES, Source.LOGS], _ALL_SEEN, 1.0).reason
+    assert reason == "dependency at orders: 10.4 bits from traces and logs, ahead of network at gateway by 4.0"
+    alone = confidence([_FIRST], [Source.TRACES], _ALL_SEEN, 1.0).reason
+    assert alone == "dependency at orders: 10.4 bits from traces, and no other cause has any"
+
+
+def test_a_first_that_names_no_kind_stays_below_what_is_named() -> None:
+    nameless = [_speaks("orders", Category.UNKNOWN, 20.0)]
+    assert confidence(nameless, [Source.LOGS], _ALL_SEEN, 1.0).value == 0.45

@@ -1,0 +1,64 @@
+"""An incident that was asked about too early to name its cause is asked about once more, when there is more to see."""
+
+from datetime import timedelta
+
+from domain.incident import Outcome, State
+from domain.second_look import FILLED
+from domain.timeline import Kind
+from tests.workflows.conftest import NightOf
+from tests.workflows.night import texts, view
+from tests.workflows.world import World
+
+
+async def test_what_shows_only_later_is_named_and_fixed_without_anybody(night_of: NightOf) -> None:
+    world = World(confidence=0.3)
+    async with night_of(world) as night:
+        began = await night.now()
+        handle = await night.open()
+        early = await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "no cause", step_s=1)
+        world.confidence = 0.95
+        summary = await night.end(handle)
+        seen = await view(handle)
+    assert "All sources are asked again 90 s after the onset." in early.next.text
+    assert (summary.outcome, summary.attempts) == (Outcome.AUTO_RESOLVED, 1)
+    first, second = world.looks
+    assert first.now < began + FILLED <= second.now < began + FILLED + timedelta(seconds=5)
+    told = texts(seen, Kind.DIAGNOSIS)
+    assert told[0].startswith("cause not determined")
+    assert told[1].startswith("orders cannot get connections")
+
+
+async def test_what_has_no_name_even_then_is_left_to_people(night_of: NightOf) -> None:
+    """Once more, and not for ever: the sources are asked twice in an hour."""
+    world = World(confidence=0.3)
+    async with night_of(world) as night:
+        handle = await night.open()
+        await night.pass_time(minutes=4)
+        seen = await view(handle)
+        await night.pass_time(minutes=56)
+    assert seen.state is State.WAITING_FOR_PEOPLE
+    assert "asked again" not in seen.next.text
+    assert len(world.looks) == 2
+    assert world.remediator.executions == 0
+
+
+async def test_what_was_asked_late_enough_is_not_asked_again(night_of: NightOf) -> None:
+    world = World(confidence=0.3)
+    async with night_of(world) as night:
+        alert = await night.alert(at=await night.now() - FILLED)
+        handle = await night.open(alert)
+        seen = await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "no cause", step_s=1)
+        await night.pass_time(minutes=10)
+    assert "asked again" not in seen.next.text
+    assert len(world.looks) == 1
+
+
+async def test_what_is_over_by_then_is_not_asked_about(night_of: NightOf) -> None:
+    world = World(confidence=0.3)
+    async with night_of(world) as night:
+        handle = await night.open()
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "no cause", step_s=1)
+        world.value = 0.0
+        summary = await night.end(handle)
+    assert summary.outcome == Outcome.SELF_RESOLVED
+    assert len(world.looks) == 1
