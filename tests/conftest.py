@@ -9,6 +9,7 @@ settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("nightshift")
 
 pytest_plugins = [
+    "tests.fixtures.limits",
     "tests.fixtures.run_folder",
     "tests.fixtures.temporal",
     "tests.fixtures.postgres",

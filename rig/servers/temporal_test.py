@@ -15,17 +15,20 @@ from rig.obtain import temporal_test
 from rig.servers.search_attributes import Keys, register
 
 STARTUP = timedelta(seconds=30)
+# Skipped in milliseconds, if at all.
+_A_STEP, _TAKES_AT_MOST_S = timedelta(minutes=2), 20.0
 _ABOUT_A_STEP = "Error while completing workflow activation"
 # A timer that has fired, an activity that has completed: what the step wants to cancel is not there any more.
 _REFUSED = ("invalid history builder state for action", "ACTIVITY_UNKNOWN")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Skipping:
-    """A running server, and whether it still works."""
+    """A running server, and whether it still works. `stopped`: its clock was seen to skip nothing any more."""
 
     environment: WorkflowEnvironment
     complaints: "Complaints"
+    stopped: bool = False
 
     @property
     def broken(self) -> bool:
@@ -33,9 +36,18 @@ class Skipping:
 
         It does so when a step cancels a timer that fired, or an activity that completed, while the step was under way;
         a real server gives the step out again. The workflow stands still for ever, and the clock with it. It happens by
-        chance, on a busy machine.
+        chance, on a busy machine. Or its clock has stopped.
         """
-        return self.complaints.refused
+        return self.complaints.refused or self.stopped
+
+    async def look_at_its_clock(self) -> None:
+        """When nothing runs any more. A workflow that ends while an activity of it is told to cancel can leave the
+        clock locked: from then on a minute takes a minute, for whoever comes next.
+        """
+        try:
+            await asyncio.wait_for(self.environment.sleep(_A_STEP), _TAKES_AT_MOST_S)
+        except TimeoutError:
+            self.stopped = True
 
 
 class Complaints(logging.Handler):

@@ -1,7 +1,7 @@
 """Every workflow test has a night of its own.
 
-When the test server broke under one (a defect of its own, which its answer names), that test is run again on a new
-server; whatever else fails, fails.
+When the test server broke under one (a defect of its own: its answer names it, or its clock skips nothing any more),
+that test is run again on a new server; whatever else fails, fails.
 """
 
 from collections.abc import AsyncIterator, Callable, Generator

@@ -9,7 +9,10 @@ from time import monotonic
 from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+)
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import CancelledError
 from temporalio.service import RPCError
@@ -23,8 +26,8 @@ from tests.workflows.world import Handle, World, anomaly
 from workflows.contract import Report, Summary
 from workflows.incident import IncidentWorkflow
 
-_HANGS_AFTER_S = 60
-_AN_ANSWER = timedelta(seconds=_HANGS_AFTER_S)
+HANGS_AFTER_S = 60
+_AN_ANSWER = timedelta(seconds=HANGS_AFTER_S)
 # The test server breaks when a workflow cancels a timer that fires at the very same moment (`Skipping.broken`).
 # Tests therefore keep the deadlines that they play with apart.
 
@@ -46,11 +49,11 @@ class Night:
         return self.skipping.client
 
     async def now(self) -> datetime:
-        return await asyncio.wait_for(self.skipping.get_current_time(), _HANGS_AFTER_S)
+        return await asyncio.wait_for(self.skipping.get_current_time(), HANGS_AFTER_S)
 
     async def pass_time(self, **amount: float) -> None:
         """Let time pass, as in `pass_time(minutes=5)`."""
-        await asyncio.wait_for(self.skipping.sleep(timedelta(**amount)), _HANGS_AFTER_S)
+        await asyncio.wait_for(self.skipping.sleep(timedelta(**amount)), HANGS_AFTER_S)
 
     async def alert(self, name: str = "HighErrorRate", **facts: Any) -> Anomaly:
         """An alert that fires now."""
@@ -68,23 +71,25 @@ class Night:
 
         Awaiting the result would let the server's clock run free, which sometimes goes on by ten years at the end.
         """
-        step_s, hangs_at = 15.0, monotonic() + _HANGS_AFTER_S
+        step_s, hangs_at = 15.0, monotonic() + HANGS_AFTER_S
         while not await self._ended(handle):
             if monotonic() > hangs_at:
                 raise AssertionError(f"it never ended\n{story(await view(handle))}")
             await self.pass_time(seconds=step_s)
             step_s = min(step_s * 1.2, 1800)
         with self.skipping.auto_time_skipping_disabled():
-            return await asyncio.wait_for(handle.result(), _HANGS_AFTER_S)
+            return await asyncio.wait_for(handle.result(), HANGS_AFTER_S)
 
     async def _ended(self, handle: Handle) -> bool:
+        return (await self._described(handle)).workflow_execution_info.HasField("close_time")
+
+    async def _described(self, handle: Handle) -> DescribeWorkflowExecutionResponse:
         """Asked without the SDK's description: that cannot read the times that were unset, which this server keeps."""
         execution = WorkflowExecution(
             workflow_id=handle.id, run_id=handle.run_id or handle.first_execution_run_id or ""
         )
         request = DescribeWorkflowExecutionRequest(namespace=self.client.namespace, execution=execution)
-        described = await self.client.workflow_service.describe_workflow_execution(request, timeout=_AN_ANSWER)
-        return described.workflow_execution_info.HasField("close_time")
+        return await self.client.workflow_service.describe_workflow_execution(request, timeout=_AN_ANSWER)
 
     async def cancelled(self, handle: Handle) -> bool:
         """Did it end because it was cancelled?"""
@@ -99,7 +104,7 @@ class Night:
         at_most: timedelta = timedelta(hours=1),
     ) -> IncidentView:  # fmt: skip
         """Let time pass until the view satisfies; fails with what it was waiting for."""
-        limit, hangs_at = await self.now() + at_most, monotonic() + _HANGS_AFTER_S
+        limit, hangs_at = await self.now() + at_most, monotonic() + HANGS_AFTER_S
         while True:
             seen = await view(handle)
             if holds(seen):
@@ -107,6 +112,13 @@ class Night:
             if await self.now() > limit or monotonic() > hangs_at:
                 raise AssertionError(f"never saw: {what}\n{story(seen)}")
             await self.pass_time(seconds=step_s)
+
+    async def left(self, handle: Handle, name: str) -> None:
+        """Wait until the server knows of no such activity of it that runs."""
+        hangs_at = monotonic() + HANGS_AFTER_S
+        while any(one.activity_type.name == name for one in (await self._described(handle)).pending_activities):
+            assert monotonic() < hangs_at, f"{name} never ended"
+            await asyncio.sleep(0.05)
 
     async def reaches(self, name: str) -> None:
         """Let time pass until the activity that the world holds is running."""
@@ -129,10 +141,14 @@ async def a_night(server: Skipping, world: World) -> AsyncGenerator[Night]:
             yield night
         finally:
             world.let_go()
-            # The test server stands still for a while when one ends whose parent has ended before it.
-            for handle in reversed(night.opened):
+            try:
+                # The test server stands still for a while when one ends whose parent has ended before it.
+                for handle in reversed(night.opened):
+                    if not server.broken:
+                        await _finish(night, handle)
+            finally:
                 if not server.broken:
-                    await _finish(night, handle)
+                    await server.look_at_its_clock()
 
 
 async def _finish(night: Night, handle: Handle) -> None:

@@ -56,9 +56,11 @@ async def test_what_was_asked_late_enough_is_not_asked_again(night_of: NightOf) 
 async def test_what_is_over_by_then_is_not_asked_about(night_of: NightOf) -> None:
     world = World(confidence=0.3)
     async with night_of(world) as night:
-        handle = await night.open()
+        alert = await night.alert()
+        handle = await night.open(alert)
         await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "no cause", step_s=1)
         world.value = 0.0
+        await night.report(handle, alert.model_copy(update={"status": "resolved"}))
         summary = await night.end(handle)
     assert summary.outcome == Outcome.SELF_RESOLVED
     assert len(world.looks) == 1
