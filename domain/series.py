@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from domain.levels import Severity
 from domain.model import Model
+from domain.services import MetricKind
 from domain.severity import SIGMA_STEPS
 from domain.sign import STRANGE, Sign
 
@@ -26,9 +27,9 @@ _FARTHER = 2.0
 # Whatever a series got over by itself, this long is told. What was strange for longer and still not believed was no
 # pause: the forecast was a little off.
 _PAUSE_AT_MOST = timedelta(minutes=5)
-# Until it was watched for a day, nobody knows what it gets over: a pause of a minute is common.
-_KNOWN_AFTER, _PAUSE_OF_THE_YOUNG = timedelta(days=1), timedelta(minutes=1)
 _REMEMBERED, _AT_MOST = timedelta(days=7), 16
+# Until it was watched for so long, nobody knows what it gets over: a pause of a minute is common.
+_KNOWN_AFTER, _PAUSE_OF_THE_YOUNG = timedelta(days=1), timedelta(minutes=1)
 
 
 class Spell(Model):
@@ -49,6 +50,16 @@ class Spell(Model):
         return self.lasted >= other.lasted and self.height >= other.height
 
 
+def known_after(kind: MetricKind) -> timedelta:
+    """How long a series is watched until what it got over by itself says what it gets over.
+
+    Latency shows each pause of all that a request passes: garbage collections, backups, bursts of another client. The
+    longest and the highest of them are rare, so a day may show none, and its like is met on the next one. What is
+    remembered spans a week: before that, a day without them proves nothing.
+    """
+    return _REMEMBERED if kind == "latency" else _KNOWN_AFTER
+
+
 class Standing(Model):
     """How a series stands: its last judged samples, oldest first, and since when it is reported, if it is.
 
@@ -57,8 +68,9 @@ class Standing(Model):
     `silent`: it is reported for having no samples any more, at `told_at`, with most others in `outage`. `gone`: it had
     none for so long that nothing is expected of it.
     `threshold`: what is strange for it, in sigma; people's marks raise it (domain.thresholds).
-    `judged_since`: its first judged sample. `spell`: the one that goes on, until it is reported. `got_over`: those of
-    the last week that were over within minutes, oldest first.
+    `judged_since`: its first judged sample. `known_after`: how long from then on nobody knows what it gets over by
+    itself. `spell`: the one that goes on, until it is reported. `got_over`: those of the last week that were over
+    within minutes, oldest first.
     """
 
     signs: tuple[Sign, ...] = ()
@@ -72,6 +84,7 @@ class Standing(Model):
     gone: bool = False
     threshold: float = Field(default=STRANGE, ge=STRANGE)
     judged_since: AwareDatetime | None = None
+    known_after: timedelta = _KNOWN_AFTER
     spell: Spell | None = None
     got_over: tuple[Spell, ...] = ()
 
@@ -138,7 +151,7 @@ class Standing(Model):
             return timedelta()
         since, height = self.spell.since, self.spell.height / _FARTHER
         alike = [s.lasted for s in self.got_over if s.height >= height and since - s.until <= _REMEMBERED]
-        if since - self.judged_since < _KNOWN_AFTER:
+        if since - self.judged_since < self.known_after:
             alike.append(_PAUSE_OF_THE_YOUNG)
         return min(_LONGER * max(alike, default=timedelta()), _PAUSE_AT_MOST)
 

@@ -11,7 +11,7 @@ from activities.detection.forecasts import Expected
 from analysis.forecasting.recent import Correction, Recent
 from analysis.novelty import Detector
 from domain.detection import SeriesRow, Watched, is_down
-from domain.series import Standing
+from domain.series import Standing, known_after
 from domain.sign import Deviation, Look, sign
 
 # A worker that dies costs so many samples at most, which the next one asks for and judges again. Each series has its
@@ -34,6 +34,12 @@ class Kept:
     written: int = -1
     changed: bool = False
     recent: Recent = field(default_factory=Recent)
+
+    def __post_init__(self) -> None:
+        # Also of a series that was written down by a version that did not tell kinds apart.
+        known = known_after(self.watched.expression.kind)
+        if self.standing.known_after != known:
+            self.standing = self.standing.model_copy(update={"known_after": known})
 
     @property
     def due(self) -> bool:

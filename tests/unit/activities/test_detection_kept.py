@@ -81,6 +81,15 @@ def test_what_a_version_wrote_that_knew_nothing_of_the_last_hour_is_read() -> No
     assert (kept.detector.points, len(kept.recent.misses)) == (60, 0)
 
 
+def test_a_latency_is_known_after_a_week_also_one_that_a_version_wrote_that_told_no_kinds_apart() -> None:
+    latency = Watched(key="k", service="shop", expression=LOAD.model_copy(update={"kind": "latency"}), query="latency")
+    held = [Kept(watched, Standing(), 0.0, Detector(floor=1)) for watched in (_kept(0).watched, latency)]
+    written = [one.row() for one in held]
+    before = [row.model_copy(update={"standing": Standing()}) for row in written]
+    for rows in (written, before):
+        assert [Kept.of(row).standing.known_after.days for row in rows] == [1, 7]
+
+
 def test_what_was_learnt_of_trouble_before_it_was_known_to_be_some_is_forgotten() -> None:
     kept = _held()
     before = list(kept.recent.misses)

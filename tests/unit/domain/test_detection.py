@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from domain.anomaly import AlertStatus
 from domain.detection import Verdict, Watched, decide, series_key
 from domain.levels import Severity
-from domain.series import Standing
-from domain.services import Expression
+from domain.series import Standing, known_after
+from domain.services import Expression, MetricKind
 from domain.severity import assess
 from domain.sign import Deviation, Look, Sign, harmful_sigma, sign
 from domain.verification import watch_of_rule
@@ -353,11 +353,15 @@ def test_what_was_told_and_was_over_within_five_minutes_is_a_pause_the_next_time
     assert told_after(now, 0.03, NOON + timedelta(hours=1)) == next_one
 
 
-def test_until_it_was_watched_for_a_day_a_pause_of_a_minute_is_nothing_unless_it_is_broken() -> None:
-    young = Standing(judged_since=NOON - timedelta(hours=23))
+@pytest.mark.parametrize(("kind", "days"), [("latency", 7), ("errors", 1), ("load", 1), ("memory", 1), ("cpu", 1)])
+def test_until_it_was_watched_for_a_day_and_latency_for_a_week_a_pause_of_a_minute_is_nothing_unless_it_is_broken(
+    kind: MetricKind, days: int
+) -> None:
+    known, hour = NOON - timedelta(days=days), timedelta(hours=1)
+    young, old = (Standing(judged_since=since, known_after=known_after(kind)) for since in (known + hour, known))
     assert told_after(young, 0.03) == 90
     assert told_after(young, 0.06) == 15
-    assert told_after(Standing(judged_since=NOON - timedelta(days=1)), 0.03) == 15
+    assert told_after(old, 0.03) == 15
     assert (
         "told when it lasts for 90 s"
         in verdict(stands(*(sample(n, novelty=9.0) for n in range(3)), before=young)).reason
