@@ -78,15 +78,15 @@ def test_what_a_version_wrote_that_knew_nothing_of_the_last_hour_is_read() -> No
     state = json.loads(zlib.decompress(row.detector))
     del state["recent"]
     kept = Kept.of(row.model_copy(update={"detector": zlib.compress(json.dumps(state).encode())}))
-    assert (kept.detector.points, len(kept.recent.misses)) == (60, 0)
+    assert (kept.detector.points, len(kept.recent.times)) == (60, 0)
 
 
 def test_what_was_learnt_of_trouble_before_it_was_known_to_be_some_is_forgotten() -> None:
     kept = _held()
-    before = list(kept.recent.misses)
+    before = kept.recent.state()[1]
     for minute in range(1, 4):
         kept.take([(3_600.0 + minute * 60, 900.0)], _expected(900.0))
-    assert len(kept.recent.misses) > len(before)
+    assert len(kept.recent.times) > len(before)
     kept.settle(kept.standing.model_copy(update={"since": kept.standing.onset}))
     kept.take([(3_900.0, 900.0)], _expected(900.0))
-    assert list(kept.recent.misses) == [one for one in before if one[0] >= 300]
+    assert kept.recent.state()[1] == [one for one in before if one[0] >= 300]
