@@ -1,11 +1,12 @@
 """One series while a worker holds it: its detector, how it stands, and when it has to be written down."""
 
-import json
 import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from pydantic_core import from_json, to_json
 
 from activities.detection.forecasts import Expected
 from analysis.forecasting.recent import Correction, Recent
@@ -92,17 +93,17 @@ class Kept:
             self.recent.disown((standing.since or standing.signs[-1].at).timestamp())
 
     def row(self) -> SeriesRow:
+        # Thousands of numbers: json of the standard library takes nine times as long to write the very same ones.
         known = self.detector.state() | {"recent": self.recent.state()}
-        state = json.dumps(known, separators=(",", ":")).encode()
         return SeriesRow(
             watched=self.watched, standing=self.standing, until=datetime.fromtimestamp(self.until, UTC),
-            points=self.detector.points, detector=zlib.compress(state, _COMPRESSION),
+            points=self.detector.points, detector=zlib.compress(to_json(known), _COMPRESSION),
         )  # fmt: skip
 
     @classmethod
     def of(cls, row: SeriesRow) -> "Kept":
         """Raises ValueError for a state of another version: the series is learnt anew."""
-        known = json.loads(zlib.decompress(row.detector))
+        known = from_json(zlib.decompress(row.detector))
         detector = Detector.restore(known)
         # Written down by a version that did not know of it: it is learnt anew, within half an hour.
         recent = Recent.restore(known["recent"]) if "recent" in known else Recent()

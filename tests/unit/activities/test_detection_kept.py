@@ -5,6 +5,8 @@ import zlib
 from collections import Counter
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from activities.detection.forecasts import Expected
 from activities.detection.kept import Kept
@@ -71,6 +73,16 @@ def test_a_leak_is_seen_as_a_climb_from_where_the_series_was_by_another_worker_a
         climbing.append(kept.standing.climbs)
     assert climbing == [minute >= 8 for minute in range(1, 15)], "three sigma are 30 MB"
     assert kept.standing.signs[-1].look in {"climb", "forecast"}
+
+
+@given(st.lists(st.floats(-1e100, 1e100), min_size=1, max_size=60))
+def test_another_worker_knows_every_number_to_its_last_bit(values: list[float]) -> None:
+    kept = _held()
+    for minute, value in enumerate(values):
+        kept.take([(3_660.0 + minute * 60, value)], _expected(value))
+    taken_over = Kept.of(kept.row())
+    assert taken_over.detector.state() == kept.detector.state()
+    assert taken_over.recent == kept.recent
 
 
 def test_what_a_version_wrote_that_knew_nothing_of_the_last_hour_is_read() -> None:
