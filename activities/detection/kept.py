@@ -62,7 +62,7 @@ class Kept:
             forecast = None
             if not math.isnan(deviation):
                 correction = self.recent.judge(at, value - usual, expected.trained, learn=healthy)
-                forecast = _corrected(value, Deviation(expected=usual, scale=scale, sigma=deviation), correction)
+                forecast = _corrected(value, usual, scale, deviation, correction)
             if judged is None and forecast is None and not is_down(self.watched.expression, value):
                 continue
             moment = datetime.fromtimestamp(at, UTC)
@@ -110,10 +110,10 @@ class Kept:
         return cls(row.watched, row.standing, row.until.timestamp(), detector, detector.points, recent=recent)
 
 
-def _corrected(value: float, forecast: Deviation, correction: Correction | None) -> Deviation:
+def _corrected(value: float, usual: float, scale: float, sigma: float, correction: Correction | None) -> Deviation:
     """A forecast with what it was off by lately. One sigma is at least what that differed by within the hour."""
     if correction is None:
-        return forecast
-    expected, scale = forecast.expected + correction.level, max(forecast.scale, correction.spread)
-    lately = Deviation(expected=expected, scale=scale, sigma=abs(value - expected) / scale)
-    return forecast.model_copy(update={"corrected": lately, "climb": correction.rise / scale})
+        return Deviation(expected=usual, scale=scale, sigma=sigma)
+    expected, spread = usual + correction.level, max(scale, correction.spread)
+    lately = Deviation(expected=expected, scale=spread, sigma=abs(value - expected) / spread)
+    return Deviation(expected=usual, scale=scale, sigma=sigma, corrected=lately, climb=correction.rise / spread)
