@@ -196,7 +196,11 @@ class Standing(Model):
 
 
 def _holds(signs: Sequence[Sign], threshold: float) -> bool:
-    if sum(sign.sigma >= threshold for sign in signs) >= _NEEDED:
+    strange = [sign for sign in signs if sign.sigma >= threshold]
+    if not strange:
+        # A sign's sigma is the greatest of all that it says: nothing else of it can be strange.
+        return False
+    if len(strange) >= _NEEDED:
         return True
     if signs and signs[-1].climb >= threshold:
         return True

@@ -1,5 +1,6 @@
 """The values that a series has shown, each once: how far is a new one from all of them?"""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ _CLEAN_EVERY = 64
 
 @dataclass
 class Codebook:
-    """Sorted codewords, and the number of the point at which each was last near."""
+    """Sorted codewords, and the number of the point at which each was last near.
 
-    words: list[float] = field(default_factory=list[float])
-    seen: list[int] = field(default_factory=list[int])
+    In arrays: as objects they were most of what a worker holds, and what Python's collector goes through.
+    """
+
+    words: "array[float]" = field(default_factory=lambda: array("d"))
+    seen: "array[int]" = field(default_factory=lambda: array("q"))
 
     @property
     def span(self) -> float:
@@ -63,14 +67,14 @@ class Codebook:
     def _forget(self, before: int) -> None:
         if min(self.seen) < before:
             kept = [place for place, seen in enumerate(self.seen) if seen >= before]
-            self.words = [self.words[place] for place in kept]
-            self.seen = [self.seen[place] for place in kept]
+            self.words = array("d", [self.words[place] for place in kept])
+            self.seen = array("q", [self.seen[place] for place in kept])
 
     def state(self) -> list[Sequence[float]]:
         """Plain lists, for `restore`."""
-        return [self.words, self.seen]
+        return [self.words.tolist(), self.seen.tolist()]
 
     @classmethod
     def restore(cls, state: Sequence[Sequence[float]]) -> "Codebook":
         words, seen = state
-        return cls([float(word) for word in words], [int(at) for at in seen])
+        return cls(array("d", words), array("q", [int(at) for at in seen]))

@@ -121,7 +121,7 @@ class Detector:
         """What each channel sees of this point; a channel that cannot say anything yet is left out."""
         self.last.append(value)
         looks: dict[ChannelName, float] = {"value": value}
-        recent = list(self.last)
+        recent = tuple(self.last)
         if len(recent) >= 3:  # noqa: PLR2004 - the channel's name says it
             looks["mean of 3"] = sum(recent[-3:]) / 3
         if len(recent) >= 5:  # noqa: PLR2004 - as above
@@ -225,6 +225,6 @@ def sigma_of(strength: float) -> float:
 
 
 def _deviation(values: Sequence[float]) -> float:
-    """The population's standard deviation."""
-    mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum([(value - mean) ** 2 for value in values]) / len(values))
+    """The population's standard deviation, without a loop in Python: it is asked twice of every sample."""
+    count = len(values)
+    return math.dist(values, (math.fsum(values) / count,) * count) / math.sqrt(count)

@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 
 from domain.incident import State
 from domain.view import IncidentView
+from evals.shop.insisting import Insisting
 from evals.shop.kinds import KINDS
 from evals.shop.reading import asks_again, result, told
 from evals.shop.scoring import Result, verdict
@@ -83,7 +84,7 @@ class Performance:
 
     async def _calm(self, watcher: Watcher) -> None:
         """No failing request for a while, no alert, and no incident: those that are left are closed by hand."""
-        deadline = time.monotonic() + _CALM_WITHIN_S
+        deadline, insisting = time.monotonic() + _CALM_WITHIN_S, Insisting()
         while time.monotonic() < deadline:
             await asyncio.sleep(_LOOK_EVERY_S)
             if not self._served() or self._alerts():
@@ -92,11 +93,11 @@ class Performance:
             if not left:
                 return
             for handle in left:
-                await self._close(handle)
+                await self._close(handle, insisting)
             await asyncio.sleep(_WRITTEN_UP_S)
         raise NotCalmError(f"alerts {self._alerts()!r}, {self._load.snapshot(_CALM_S)!r}")
 
-    async def _close(self, handle: Handle) -> None:
+    async def _close(self, handle: Handle, insisting: Insisting) -> None:
         """As a person does who knows that it is over; one that is closed already is still being written up."""
         try:
             if not (await handle.query(IncidentWorkflow.view)).state.closed:
@@ -104,7 +105,9 @@ class Performance:
                     IncidentWorkflow.person, {"command": "resolve", "who": _WHO}
                 )
         except (RPCError, WorkflowUpdateFailedError) as refusal:
-            self._say(f"{handle.id} was not closed, and is asked again: {refusal.__cause__ or refusal}")
+            reason = str(refusal.__cause__ or refusal)
+            if words := insisting.again(f"{handle.id}: {reason}"):
+                self._say(f"{handle.id} was not closed, {words}: {reason}")
 
     def _served(self) -> bool:
         rate = self._load.snapshot(_CALM_S).recent_error_rate

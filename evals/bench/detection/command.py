@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from evals.bench.detection import memory
 from evals.bench.detection.cycles import Watching, check_rate, fill, prometheus, watch
 from evals.bench.detection.predicting import predict_s
 from evals.bench.detection.series import MINUTE, Load, history
@@ -124,11 +125,11 @@ def _show(console: Console, measured: Measured) -> None:
         f"{watching.series:,} series of {watching.services:,} services, {watching.forecasts:,} with a forecast:\n"
         f"a cycle takes {statistics.median(wall):.1f} s (at most {max(wall):.1f} s) and {statistics.median(cpu):.1f} s "
         f"of CPU of this process, the first one of a worker {watching.first_s:.1f} s; "
-        f"at most {watching.peak_mb:,.0f} MB of memory\n"
+        f"{memory.told(watching.peak_mb)}\n"
         f"{sharded.workers} workers, with {' and '.join(f'{share:,}' for share in sharded.shares)} of them: "
         f"{statistics.median(sharded.wall_s):.1f} s (at most {max(sharded.wall_s):.1f} s), "
-        f"{statistics.median(sharded.cpu_s):.1f} s of CPU of them all, first {sharded.first_s:.1f} s; at most "
-        f"{sharded.peak_mb:,.0f} MB each; {sharded.found} planted faults told, {sharded.others} others\n"
+        f"{statistics.median(sharded.cpu_s):.1f} s of CPU of them all, first {sharded.first_s:.1f} s; each "
+        f"{memory.told(sharded.peak_mb)}; {sharded.found} planted faults told, {sharded.others} others\n"
         f"{watching.found} of {watching.planted} planted faults told, {watching.others} others; "
         f"forecasts of both ways of training {'are the same' if trained.same else 'DIFFER'}"
     )

@@ -1,6 +1,5 @@
 """Whole cycles of detection over many series: fetch, parse, judge, decide, write, on real servers."""
 
-import resource
 import time
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from domain.anomaly import Anomaly
 from domain.detection import SeriesRow
 from domain.forecast import RETRAINED_AFTER, Forecast
 from domain.series import Standing
+from evals.bench.detection.memory import peak_mb
 from evals.bench.detection.series import LATENCY, MINUTE, Load, openmetrics, shape
 from integrations.ports import ForecastStore, MetricSource, SeriesStore
 from rig.servers.prometheus import PrometheusServer
@@ -46,7 +46,8 @@ class Told:
 class Watching:
     """Seconds of a worker's first cycle (it takes everything over), and wall and CPU seconds of each one after it.
 
-    `peak_mb`: the most memory that this process ever had. `found` of `planted` faults were told, and `others` besides.
+    `peak_mb`: the most memory that this process ever had; None: not known. `found` of `planted` faults were told, and
+    `others` besides.
     """
 
     series: int
@@ -55,7 +56,7 @@ class Watching:
     first_s: float
     wall_s: tuple[float, ...]
     cpu_s: tuple[float, ...]
-    peak_mb: float
+    peak_mb: float | None
     planted: int
     found: int
     others: int
@@ -151,8 +152,3 @@ def seen(load: Load, firing: Set[str]) -> tuple[int, int]:
     """Of the planted faults those that are among these fingerprints, and how many others are."""
     planted = {load.watched(number).key for number in load.broken()}
     return len(planted & firing), len(firing - planted)
-
-
-def peak_mb() -> float:
-    """The most memory that this process ever had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -13,7 +13,8 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.detection import DetectionActivities
 from activities.detection.activity import Share
-from evals.bench.detection.cycles import House, Told, peak_mb, seen
+from evals.bench.detection.cycles import House, Told, seen
+from evals.bench.detection.memory import peak_mb
 from evals.bench.detection.series import MINUTE, Load
 from integrations.prometheus import PrometheusMetrics
 from integrations.store.forecasts import PostgresForecasts
@@ -28,7 +29,7 @@ _ENDS_WITHIN_S = 30.0
 class Sharded:
     """Seconds until the last of so many workers is through with a cycle, and CPU seconds of all of them together.
 
-    `peak_mb`: the most memory that one of them ever had. `shares`: series of each shard.
+    `peak_mb`: the most memory that one of them ever had; None: not known. `shares`: series of each shard.
     """
 
     workers: int
@@ -36,7 +37,7 @@ class Sharded:
     first_s: float
     wall_s: tuple[float, ...]
     cpu_s: tuple[float, ...]
-    peak_mb: float
+    peak_mb: float | None
     found: int
     others: int
 
@@ -55,7 +56,7 @@ class _Did:
 
     series: int
     cpu_s: float
-    peak_mb: float
+    peak_mb: float | None
     firing: frozenset[str]
 
 
@@ -75,11 +76,12 @@ def watch_sharded(place: Place, load: Load, start: float, cycles: int, workers: 
             did.append([line.recv() for line in lines])
             wall.append(time.perf_counter() - began)
     last = did[-1]
+    peaks = [one.peak_mb for one in last if one.peak_mb is not None]
     cpu = tuple(sum(one.cpu_s for one in each) for each in did[1:])
     found, others = seen(load, frozenset[str]().union(*(one.firing for one in last)))
     return Sharded(
         workers=workers, shares=tuple(one.series for one in last), first_s=wall[0], wall_s=tuple(wall[1:]), cpu_s=cpu,
-        peak_mb=max(one.peak_mb for one in last), found=found, others=others,
+        peak_mb=max(peaks, default=None), found=found, others=others,
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ import zlib
 from collections import Counter
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from activities.detection.forecasts import Expected
 from activities.detection.kept import Kept
@@ -73,12 +75,22 @@ def test_a_leak_is_seen_as_a_climb_from_where_the_series_was_by_another_worker_a
     assert kept.standing.signs[-1].look in {"climb", "forecast"}
 
 
+@given(st.lists(st.floats(-1e100, 1e100), min_size=1, max_size=60))
+def test_another_worker_knows_every_number_to_its_last_bit(values: list[float]) -> None:
+    kept = _held()
+    for minute, value in enumerate(values):
+        kept.take([(3_660.0 + minute * 60, value)], _expected(value))
+    taken_over = Kept.of(kept.row())
+    assert taken_over.detector.state() == kept.detector.state()
+    assert taken_over.recent == kept.recent
+
+
 def test_what_a_version_wrote_that_knew_nothing_of_the_last_hour_is_read() -> None:
     row = _held().row()
     state = json.loads(zlib.decompress(row.detector))
     del state["recent"]
     kept = Kept.of(row.model_copy(update={"detector": zlib.compress(json.dumps(state).encode())}))
-    assert (kept.detector.points, len(kept.recent.misses)) == (60, 0)
+    assert (kept.detector.points, len(kept.recent.times)) == (60, 0)
 
 
 def test_a_latency_is_known_after_a_week_also_one_that_a_version_wrote_that_told_no_kinds_apart() -> None:
@@ -92,10 +104,10 @@ def test_a_latency_is_known_after_a_week_also_one_that_a_version_wrote_that_told
 
 def test_what_was_learnt_of_trouble_before_it_was_known_to_be_some_is_forgotten() -> None:
     kept = _held()
-    before = list(kept.recent.misses)
+    before = kept.recent.state()[1]
     for minute in range(1, 4):
         kept.take([(3_600.0 + minute * 60, 900.0)], _expected(900.0))
-    assert len(kept.recent.misses) > len(before)
+    assert len(kept.recent.times) > len(before)
     kept.settle(kept.standing.model_copy(update={"since": kept.standing.onset}))
     kept.take([(3_900.0, 900.0)], _expected(900.0))
-    assert list(kept.recent.misses) == [one for one in before if one[0] >= 300]
+    assert kept.recent.state()[1] == [one for one in before if one[0] >= 300]

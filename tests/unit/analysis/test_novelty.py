@@ -134,6 +134,20 @@ def test_a_young_series_and_what_is_no_number_are_not_judged() -> None:
     assert detector.judge(START, math.inf) is None
 
 
+@given(st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.0, 7.0]), min_size=5, max_size=90))
+def test_a_deviation_is_that_of_all_of_its_points(values: list[float]) -> None:
+    detector = Detector()
+    for n, value in enumerate(values):
+        detector.judge(START + STEP * n, value)
+    for size, channel in ((5, detector.channels["deviation of 5"]), (48, detector.channels["deviation of 48"])):
+        known = channel.codebook.words.tolist()
+        spans = [values[end - size : end] for end in range(size, len(values) + 1)]
+        expected = [float(np.std(span)) for span in spans]
+        # What is within half a hundredth of the scale of a known one is no word of its own.
+        assert all(min(abs(word - one) for one in expected) <= 1e-9 * max(expected) + 1e-12 for word in known)
+        assert bool(known) == bool(spans)
+
+
 @settings(max_examples=8, deadline=None)
 @given(st.integers(1, 600), st.integers(0, 2**16))
 def test_a_restart_at_any_point_changes_no_judgement(stop: int, seed: int) -> None:

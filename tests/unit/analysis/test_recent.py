@@ -4,9 +4,11 @@ from what jumps.
 
 import math
 from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field
+from statistics import correlation, fmean, linear_regression
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.forecasting.recent import Correction, Recent
@@ -31,7 +33,7 @@ def test_it_needs_twenty_minutes_beside_the_last_ten_which_have_no_say() -> None
 def test_it_knows_an_hour_and_one_sample_a_minute_of_it() -> None:
     hourly = fed([1e6] * 240 + [4.0, 6.0] * 150, step_s=15.0)
     assert hourly[1] == Correction(level=4.0, spread=0.0, rise=0.0), "of the four in a minute the first"
-    assert len(hourly[0].misses) <= 61
+    assert len(hourly[0].times) <= 61
 
 
 def test_another_training_and_what_is_no_number_say_nothing_of_this_forecast() -> None:
@@ -92,3 +94,68 @@ def test_another_worker_goes_on_from_what_was_written_down(values: list[float]) 
     restored, at = Recent.restore(recent.state()), len(values) * 60.0
     assert restored.judge(at, 1.0, TRAINED) == recent.judge(at, 1.0, TRAINED)
     assert Recent.restore(Recent().state()).judge(0, 1.0, TRAINED) is None
+
+
+@dataclass
+class Plain:
+    """The same as it is said: all of it anew for each sample, from the samples that were learnt."""
+
+    learnt: list[tuple[float, float, float]] = field(default_factory=list[tuple[float, float, float]])
+
+    def judge(self, at: float, miss: float, trained: float, *, learn: bool) -> Correction | None:
+        self.learnt = [one for one in self.learnt if one[2] == trained and one[0] >= at - 3_600]
+        if learn and math.isfinite(miss) and all(at - then >= 59 for then, *_ in self.learnt):
+            self.learnt.append((at, miss, trained))
+        before = [known for then, known, _ in self.learnt if then <= at - 600]
+        if len(before) < 20:
+            return None
+        level, ten = fmean(before), self.learnt[-10:]
+        spread = math.sqrt(fmean((known - level) ** 2 for known in before))
+        on_time = ten[-1][0] == at and ten[0][0] >= at - 601
+        return Correction(level, spread, rise([known for _, known, _ in ten], level) if on_time else 0.0)
+
+    def disown(self, since: float) -> None:
+        self.learnt = [one for one in self.learnt if one[0] < since]
+
+
+def rise(ten: Sequence[float], level: float) -> float:
+    if max(ten) == min(ten):
+        return 0.0
+    steady = correlation(range(10), ten)
+    assume(abs(steady - 0.9) > 1e-6)
+    slope, intercept = linear_regression(range(10), ten)
+    return max(intercept + 9 * slope - level, 0.0) if steady >= 0.9 else 0.0
+
+
+def climb(slope: float, size: int) -> list[float]:
+    return [slope * n for n in range(size)]
+
+
+numbers = st.floats(-1e3, 1e3) | st.sampled_from([math.nan, math.inf, 0.0])
+climbs = st.builds(climb, st.floats(0.1, 9), st.integers(10, 20))
+# Seconds between samples: a minute, a little less or more, four in a minute, and such with gaps between them.
+stretches = st.tuples(
+    st.sampled_from([60.0, 60.0, 59.5, 60.5, 15.0, 180.0]),
+    st.lists(numbers, min_size=1, max_size=40) | climbs,
+    st.sampled_from(["healthy", "healthy", "healthy", "after a gap", "known trouble", "trouble after all", "trained"]),
+)
+
+
+@given(st.lists(stretches, min_size=2, max_size=8))
+def test_it_says_what_the_plain_sums_say_over_gaps_troubles_and_trainings(
+    made: list[tuple[float, list[float], str]],
+) -> None:
+    recent, plain, at, trained = Recent(), Plain(), 0.0, TRAINED
+    for step_s, values, how in [(60.0, [1.0, 2.0] * 15, "healthy"), *made]:
+        began = at + step_s
+        at += 2_400.0 if how == "after a gap" else 0.0
+        trained += how == "trained"
+        for value in values:
+            at += step_s
+            found, expected = (one.judge(at, value, trained, learn=how != "known trouble") for one in (recent, plain))
+            assert (found is None) == (expected is None)
+            if found is not None and expected is not None:
+                assert astuple(found) == pytest.approx(astuple(expected), rel=1e-9, abs=1e-9)
+        if how == "trouble after all":
+            recent.disown(began)
+            plain.disown(began)
