@@ -2,7 +2,8 @@
 
 Servers are obtained first; then parts run two at a time, since most of a test's time is waiting for a server. Those
 that kill processes at a moment, or look at a page, come last, each by itself. What a part printed is shown when it has
-ended. A part that fails does not stop the others; the exit code is 0 only when all went well.
+ended; the end of what failed is shown again below the table, since a build server may show the end only. A part that
+fails does not stop the others; the exit code is 0 only when all went well.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,8 @@ LIMIT_SECONDS = 40 * 60.0
 AT_ONCE = 2
 SAY_EVERY_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
+_SAYS_WHERE_SECONDS = 5.0
+_LAST_LINES = 60
 
 
 class Outcome(StrEnum):
@@ -73,8 +76,18 @@ class Part:
             if stop.wait(_LOOK_SECONDS):
                 return Outcome.STOPPED
             if time.monotonic() > deadline:
+                _say_where(process)
                 return Outcome.HUNG
         return Outcome.FAILED if process.returncode else Outcome.PASSED
+
+
+def _say_where(process: subprocess.Popen[bytes]) -> None:
+    """pytest answers SIGABRT with where each of its threads is, and is gone; what it started goes with it."""
+    process.send_signal(signal.SIGABRT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_SAYS_WHERE_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -122,23 +135,30 @@ def run_all(parts: Sequence[Part]) -> int:
     """Run the parts and print the table; 1 when any failed."""
     console = Console(highlight=False)
     began = time.monotonic()
-    results = {part.name: _one(part) for part in parts if part is FIRST}
+    results: dict[str, tuple[Outcome, float]] = {part.name: _one(part) for part in parts if part is FIRST}
+    said: dict[str, str] = {}
     later = [part for part in parts if part is not FIRST]
     for lanes, group in ((AT_ONCE, [p for p in later if not p.alone]), (1, [p for p in later if p.alone])):
-        results |= _together(group, lanes, console)
+        results |= _together(group, lanes, console, said)
     console.print(_table(parts, results, time.monotonic() - began))
+    for name, text in said.items():
+        if results[name][0] is not Outcome.PASSED:
+            console.rule(f"{name} {results[name][0]}, its end", align="left")
+            console.print("\n".join(text.splitlines()[-_LAST_LINES:]), markup=False, soft_wrap=True)
     return 0 if all(outcome is Outcome.PASSED for outcome, _ in results.values()) else 1
 
 
-def _together(parts: Sequence[Part], at_once: int, console: Console) -> dict[str, tuple[Outcome, float]]:
-    """Run them so many at once; what each printed is shown when it has ended."""
+def _together(
+    parts: Sequence[Part], at_once: int, console: Console, said: dict[str, str]
+) -> dict[str, tuple[Outcome, float]]:
+    """Run them so many at once; what each printed is shown when it has ended, and kept in `said`."""
     results: dict[str, tuple[Outcome, float]] = {}
     stop = threading.Event()
     with ThreadPoolExecutor(at_once) as lanes, _saying(console) as running, _stopping(stop, lanes):
         futures = {lanes.submit(_captured, part, running, stop): part for part in parts}
         for future in as_completed(futures):
             outcome, seconds, text = future.result()
-            results[futures[future].name] = (outcome, seconds)
+            results[futures[future].name], said[futures[future].name] = (outcome, seconds), text
             console.rule(futures[future].name, align="left")
             console.print(text, markup=False, soft_wrap=True)
     return results

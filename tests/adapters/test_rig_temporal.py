@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from temporalio import workflow
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.worker import Worker
@@ -97,6 +98,16 @@ async def test_a_test_server_that_lost_a_timer_is_known_to_be_broken_and_another
     another = await skipping_servers.one()
     assert another is not temporal_skipping
     await test_a_timer_of_four_hours_passes_at_once(another)
+
+
+async def test_a_test_server_whose_clock_skips_nothing_is_replaced_too(skipping_servers: SkippingServers) -> None:
+    locked = await skipping_servers.one()
+    await locked.look_at_its_clock()
+    assert not locked.broken
+    await locked.environment.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+    await locked.look_at_its_clock()
+    assert locked.broken
+    await test_a_timer_of_four_hours_passes_at_once(await skipping_servers.one())
 
 
 async def test_what_the_dev_server_stored_is_there_after_a_second_start(tmp_path: Path) -> None:

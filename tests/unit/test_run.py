@@ -43,6 +43,23 @@ def test_what_a_part_printed_is_shown_with_its_name(capfd: pytest.CaptureFixture
     assert shown.index("talker") < shown.index("out") < shown.index("err") < shown.index("in all")
 
 
+def test_the_end_of_what_failed_is_the_last_that_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    """A build server may keep the end only."""
+    talker = "print('first'); print('line\\n' * 100); print('why'); raise SystemExit(1)"
+    run.run_all([_part(talker, name="talker"), _part("print('fine')", name="other")])
+    end = capfd.readouterr().out.split("in all")[1]
+    assert end.index("talker FAILED") < end.index("why")
+    assert "first" not in end
+    assert "fine" not in end
+
+
+def test_what_hangs_says_where(capfd: pytest.CaptureFixture[str]) -> None:
+    code = "import faulthandler, time\nfaulthandler.enable()\ndef waits(): time.sleep(600)\nwaits()"
+    part = _part(code, name="sleeper", limit=2)
+    assert run.run_all([part]) == 1
+    assert "in waits" in capfd.readouterr().out.split("in all")[1]
+
+
 def test_a_part_that_is_told_to_stop_ends_at_once() -> None:
     stop = threading.Event()
     stop.set()
