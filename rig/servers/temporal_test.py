@@ -42,8 +42,10 @@ class Skipping:
 
     async def look_at_its_clock(self) -> None:
         """When nothing runs any more. A workflow that ends while an activity of it is told to cancel can leave the
-        clock locked: from then on a minute takes a minute, for whoever comes next.
+        clock locked: from then on a minute takes a minute, for whoever comes next. One that is broken is not asked.
         """
+        if self.broken:
+            return
         try:
             await asyncio.wait_for(self.environment.sleep(_A_STEP), _TAKES_AT_MOST_S)
         except TimeoutError:

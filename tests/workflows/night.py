@@ -147,8 +147,7 @@ async def a_night(server: Skipping, world: World) -> AsyncGenerator[Night]:
                     if not server.broken:
                         await _finish(night, handle)
             finally:
-                if not server.broken:
-                    await server.look_at_its_clock()
+                await server.look_at_its_clock()
 
 
 async def _finish(night: Night, handle: Handle) -> None:

@@ -29,7 +29,7 @@ class EventStream(StreamingResponse):
     """The answer. When the page is gone its events end at once, and with them all that was held for it."""
 
     def __init__(self, events: AsyncGenerator[str]) -> None:
-        # A proxy must not gather what is for now.
+        # A proxy must not gather what is meant for this moment.
         super().__init__(events, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
         self._events = events
 

@@ -65,7 +65,7 @@ class Hub(Generic[T]):
 
     @property
     def full(self) -> bool:
-        """May nobody follow any more, for now?"""
+        """May nobody else follow at this moment?"""
         return self._ended or self.followers >= self._most
 
     def end(self) -> None:
