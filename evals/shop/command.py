@@ -45,6 +45,9 @@ def shop(
         float, typer.Option("--warm-up", min=0, help="Seconds of calm before the first fault, to compare with.")
     ] = 600.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    cases: Annotated[
+        Path | None, typer.Option(help="Keep in this folder what the ranking was asked of each fault, with the truth.")
+    ] = None,
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave logs and data where they are, and say where.")] = False,
 ) -> None:
@@ -61,7 +64,7 @@ def shop(
     folder = Path(tempfile.mkdtemp(prefix="nightshift-"))
     folder.chmod(0o755)  # PostgreSQL runs as an account of its own, which has to pass
     try:
-        sys.exit(_run(console, folder, write_script(chosen, times, seed), seed, warm_up_s, json_file))
+        sys.exit(_run(console, folder, write_script(chosen, times, seed), seed, warm_up_s, json_file, cases))
     finally:
         if keep:
             console.print(f"logs and data: {folder}", soft_wrap=True)
@@ -70,7 +73,13 @@ def shop(
 
 
 def _run(
-    console: Console, folder: Path, script: Sequence[Trial], seed: int, warm_up_s: float, json_file: Path | None
+    console: Console,
+    folder: Path,
+    script: Sequence[Trial],
+    seed: int,
+    warm_up_s: float,
+    json_file: Path | None,
+    cases: Path | None,
 ) -> int:
     results: list[Result] = []
     began = time.monotonic()
@@ -87,7 +96,7 @@ def _run(
         obtain_required(console, REQUIRED)
         with ShopStage(Paths(kept=folder, run=folder / "run"), console, seed) as stage:
             stage.start()
-            asyncio.run(_play(stage, console, script, warm_up_s, learned))
+            asyncio.run(_play(stage, console, script, warm_up_s, learned, cases))
     except _FAILURES as error:
         console.print(f"stopped: {error}", markup=False, soft_wrap=True)
         report.show(console, results)
@@ -96,9 +105,14 @@ def _run(
 
 
 async def _play(
-    stage: ShopStage, console: Console, script: Sequence[Trial], warm_up_s: float, learned: Callable[[Result], None]
+    stage: ShopStage,
+    console: Console,
+    script: Sequence[Trial],
+    warm_up_s: float,
+    learned: Callable[[Result], None],
+    cases: Path | None,
 ) -> None:
-    performance = Performance(stage, console, await stage.temporal.connect())
+    performance = Performance(stage, console, await stage.temporal.connect(), cases)
     await performance.prepare(warm_up_s)
     for trial in script:
         learned(await performance.play(trial))

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -11,8 +12,9 @@ from temporalio.service import RPCError
 
 from domain.incident import State
 from domain.view import IncidentView
+from evals.shop.asked import asked, keep
 from evals.shop.insisting import Insisting
-from evals.shop.kinds import KINDS
+from evals.shop.kinds import KINDS, Kind
 from evals.shop.reading import asks_again, result, told
 from evals.shop.scoring import Result, verdict
 from evals.shop.script import Trial
@@ -39,12 +41,13 @@ class NotCalmError(RuntimeError):
 
 
 class Performance:
-    """One run on a stage that is up."""
+    """One run on a stage that is up; `cases`: where to keep what the ranking was asked of each fault."""
 
-    def __init__(self, stage: ShopStage, console: Console, client: Client) -> None:
+    def __init__(self, stage: ShopStage, console: Console, client: Client, cases: Path | None = None) -> None:
         assert stage.load is not None and stage.product is not None  # noqa: S101, PT018
         self._stage, self._console, self._client = stage, console, client
         self._load, self._product = stage.load, stage.product
+        self._cases, self._played = cases, 0
         self._began = time.monotonic()
 
     async def prepare(self, warm_up_s: float) -> None:
@@ -68,8 +71,17 @@ class Performance:
             await asyncio.to_thread(fault.stop)
         found = result(kind, view, began)
         self._say(f"{verdict(found):9} {told(found, view)}")
+        await self._keep(kind, view)
         await self._calm(watcher)
         return found
+
+    async def _keep(self, kind: Kind, view: IncidentView | None) -> None:
+        self._played += 1
+        if self._cases is None or view is None:
+            return
+        question = await asked(self._client, view.key, kind)
+        if question is not None:
+            keep(self._cases, self._played, question)
 
     async def _diagnosed(self, watcher: Watcher, began: float) -> IncidentView | None:
         """The incident when a cause has been named, or none was at its last look; None: none opened in time."""
