@@ -75,8 +75,7 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
     """
     if not ranked:
         return Confidence(0.0, f"nothing speaks for any cause{_in_part(view)}")
-    first = ranked[0]
-    rival = next((other for other in ranked[1:] if _denies(other, first)), None)
+    first, rival = ranked[0], rival_of(ranked)
     lead = first.score - (rival.score if rival is not None else 0.0)
     sure = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
     full = min(sure, place, _UNCALIBRATED_AT_MOST)
@@ -86,6 +85,11 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
         full = min(full, _KINDLESS_AT_MOST)
         said = f"something is wrong at {first.service}, and nothing tells what ({first.score:.1f} bits)"
     return Confidence(full * view.factor, f"{said}{_in_part(view)}")
+
+
+def rival_of(ranked: Sequence[Hypothesis]) -> Hypothesis | None:
+    """The best that says something else than the first."""
+    return next((other for other in ranked[1:] if _denies(other, ranked[0])), None)
 
 
 def _denies(other: Hypothesis, first: Hypothesis) -> bool:

@@ -8,6 +8,7 @@ from evals.diagnosis.combined import reliability
 from evals.diagnosis.command import diagnosis
 from evals.diagnosis.left_out import left_out
 from evals.diagnosis.perturbed import perturbed
+from evals.diagnosis.withheld import withheld
 from evals.shop.command import shop
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -18,6 +19,7 @@ app.command("reliability")(reliability)
 app.command("shop")(shop)
 app.command("left-out")(left_out)
 app.command("perturbed")(perturbed)
+app.command("withheld")(withheld)
 
 
 @app.callback()

@@ -6,6 +6,7 @@ from evals.diagnosis.case import Dataset
 from evals.diagnosis.data import opensre
 from evals.diagnosis.data.nezha import Nezha
 from evals.diagnosis.data.petshop import PetShop
+from evals.diagnosis.data.shop import OurShop
 from evals.diagnosis.data.sockshop import SockShop
 from evals.diagnosis.scoring import Answer, average5, share_of, specificity, top
 
@@ -45,6 +46,14 @@ def opensre_scores(answers: Sequence[Answer]) -> Scores:
     }
 
 
+def shop_scores(answers: Sequence[Answer]) -> Scores:
+    """Service right, and service and kind right, of the cause that comes first, named or not."""
+    return {
+        "service_rate": top(answers, 1),
+        "cause_rate": share_of(answers, lambda a: a.rank == 1 and bool(a.kind_right)),
+    }
+
+
 def _category_right(answer: Answer) -> bool:
     said = "healthy" if answer.category is None else opensre.CATEGORY.get(answer.category, "unknown")
     return said == answer.case.notes["expected"]
@@ -68,10 +77,11 @@ def _of(answers: Sequence[Answer], group: str) -> list[Answer]:
     return [a for a in answers if a.case.group == group]
 
 
-DATASETS: Mapping[str, Dataset] = {d.name: d for d in (SockShop(), PetShop(), Nezha(), opensre.OpenSre())}
+DATASETS: Mapping[str, Dataset] = {d.name: d for d in (SockShop(), PetShop(), Nezha(), opensre.OpenSre(), OurShop())}
 SCORES: Mapping[str, Callable[[Sequence[Answer]], Scores]] = {
     "sockshop": sockshop_scores,
     "petshop": petshop_scores,
     "nezha": nezha_scores,
     "opensre": opensre_scores,
+    "shop": shop_scores,
 }

@@ -48,6 +48,11 @@ def keep(folder: Path, number: int, one: Asked) -> None:
     file.write_text(one.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def kept(folder: Path) -> list[Asked]:
-    """All of a folder, in the order of the run. Raises ValidationError for a file that is none of ours."""
-    return [Asked.model_validate_json(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
+def kept(folder: Path) -> list[tuple[str, Asked]]:
+    """All of a folder and of those below it, by name. Raises ValidationError for a file that is none of ours."""
+    files = sorted(folder.rglob("*.json"))
+    return [(_named(file, folder), Asked.model_validate_json(file.read_bytes())) for file in files]
+
+
+def _named(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).with_suffix("").as_posix()
