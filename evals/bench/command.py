@@ -1,7 +1,6 @@
 """`nightshift bench`: how fast the product is, with a baseline of the same run beside it."""
 
 import asyncio
-import json
 import sys
 import tempfile
 from dataclasses import asdict
@@ -12,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from evals.bench import figures
 from evals.bench.detection.command import detection
 from evals.bench.diagnosis.command import diagnosis
 from evals.bench.house import BenchHouse
@@ -52,10 +52,11 @@ def storm(
             console.print(f"stopped: {error}", markup=False, soft_wrap=True)
             sys.exit(1)
     _show(console, one, many)
-    if json_file is not None:
-        figures = {"name": "storm", "alone": asdict(one), "storm": asdict(many), "complete": many.complete}
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    sys.exit(0 if one.complete and many.complete else 1)
+    complete = one.complete and many.complete
+    figures.write(
+        json_file, "storm", _ratios(one, many), {"alone": asdict(one), "storm": asdict(many)}, complete=complete
+    )
+    sys.exit(0 if complete else 1)
 
 
 async def _both(folder: Path, load: Load, patience_s: float) -> tuple[Seen, Seen]:
@@ -65,18 +66,28 @@ async def _both(folder: Path, load: Load, patience_s: float) -> tuple[Seen, Seen
         return one, await weather(client, house.starter, house.token, load, patience_s)
 
 
+def _ratios(one: Seen, many: Seen) -> dict[str, float | None]:
+    """How many times as long as for one alert alone."""
+    return {
+        "accepted_ratio": figures.ratio(many.accepted_s, one.accepted_s),
+        "slowest_answer_ratio": figures.ratio(many.slowest_answer_s, one.slowest_answer_s),
+        "accounted_ratio": figures.ratio(many.accounted_s, one.accounted_s),
+        "told_ratio": figures.ratio(many.told_s, one.told_s),
+    }
+
+
 def _show(console: Console, one: Seen, many: Seen) -> None:
     table = Table("", "one alert alone", "the storm", title="seconds from the first delivery")
     table.add_row("alerts, services", "1, 1", f"{many.load.alerts}, {many.load.services}")
     table.add_row("incidents", str(one.incidents), str(many.incidents))
     table.add_row("alerts accounted for", str(one.counted), str(many.counted))
-    for name, figures in (
+    for name, seconds in (
         ("all deliveries answered", (one.accepted_s, many.accepted_s)),
         ("slowest answer", (one.slowest_answer_s, many.slowest_answer_s)),
         ("every alert accounted for", (one.accounted_s, many.accounted_s)),
         ("every incident looked at", (one.told_s, many.told_s)),
     ):
-        table.add_row(name, *("not in time" if figure is None else f"{figure:.2f}" for figure in figures))
+        table.add_row(name, *("not in time" if figure is None else f"{figure:.2f}" for figure in seconds))
     console.print(table)
     if one.told_s is not None and many.told_s is not None:
         said = f"{many.told_s / one.told_s:.1f} times as long as one alert alone, for {many.load.alerts} times as many"

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from evals.shop.scoring import ENOUGH, Result, Score, high, middle, score, verdict
+from evals.shop.scoring import ENOUGH, Result, Score, Verdict, high, middle, score, verdict
 
 STAND_IN = (
     "The language model is a stand-in of the rig that agrees with the ranking. What it cost measures what is sent and "
@@ -22,6 +22,12 @@ def as_json(results: Sequence[Result], seed: int, seconds: float) -> dict[str, A
         "name": "shop",
         "seed": seed,
         "seconds": round(seconds, 1),
+        "scores": {
+            "cause_right": round(score(results).share, 3),
+            "named_wrong": sum(verdict(r) is Verdict.WRONG for r in results),
+            "investigated_s": middle(results, _took),
+            "usd": middle(results, lambda r: r.usd),
+        },
         "total": {**asdict(score(results)), "share": round(score(results).share, 3)},
         "kinds": {kind: asdict(score(_of(results, kind))) for kind in _kinds(results)},
         "investigated_s": {"median": middle(results, _took), "p95": high(results, _took)},

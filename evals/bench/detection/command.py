@@ -1,7 +1,6 @@
 """`nightshift bench detection`: what a check, a cycle and a training cost, each beside the obvious way."""
 
 import asyncio
-import json
 import statistics
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from evals.bench import figures
 from evals.bench.detection import memory
 from evals.bench.detection.cycles import Watching, check_rate, fill, prometheus, watch
 from evals.bench.detection.predicting import predict_s
@@ -72,10 +72,18 @@ def detection(
             console.print(f"stopped: {error}", markup=False, soft_wrap=True)
             sys.exit(1)
     _show(console, measured)
-    if json_file is not None:
-        figures = {"name": "detection", **asdict(measured), "complete": measured.complete}
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    figures.write(json_file, "detection", _ratios(measured), asdict(measured), complete=measured.complete)
     sys.exit(0 if measured.complete else 1)
+
+
+def _ratios(measured: Measured) -> dict[str, float | None]:
+    trained, one, divided = measured.trained, measured.watching, measured.sharded
+    return {
+        "check_ratio": measured.checks_a_s / measured.predicts_a_s,
+        "training_ratio": trained.ratio,
+        "training_ratio_with_start": trained.loop_s / (trained.start_s + trained.pool_s),
+        "sharding_ratio": statistics.median(one.wall_s) / statistics.median(divided.wall_s),
+    }
 
 
 def _measure(console: Console, folder: Path, load: Load, cycles: int, workers: int) -> Measured:
@@ -117,7 +125,8 @@ def _show(console: Console, measured: Measured) -> None:
     )  # fmt: skip
     table.add_row(
         f"{trained.fits} series trained", f"{trained.loop_s:.1f} s, a loop",
-        f"{trained.pool_s:.1f} s, {trained.processes} processes", f"{trained.loop_s / trained.pool_s:.2f}",
+        f"{trained.pool_s:.1f} s, {trained.processes} processes that were up after {trained.start_s:.1f} s",
+        f"{trained.ratio:.2f}",
     )  # fmt: skip
     console.print(table)
     wall, cpu = watching.wall_s, watching.cpu_s

@@ -1,6 +1,5 @@
 """`nightshift bench diagnosis`: what naming a cause costs, beside the plainest scorer on the same series."""
 
-import json
 import sys
 import time
 import tracemalloc
@@ -18,6 +17,7 @@ from analysis.logs import Volume, templates
 from analysis.ranking import rank
 from analysis.visits import slice_of, slices
 from domain.finding import Finding, Window
+from evals.bench import figures
 from evals.bench.diagnosis.plain import ranked
 from evals.bench.diagnosis.trouble import Trouble, make
 
@@ -55,10 +55,19 @@ def diagnosis(
     _measured(make(_SIZES[0]))  # what is imported and compiled by the first run is not its size
     rows = [_measured(make(size)) for size in sizes or _SIZES]
     _show(Console(highlight=False), rows)
-    if json_file is not None:
-        figures = {"name": "diagnosis", "sizes": [asdict(row) for row in rows]}
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    sys.exit(0 if all(row.right for row in rows) else 1)
+    complete = all(row.right for row in rows)
+    absolute = {"sizes": [asdict(row) for row in rows]}
+    figures.write(json_file, "diagnosis", _ratios(rows[-1]), absolute, complete=complete)
+    sys.exit(0 if complete else 1)
+
+
+def _ratios(largest: Cost) -> dict[str, float | None]:
+    """Against the plain scorer, which reads the series only: all that is done, and the part that reads the same."""
+    return {
+        "time_ratio": figures.ratio(largest.all_s, largest.plain_s),
+        "metrics_time_ratio": figures.ratio(largest.metrics_s, largest.plain_s),
+        "memory_ratio": figures.ratio(largest.most_mb, largest.plain_mb),
+    }
 
 
 def _measured(trouble: Trouble) -> Cost:

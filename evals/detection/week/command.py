@@ -30,8 +30,23 @@ def week(
     console.print(_by_kind(broken))
     console.print(_healthy(healthy))
     if json_file is not None:
-        written = {"name": "week", "seeds": list(seeds), "days": days, "with_faults": broken, "healthy": healthy}
+        written = {
+            "name": "week", "seeds": list(seeds), "days": days, "scores": scores(broken[0], healthy[0]),
+            "with_faults": broken, "healthy": healthy,
+        }  # fmt: skip
         json_file.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+
+
+def scores(broken: Mapping[str, Any], healthy: Mapping[str, Any]) -> dict[str, float | None]:
+    """Of weeks with faults and of healthy ones, as both judges together have them; delays in seconds."""
+    return {
+        "recall": round(broken["found"] / broken["faults"], 3) if broken["faults"] else None,
+        "median_delay_s": broken["delay_s"],
+        "p95_delay_s": broken["p95_s"],
+        "false_share": broken["false_share"],
+        "healthy_incidents_most_in_a_week": healthy["most_in_a_week"],
+        "healthy_critical": healthy["severities"].get("CRITICAL", 0),
+    }
 
 
 def _measured(seeds: Sequence[int], days: int, *, faults: bool) -> _Rows:

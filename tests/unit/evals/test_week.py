@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from domain.anomaly import AlertStatus, Anomaly
+from evals.detection.week.command import scores
 from evals.detection.week.history import DAY_S, KINDS, Fault, make
 from evals.detection.week.report import Week, incidents, row
 
@@ -84,3 +85,12 @@ def test_the_report_counts_each_fault_once_and_each_incident_that_began_without_
 def test_a_healthy_week_without_anything_told_has_no_share_of_false_ones() -> None:
     counted = row("both", [Week((), 7, ())])
     assert (counted["incidents"], counted["false_share"], counted["delay_s"]) == (0, None, None)
+
+
+def test_the_scores_of_a_run_are_what_both_judges_saw() -> None:
+    broken = {"found": 3, "faults": 4, "delay_s": 40.0, "p95_s": 90.0, "false_share": 0.25}
+    healthy = {"most_in_a_week": 2, "severities": {"HIGH": 1, "CRITICAL": 1}}
+    assert scores(broken, healthy) == {
+        "recall": 0.75, "median_delay_s": 40.0, "p95_delay_s": 90.0, "false_share": 0.25,
+        "healthy_incidents_most_in_a_week": 2, "healthy_critical": 1,
+    }  # fmt: skip
