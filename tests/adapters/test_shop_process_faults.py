@@ -10,7 +10,7 @@ import pytest
 from rig.faults.busy_processor import BusyProcessorFault
 from rig.faults.fault import Fault
 from rig.faults.hung_process import HungProcessFault
-from rig.faults.load_spike import LoadSpikeFault
+from rig.faults.load_spike import LoadSpikeFault, served
 from rig.faults.memory_leak import MemoryLeakFault
 from rig.faults.process_release import ProcessReleaseFault
 from rig.faults.slow_network import SlowNetworkFault
@@ -107,7 +107,10 @@ def test_what_leaks_is_given_back_by_a_restart_only(linked: Shop) -> None:
     assert metric(linked, ORDERS, "process_resident_memory_bytes") < before + 20e6
 
 
-def test_a_load_spike_is_more_customers_than_usual(linked: Shop, customers: Load, run_folder: Path) -> None:
+def test_a_load_spike_is_more_customers_than_the_shop_can_serve(
+    linked: Shop, customers: Load, run_folder: Path
+) -> None:
+    """However fast its machine is: the crowd grows until a customer is not served, and is gone with the fault."""
     fault = LoadSpikeFault(linked, run_folder)
     fault.start()
     try:
@@ -116,8 +119,10 @@ def test_a_load_spike_is_more_customers_than_usual(linked: Shop, customers: Load
             "more than the usual customers come",
             lambda: metric(linked, GATEWAY, "http_requests_total") > 3 * usual + 500,
         )
+        wait_until("a customer is not served", lambda: not served(linked.gateway_url))
     finally:
         fault.stop()
+    wait_until("customers are served again", lambda: served(linked.gateway_url))
 
 
 def test_a_release_and_a_setting_are_told_apart(linked: Shop) -> None:
