@@ -15,20 +15,22 @@ class Callers:
     def __init__(self, url: str, clients: int, pause_s: float = 0.0) -> None:
         self._url = url
         self._pause_s = pause_s
+        self._clients = clients
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, name="caller", daemon=True) for _ in range(clients)]
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to ask."""
-        for thread in self._threads:
+        """Begin to ask; called again, as many more do."""
+        for _ in range(self._clients):
+            thread = threading.Thread(target=self._ask, name="caller", daemon=True)
             thread.start()
+            self._threads.append(thread)
 
     def stop(self) -> None:
         """Ask no more, and wait until the last answers have come. Harmless when it was never started."""
         self._stopping.set()
         for thread in self._threads:
-            if thread.ident is not None:
-                thread.join()
+            thread.join()
 
     def _ask(self) -> None:
         with httpx.Client(timeout=_SECONDS, trust_env=False) as http:

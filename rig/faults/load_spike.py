@@ -1,25 +1,17 @@
 """Load spike: far more customers than usual come in at the gateway."""
 
 import sys
-import threading
 import time
 from pathlib import Path
 
-import httpx
-
 from rig.faults.fault import FaultReport
-from rig.servers.plain import PLAIN
+from rig.faults.growing import Growing
 from rig.servers.process import Command, ManagedProcess
 from rig.shop.load import REQUESTS_PER_SECOND
-from rig.shop.routes import ORDERS
 from rig.shop.shop import Shop
 
 _TIMES = 15
-# What a shop can serve is its machine's: fifteen times as many are a crisis on one, and not on another.
 _MOST_CROWDS = 6
-_ANOTHER_AFTER_S = 8.0
-_ANSWERED_IN_S = 3.0
-"""A customer who waits for longer is one whom the shop cannot serve: its own rule on latency says so."""
 
 
 class LoadSpikeFault:
@@ -35,21 +27,17 @@ class LoadSpikeFault:
     def __init__(self, shop: Shop, folder: Path) -> None:
         self._gateway, self._folder = shop.gateway_url, folder
         self._crowds: list[ManagedProcess] = []
-        self._over = threading.Event()
-        self._growing = threading.Thread(target=self._grow, name="load-spike", daemon=True)
+        self._growing = Growing(self._let_in, _MOST_CROWDS, shop.gateway_url)
         self._started_at: float | None = None
 
     def start(self) -> None:
         """Let them in."""
         self._started_at = time.time()
-        self._let_in()
         self._growing.start()
 
     def stop(self) -> None:
         """They go, and wait for nothing."""
-        self._over.set()
-        if self._growing.is_alive():
-            self._growing.join()
+        self._growing.stop()
         for crowd in self._crowds:
             crowd.kill()
 
@@ -63,19 +51,3 @@ class LoadSpikeFault:
         crowd = ManagedProcess(Command("customers", argv, self._folder / f"customers-{len(self._crowds)}.out"))
         crowd.launch()
         self._crowds.append(crowd)
-
-    def _grow(self) -> None:
-        while len(self._crowds) < _MOST_CROWDS and not self._over.wait(_ANOTHER_AFTER_S):
-            if not served(self._gateway):
-                return
-            self._let_in()
-
-
-def served(gateway: str) -> bool:
-    """Does one more customer see their orders before they would leave?"""
-    try:
-        return httpx.get(
-            f"{gateway}/{ORDERS}", params={"customer": 1}, timeout=_ANSWERED_IN_S, trust_env=False, verify=PLAIN
-        ).is_success
-    except httpx.TransportError:
-        return False

@@ -9,8 +9,9 @@ import pytest
 
 from rig.faults.busy_processor import BusyProcessorFault
 from rig.faults.fault import Fault
+from rig.faults.growing import served
 from rig.faults.hung_process import HungProcessFault
-from rig.faults.load_spike import LoadSpikeFault, served
+from rig.faults.load_spike import LoadSpikeFault
 from rig.faults.memory_leak import MemoryLeakFault
 from rig.faults.process_release import ProcessReleaseFault
 from rig.faults.slow_network import SlowNetworkFault
