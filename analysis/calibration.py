@@ -1,4 +1,5 @@
-"""How often a ranking's first place is right, from what the ranking looks like: a map that was fitted, not set.
+"""How often a ranking's first place is right, from what the ranking looks like: a map that was fitted, not set. The one
+for the first *cause*, a place and a kind, is in confidence.py; both are kept in the same form.
 
 p = sigmoid(a + b log2(1 + S1 + 3 E) + c (1 - S2 / (S1 + 0.25))): S1 the score of the first service in bits, S2 of the
 second, E the share of the alerted symptom that the first explains, by how sure that is. (Platt 1999: a logistic map of
@@ -20,7 +21,7 @@ from pathlib import Path
 from domain.diagnosis import Place
 from domain.model import Model
 
-_FILE = Path(__file__).with_name("calibration.json")
+_OF_PLACES, _OF_CAUSES = (Path(__file__).with_name(name) for name in ("calibration.json", "cause_calibration.json"))
 # Keeps a lead over next to nothing small.
 _HALF_A_STEP = 0.25
 _WHOLE_SYMPTOM = 3.0
@@ -46,8 +47,14 @@ class Calibration(Model):
 
 @cache
 def calibration() -> Calibration:
-    """As it was committed."""
-    return Calibration.model_validate_json(_FILE.read_bytes())
+    """Of places, as it was committed."""
+    return Calibration.model_validate_json(_OF_PLACES.read_bytes())
+
+
+@cache
+def cause_calibration() -> Calibration:
+    """Of causes, as it was committed."""
+    return Calibration.model_validate_json(_OF_CAUSES.read_bytes())
 
 
 def features(places: Sequence[Place]) -> tuple[float, float]:

@@ -1,22 +1,23 @@
-"""How sure we are of a ranking's first place: a number, and the sentence that explains it.
+"""How sure we are of a ranking's first cause, a place and a kind: a number, and the sentence that explains it.
 
-full = min(p, sigmoid(2.2 log2(1 + S) + 0.8 log2(1 + M) - 8.5)), S the score of the first candidate in bits, M its lead
-over the best that says something else, p the confidence in its service (calibration.py): nobody is surer of a cause
-than of its place. Then every source that was not seen takes its share.
+confidence = min(p, q, o, 0.95) left, q = sigmoid(a + b log2(1 + S) + c log2(1 + M)): S the score of the first candidate
+in bits, M its lead over the best that says something else, p the confidence in its service (calibration.py): nobody is
+surer of a cause than of its place. o = 2^M / (1 + 2^M): a lead of M bits is odds of 2^M to one, so a tie is a coin's
+toss, however much speaks for both. `left` is what sources that were not seen leave.
 
-p was fitted on public faults; the sigmoid, which is about service *and* kind, is set, since public data seldom say
-which kind it was: one source alone, however loud (S = M = 6), stays below 0.5; with a second that says where (S = 10,
-M = 6) it is 0.8; four that agree reach the bound of 0.95. Hence *uncalibrated*: it orders cases.
+a, b and c were fitted, on public faults and on our own shop's, each with every choice of its sources away: so on what
+one source alone says, too. They are in cause_calibration.json, with what they were fitted on;
+evals/diagnosis/fit_cause.py makes it.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.calibration import Coefficients, cause_calibration, mapped
 from domain.diagnosis import Hypothesis
 from domain.finding import Category, Finding, Presence, Source
 
-_SCORE, _LEAD, _OFFSET = 2.2, 0.8, -8.5
 MISSING_COSTS: Mapping[Source, float] = {
     Source.METRICS: 0.15,
     Source.LOGS: 0.10,
@@ -31,8 +32,8 @@ By what each could have overturned: a database says who holds what, a memory onl
 """
 # A cause without a kind is never named, however plain its place.
 _KINDLESS_AT_MOST = 0.45
-# Nobody counted, so nobody is told that we are all but certain.
-_UNCALIBRATED_AT_MOST = 0.95
+# So few faults were counted that one in twenty is as rare a mistake as they can tell of.
+_AT_MOST = 0.95
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,29 @@ def seen(findings: Iterable[Finding], expected: Iterable[Source]) -> Seen:
     )
 
 
+def features(ranked: Sequence[Hypothesis]) -> tuple[float, float]:
+    """log2(1 + S) and log2(1 + M), S and M in bits; nothing found: zeros."""
+    if not ranked:
+        return 0.0, 0.0
+    first, rival = ranked[0], rival_of(ranked)
+    lead = first.score - (rival.score if rival is not None else 0.0)
+    return math.log2(1 + first.score), math.log2(1 + max(0.0, lead))
+
+
+def stated(looks: tuple[float, float], by: Coefficients, place: float, left: float, *, kindless: bool) -> float:
+    """The confidence (0 to 1) in service and category that goes with such features.
+
+    `place`: the confidence in the service; `left`: what sources that were not seen leave, as a share.
+    """
+    bounds = (mapped(looks, by), place, _by_lead(looks[1]), _KINDLESS_AT_MOST if kindless else _AT_MOST)
+    return min(bounds) * left
+
+
+def _by_lead(look: float) -> float:
+    """What a lead allows, from log2(1 + M)."""
+    return 1 / (1 + 2 ** (1 - 2**look))
+
+
 def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Seen, place: float) -> Confidence:
     """Confidence in service and category of the first of `ranked`; `sources` are those that speak for it, `place` the
     confidence (0 to 1) in its service.
@@ -77,14 +101,13 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
         return Confidence(0.0, f"nothing speaks for any cause{_in_part(view)}")
     first, rival = ranked[0], rival_of(ranked)
     lead = first.score - (rival.score if rival is not None else 0.0)
-    sure = _sigmoid(_SCORE * math.log2(1 + first.score) + _LEAD * math.log2(1 + max(0.0, lead)) + _OFFSET)
-    full = min(sure, place, _UNCALIBRATED_AT_MOST)
     ahead = f"ahead of {_phrase(rival)} by {lead:.1f}" if rival is not None else "and no other cause has any"
     said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}, {ahead}"
-    if first.category is Category.UNKNOWN:
-        full = min(full, _KINDLESS_AT_MOST)
+    kindless = first.category is Category.UNKNOWN
+    if kindless:
         said = f"something is wrong at {first.service}, and nothing tells what ({first.score:.1f} bits)"
-    return Confidence(full * view.factor, f"{said}{_in_part(view)}")
+    value = stated(features(ranked), cause_calibration().all, place, view.factor, kindless=kindless)
+    return Confidence(value, f"{said}{_in_part(view)}")
 
 
 def rival_of(ranked: Sequence[Hypothesis]) -> Hypothesis | None:
@@ -111,7 +134,3 @@ def _named(sources: Sequence[Source]) -> str:
 def _in_part(view: Seen) -> str:
     """What was not seen at all is a field of the diagnosis, which is shown beside the cause; this is said here only."""
     return f"; seen in part: {', '.join(view.in_part)}" if view.in_part else ""
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x))

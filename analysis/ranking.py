@@ -49,6 +49,8 @@ _MOST_OF_MEMORY = 1.5
 # A hundredth of a bit is no candidate.
 _LEAST_SCORE = 0.01
 _SHOWN = 5
+# One bit: twice as likely as without it.
+_ATTESTS = 1.0
 
 Shares = Mapping[str, float]
 
@@ -75,7 +77,7 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
     places = _places(ranked, by_id)
-    view = seen(findings, _expected(question))
+    view = seen(findings, expected(question))
     where = place_confidence(places)
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
     dark = said(ranked[0], findings) if ranked else ()
@@ -85,6 +87,8 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
         place_confidence=where,
         confidence=sure.value,
         confidence_reason="; ".join((sure.reason, *dark)),
+        calibrated=True,
+        attested_by=_attested_by(ranked[0], by_id) if ranked else None,
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
         look_next=_next(
@@ -131,7 +135,7 @@ def _next(
     return (*by_hand(ranked[0], findings), *unseen)
 
 
-def _expected(question: Question) -> Iterable[Source]:
+def expected(question: Question) -> Iterable[Source]:
     """Sources that every answer needs; a database only where one is declared."""
     declared = any(question.graph.get(service).databases for service in question.services)
     return (Source.METRICS, Source.LOGS, Source.TRACES, *((Source.DATABASE,) if declared else ()))
@@ -221,6 +225,15 @@ def _hypothesis(scored: _Scored, total: float, by_id: Mapping[str, Finding]) -> 
         weight=scored.score / total,
         contributions=tuple(contributions),
     )
+
+
+def _attested_by(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> tuple[Source, ...]:
+    """Sources that saw it themselves, and said more than a coin does: memory knows what was before."""
+    said: dict[Source, float] = {}
+    for one in hypothesis.contributions:
+        source = by_id[one.finding].source
+        said[source] = said.get(source, 0.0) + one.bits
+    return tuple(source for source in Source if said.get(source, 0.0) >= _ATTESTS and source is not Source.MEMORY)
 
 
 def _sources_for(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> tuple[Source, ...]:

@@ -54,7 +54,8 @@ class Diagnosis(Model):
     """Hypotheses, best first, with confidence (0 to 1) in the service **and** category of the first.
 
     `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one,
-    None: nobody reckoned it.
+    None: nobody reckoned it. `calibrated`: the confidence is that of a map which was held against known faults.
+    `attested_by`: the sources that give the first cause a bit or more, memory apart; None: nobody counted them.
     `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
     `advised`: a language model put the first one first, against the ranking, or would put another one there: what is
     planned for it is left to a person (domain/advice/weighing.py).
@@ -67,6 +68,7 @@ class Diagnosis(Model):
     confidence: float = 0.0
     confidence_reason: str
     calibrated: bool = False
+    attested_by: tuple[Source, ...] | None = None
     causal_chain: tuple[str, ...] = ()
     not_seen: tuple[Source, ...] = ()
     look_next: tuple[str, ...] = ()
@@ -79,6 +81,11 @@ class Diagnosis(Model):
         if self.hypotheses and self.confidence >= NAME_A_CAUSE_FROM:
             return self.hypotheses[0]
         return None
+
+    @property
+    def alone(self) -> str | None:
+        """The only source that speaks for the first cause; None where there are others, or nobody counted."""
+        return self.attested_by[0].value if self.attested_by is not None and len(self.attested_by) == 1 else None
 
     @property
     def quiet(self) -> bool:

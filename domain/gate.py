@@ -37,11 +37,12 @@ class Controls(Model):
 
 class Circumstances(Model):
     """What holds inside of the incident: how sure we are, and what people said. `advised`: a language model and
-    the ranking do not agree on the first cause.
+    the ranking do not agree on the first cause. `alone`: the only source that speaks for it; None: it is not alone.
     """
 
     confidence: float
     advised: bool = False
+    alone: str | None = None
     hands_off: bool = False
     approved: bool = False
     precheck: str | None = None
@@ -146,6 +147,13 @@ def _advised(_p: Plan, _y: Policy, _c: Controls, now: Circumstances) -> GateVerd
     return None
 
 
+def _alone(_p: Plan, _y: Policy, _c: Controls, now: Circumstances) -> GateVerdict | None:
+    """A source that is wrong is wrong as a whole: to be sure is not enough to act on what nothing else confirms."""
+    if now.alone is not None:
+        return _verdict(Ruling.ASK, "alone", f"one source alone says so ({now.alone}): a person decides")
+    return None
+
+
 def _target_limit(plan: Plan, policy: Policy, controls: Controls, _n: Circumstances) -> GateVerdict | None:
     if controls.actions_on_target >= policy.limits.per_target_hour:
         return _verdict(
@@ -170,7 +178,7 @@ def _hour_limit(_p: Plan, policy: Policy, controls: Controls, _n: Circumstances)
 CLAUSES: tuple[Clause, ...] = (
     _hands_off, _paused, _observe, _allow_list, _precheck, _busy,
     _approved,
-    _frozen, _risk, _confidence, _advised, _target_limit, _hour_limit,
+    _frozen, _risk, _confidence, _advised, _alone, _target_limit, _hour_limit,
 )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def _reordered(diagnosis: Diagnosis, preferred: Hypothesis) -> Diagnosis:
         update={
             "hypotheses": (preferred, *(h for h in diagnosis.hypotheses if h != preferred)),
             "confidence": diagnosis.confidence * share, "confidence_reason": said, "calibrated": False,
-            "causal_chain": (), "look_next": (), "advised": True,
+            "attested_by": None, "causal_chain": (), "look_next": (), "advised": True,
         }
     )  # fmt: skip
 

@@ -1,32 +1,71 @@
-"""`nightshift eval left-out`: every part, and every data set, by a confidence that never saw it."""
+"""`nightshift eval left-out`: every part, and every data set, by a confidence that never saw it.
+
+Of runs of `eval diagnosis` the confidence in the place, of runs of `eval withheld` that in the cause.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+import typer
 from rich.table import Table
 
-from analysis.calibration import Calibration, calibration
+from analysis.calibration import Calibration, Coefficients, calibration, cause_calibration
 from domain.diagnosis import NAME_A_CAUSE_FROM
 from evals.diagnosis.options import JsonFile, Runs, console, write
 from evals.diagnosis.scoring import BOUNDS, calibration_error
-from evals.diagnosis.told import Told, read, told
+from evals.diagnosis.told import read, told
+from evals.diagnosis.told_causes import told_causes
 
 _PLACES = 3
+_WITH_ALL, _WITH_FEWER = "with all sources", "with every choice of fewer"
 ALL = "all"
-Judged = Sequence[tuple[Told, float]]
+
+
+class Case(Protocol):
+    """What was said of a case, and whether it was right."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def part(self) -> str: ...
+    @property
+    def fault(self) -> bool: ...
+    @property
+    def right(self) -> bool: ...
+    def sure(self, by: Coefficients) -> float:
+        """The confidence by this map."""
+        ...
+
+
+Judged = Sequence[tuple[Case, float]]
 
 
 def left_out(files: Runs, json_file: JsonFile = None) -> None:
     """What is named, and how sure, where the map from ranking to confidence has not seen the part or the data set."""
-    figures = by_maps_that_never_saw(told(read(files)), calibration())
-    shown = console()
+    figures, shown = _figures(read(files)), console()
     for title, rows in figures["scores"].items():
         shown.print(_table(title, rows))
     shown.print(f"calibration error in the bins {', '.join(f'{b:g}' for b in figures['bins'])}")
     write(figures, json_file)
 
 
-def by_maps_that_never_saw(cases: Sequence[Told], known: Calibration) -> dict[str, Any]:
+def _figures(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Raises typer.BadParameter where the runs are of both commands: one confidence is not the other."""
+    kinds = {run["name"] for run in runs}
+    if kinds == {"diagnosis"}:
+        return by_maps_that_never_saw(told(runs), calibration())
+    if kinds != {"withheld"}:
+        raise typer.BadParameter(f"runs of one command are needed, and these are of {', '.join(sorted(kinds))}")
+    causes = told_causes(runs)
+    every, fewer = (
+        by_maps_that_never_saw([one for one in causes if one.whole is whole], cause_calibration())
+        for whole in (True, False)
+    )
+    titled = ((_WITH_ALL, every), (_WITH_FEWER, fewer))
+    return every | {"scores": {f"{said}: {t}": rows for said, of in titled for t, rows in of["scores"].items()}}
+
+
+def by_maps_that_never_saw(cases: Sequence[Case], known: Calibration) -> dict[str, Any]:
     """Figures by part, by data set, and by the map in use, each with a last row for all of them.
 
     A part or a data set of which nothing was fitted is judged by the map in use, which never saw it either.
@@ -66,9 +105,9 @@ def row(judged: Judged) -> dict[str, float]:
 
 
 def _grouped(
-    cases: Sequence[Told], known: Calibration, key: Callable[[Told], str]
-) -> dict[str, list[tuple[Told, float]]]:
-    found: dict[str, list[tuple[Told, float]]] = {}
+    cases: Sequence[Case], known: Calibration, key: Callable[[Case], str]
+) -> dict[str, list[tuple[Case, float]]]:
+    found: dict[str, list[tuple[Case, float]]] = {}
     for one in cases:
         found.setdefault(key(one), []).append((one, one.sure(known.without.get(key(one), known.all))))
     return found

@@ -11,8 +11,8 @@ from typing import Any
 
 from rich.table import Table
 
-from analysis.confidence import rival_of
-from analysis.ranking import rank
+from analysis.confidence import Seen, features, seen
+from analysis.ranking import expected, rank
 from domain.diagnosis import NAME_A_CAUSE_FROM, Diagnosis
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from evals.diagnosis.case import Case
@@ -30,6 +30,8 @@ from evals.diagnosis.options import (
 from evals.diagnosis.run import chosen, commit_of
 
 _WHY = "withheld"
+# The fit starts from these.
+_PLACES_OF_A_LOOK = 5
 ASKED = (Source.METRICS, Source.LOGS, Source.TRACES, Source.DATABASE, Source.CHANGES)
 """Memory is none of them: it says what was before."""
 
@@ -72,12 +74,13 @@ def _rows(case: Case) -> Iterator[dict[str, Any]]:
     window = Window(start=case.question.onset, end=max(case.question.now, case.question.onset))
     whole = next(choices(found), frozenset[Source]())
     for kept in choices(found):
-        yield _row(case, kept, rank(without(found, kept, window), case.question), whole=kept == whole)
+        left = without(found, kept, window)
+        view = seen(left, expected(case.question))
+        yield _row(case, kept, rank(left, case.question), view, whole=kept == whole)
 
 
-def _row(case: Case, kept: frozenset[Source], said: Diagnosis, *, whole: bool) -> dict[str, Any]:
+def _row(case: Case, kept: frozenset[Source], said: Diagnosis, view: Seen, *, whole: bool) -> dict[str, Any]:
     first = said.hypotheses[0] if said.hypotheses else None
-    rival = rival_of(said.hypotheses) if first is not None else None
     return {
         "name": case.name,
         "part": case.part,
@@ -85,12 +88,13 @@ def _row(case: Case, kept: frozenset[Source], said: Diagnosis, *, whole: bool) -
         "kept": sorted(kept),
         "whole": whole,
         "said": first and f"{first.category} at {first.service}",
+        "attested_by": [source.value for source in said.attested_by or ()],
         "right": first is not None and first.service in case.truth and first.category in case.kinds,
-        "score": first and round(first.score, 4),
-        "rival": round(rival.score, 4) if rival is not None else 0.0,
+        "looks": [round(x, _PLACES_OF_A_LOOK) for x in features(said.hypotheses)],
         "kindless": first is not None and first.category is Category.UNKNOWN,
-        "stated": round(said.confidence, 4),
-        "place": round(said.place_confidence or 0.0, 4),
+        "place": round(said.place_confidence or 0.0, _PLACES_OF_A_LOOK),
+        "left": round(view.factor, _PLACES_OF_A_LOOK),
+        "stated": round(said.confidence, _PLACES_OF_A_LOOK),
     }
 
 

@@ -1,8 +1,13 @@
 """How sure: only what says something else takes from a lead."""
 
-import pytest
+import math
 
-from analysis.confidence import Seen, confidence
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.calibration import Coefficients, cause_calibration
+from analysis.confidence import Seen, confidence, stated
 from domain.diagnosis import Hypothesis
 from domain.finding import Category, Source
 
@@ -14,6 +19,7 @@ def _speaks(service: str, category: Category, score: float) -> Hypothesis:
 
 
 _FIRST = _speaks("orders", Category.DEPENDENCY, 10.4)
+_NEARLY_A_TIE = 0.54
 
 
 def _sure(*others: Hypothesis) -> float:
@@ -22,7 +28,7 @@ def _sure(*others: Hypothesis) -> float:
 
 def test_trouble_of_whatever_kind_at_the_same_service_is_no_other_cause() -> None:
     """It is what the first one explains; the next that says something else counts."""
-    unknown, pool = _speaks("orders", Category.UNKNOWN, 10.2), _speaks("orders", Category.CONNECTION_POOL, 7.0)
+    unknown, pool = _speaks("orders", Category.UNKNOWN, 10.2), _speaks("orders", Category.CONNECTION_POOL, 9.0)
     assert _sure(unknown) == _sure()
     assert _sure(unknown, pool) == _sure(pool) < _sure()
 
@@ -31,7 +37,24 @@ def test_trouble_of_whatever_kind_at_the_same_service_is_no_other_cause() -> Non
     "rival", [_speaks("orders", Category.NETWORK, 10.2), _speaks("gateway", Category.UNKNOWN, 10.2)]
 )
 def test_another_kind_and_another_place_are(rival: Hypothesis) -> None:
-    assert _sure(rival) < 0.5 < _sure()
+    assert _sure(rival) < _NEARLY_A_TIE < 0.9 < _sure()
+
+
+@given(st.floats(0, 30), st.floats(0, 30), st.floats(0.01, 5))
+def test_more_evidence_and_a_larger_lead_never_make_it_less_sure(score: float, lead: float, more: float) -> None:
+    def said(score: float, lead: float) -> float:
+        looks = math.log2(1 + score), math.log2(1 + min(lead, score))
+        return stated(looks, cause_calibration().all, place=1.0, left=1.0, kindless=False)
+
+    assert said(score + more, lead) >= said(score, lead)
+    assert said(score + more, lead + more) >= said(score + more, lead)
+
+
+def test_a_tie_is_a_coins_toss_however_much_speaks_for_both() -> None:
+    sure = Coefficients(offset=50, score=0, lead=0)
+    even, one_bit = ((10.0, math.log2(1 + lead)) for lead in (0.0, 1.0))
+    assert stated(even, sure, place=1.0, left=1.0, kindless=False) == 0.5
+    assert stated(one_bit, sure, place=1.0, left=1.0, kindless=False) == pytest.approx(2 / 3)
 
 
 def test_the_reason_says_which_other_cause_is_next() -> None:

@@ -112,9 +112,16 @@ def test_a_loud_finding_still_says_more_of_its_cause_than_of_its_place() -> None
     assert score(diagnosis, "orders", Category.UNKNOWN) == pytest.approx(3)
 
 
-def test_one_source_alone_names_no_cause_however_loud() -> None:
+def test_a_cause_that_one_source_alone_tells_is_said_to_be_so_however_loud() -> None:
     others = [calm(n, source) for n, source in enumerate((Source.METRICS, Source.TRACES, Source.DATABASE), start=2)]
-    assert ranked(pool(1, Source.LOGS, 100), *others).named is None
+    assert ranked(pool(1, Source.LOGS, 100), *others).alone == "logs"
+    assert ranked(pool(1, Source.LOGS, 100), pool(2, Source.METRICS, 2), *others[1:]).alone is None
+
+
+def test_a_whisper_and_what_was_before_attest_nothing() -> None:
+    """Less than a bit is less than a coin says, and memory has seen nothing of this incident."""
+    told = ranked(pool(1, Source.LOGS), pool(2, Source.METRICS, 0.9), pool(3, Source.MEMORY, 6))
+    assert told.attested_by == (Source.LOGS,)
 
 
 def test_what_speaks_against_is_subtracted_and_cited() -> None:
@@ -128,7 +135,7 @@ def test_what_speaks_against_is_subtracted_and_cited() -> None:
 
 
 def test_silence_of_a_source_that_looked_lowers_confidence() -> None:
-    cause = (pool(1, Source.LOGS), pool(2, Source.DATABASE))
+    cause = (pool(1, Source.LOGS, 1.5), pool(2, Source.DATABASE, 1.5))
     assert ranked(*cause, calm(3, Source.METRICS), calm(4, Source.TRACES)).confidence < ranked(
         *cause, finding(3, Source.METRICS, "orders", 1), calm(4, Source.TRACES)
     ).confidence  # fmt: skip
@@ -337,11 +344,11 @@ def test_nothing_found_is_no_cause_and_a_next_step() -> None:
     assert ranked().confidence == 0.0
 
 
-def test_a_named_cause_needs_no_next_step_and_is_not_called_calibrated() -> None:
+def test_a_named_cause_needs_no_next_step_and_is_never_certain() -> None:
     diagnosis = ranked(*(pool(n, source) for n, source in enumerate(TRIED, start=1)))
     assert diagnosis.named is not None
     assert diagnosis.look_next == ()
-    assert not diagnosis.calibrated
+    assert diagnosis.calibrated
     assert diagnosis.confidence <= 0.95
 
 

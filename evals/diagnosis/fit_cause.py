@@ -1,0 +1,80 @@
+"""`python -m evals.diagnosis.fit_cause FILE ...` makes analysis/cause_calibration.json from what `eval withheld --json`
+wrote of the tuning parts.
+
+The map of analysis/confidence.py by penalised likelihood of what is stated, with all that bounds and lowers it: a map
+that was fitted without would be too modest by what missing sources take. Rankings without a cause or without a kind
+teach nothing, as their confidence does not come from the map.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from analysis.calibration import Calibration, Coefficients
+from evals.diagnosis.datasets import DATASETS
+from evals.diagnosis.told import read
+from evals.diagnosis.told_causes import ToldCause, told_causes
+
+_FILE = Path(__file__).parents[2] / "analysis" / "cause_calibration.json"
+_PENALTY = 1.0
+_LEAST = 1e-6
+
+
+def fitted(seen: Sequence[ToldCause]) -> Coefficients:
+    """The map for these rankings: more evidence and a larger lead never make it less sure."""
+    # Heavy, and needed here only; scipy has no types.
+    from scipy.optimize import minimize  # noqa: PLC0415 # pyright: ignore[reportUnknownVariableType]
+
+    ours = [one for one in seen if one.looks is not None and not one.kindless]
+    right = np.array([one.right for one in ours])
+    weight = np.array([one.weight for one in ours])
+
+    def cost(at: Sequence[float]) -> float:
+        by = _coefficients(at)
+        sure = np.clip([one.sure(by) for one in ours], _LEAST, 1 - _LEAST)
+        surprise = -np.log(np.where(right, sure, 1 - sure))
+        return float(np.sum(weight * surprise)) + _PENALTY / 2 * (by.score**2 + by.lead**2)
+
+    found = cast("Any", minimize)(
+        cost, [-4.0, 1.0, 1.0], method="L-BFGS-B", bounds=[(None, None), (0, None), (0, None)]
+    )
+    return _coefficients([round(float(x), 3) for x in found.x])
+
+
+def _coefficients(at: Sequence[float]) -> Coefficients:
+    offset, score, lead = at
+    return Coefficients(offset=offset, score=score, lead=lead)
+
+
+def calibrated(seen: Sequence[ToldCause], how: str) -> Calibration:
+    """The map of all, one without each data set and one without each of its parts."""
+    without: dict[str, Coefficients] = {}
+    for dataset in dict.fromkeys(one.dataset for one in seen):
+        without[dataset] = fitted([one for one in seen if one.dataset != dataset])
+        for part in dict.fromkeys(one.part for one in seen if one.dataset == dataset):
+            without[f"{dataset}/{part}"] = fitted([o for o in seen if (o.dataset, o.part) != (dataset, part)])
+    return Calibration(how=how, all=fitted(seen), without=without)
+
+
+def main(files: Sequence[str]) -> None:
+    """Read the runs, fit, and write the file. Raises ValueError for a run of parts that are not for tuning."""
+    runs = read(map(Path, files))
+    for run in runs:
+        if others := set(run["parts"]) - set(DATASETS[run["dataset"]].tuning):
+            raise ValueError(f"{run['dataset']}: {', '.join(sorted(others))} is not for tuning")
+    said = [f"{run['dataset']} {run['data_commit'] or ''}".strip() + f": {_count(told_causes([run]))}" for run in runs]
+    how = f"evals/diagnosis/fit_cause.py on the tuning parts of {'; '.join(said)}"
+    _FILE.write_text(json.dumps(calibrated(told_causes(runs), how).model_dump(), indent=2) + "\n", encoding="utf-8")
+
+
+def _count(ours: Sequence[ToldCause]) -> str:
+    faults, normal = (sum(one.whole and one.fault is fault for one in ours) for fault in (True, False))
+    return f"{faults} faults, {normal} normal windows, {len(ours)} rankings"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
