@@ -38,7 +38,7 @@ from analysis.explaining import (
 )
 from analysis.sentences import causal_chain, look_next, sentence
 from analysis.starving import starving_explains_waiting
-from analysis.unseen import said, sight
+from analysis.unseen import end, end_said, said, sight
 from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
 from domain.question import Question
@@ -76,11 +76,11 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     evidence = changes_explain_trouble(demand_by_two_counters(at_its_cause, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
-    places = _places(ranked, by_id)
     view = seen(findings, expected(question))
+    places = _places(ranked, by_id, question, view)
     where = place_confidence(places)
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
-    dark = said(ranked[0], findings) if ranked else ()
+    dark = (*said(ranked[0], findings), *end_said(ranked[0], question.graph, view.missing)) if ranked else ()
     return Diagnosis(
         hypotheses=ranked[:_SHOWN],
         places=places,
@@ -98,7 +98,9 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     )
 
 
-def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding]) -> tuple[Place, ...]:
+def _places(
+    ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding], question: Question, view: Seen
+) -> tuple[Place, ...]:
     """Each service once, with its best hypothesis."""
     best: dict[str, Hypothesis] = {}
     for hypothesis in ranked:
@@ -107,7 +109,7 @@ def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding]) -> tuple
         Place(
             service=service,
             score=h.score,
-            sight=sight(h, by_id),
+            sight=sight(h, by_id) * end(h, by_id, question.graph, view.missing),
             symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0),
         )
         for service, h in list(best.items())[:_SHOWN]

@@ -403,3 +403,37 @@ def test_weights_are_shares_and_confidence_is_a_probability(findings: tuple[Find
     assert sum(h.weight for h in diagnosis.hypotheses) <= 1 + 1e-9
     scores = [round(h.score, 6) for h in diagnosis.hypotheses]
     assert scores == sorted(scores, reverse=True)
+
+
+def unanswered(number: int, source: Source, service: str, strength: float = 6) -> Finding:
+    return finding(number, source, service, strength, categories={Category.DEPENDENCY: 0.9})
+
+
+NO_TRACES = missing(Source.TRACES, "down", WINDOW)
+
+
+def test_without_traces_nobody_knows_which_end_of_a_call_does_not_answer() -> None:
+    """Gateway's lines say that orders did not answer; so they do when the network between them is slow."""
+    told = (unanswered(1, Source.LOGS, "gateway"), unanswered(2, Source.METRICS, "gateway"), calm(3, Source.DATABASE))
+    blind, seeing = ranked(*told, NO_TRACES), ranked(*told, unanswered(4, Source.TRACES, "gateway"))
+    assert blind.named is None
+    assert seeing.named is not None
+    clause = "without traces nobody sees whether it is gateway or what it calls, orders or catalogue"
+    assert clause in blind.confidence_reason
+    assert f"{clause}; look there next" in blind.look_next
+    assert clause not in seeing.confidence_reason
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param([unanswered(n, s, "orders") for n, s in enumerate(TRIED[:2], 1)], id="what calls nobody"),
+        pytest.param([pool(n, s, service="gateway") for n, s in enumerate(TRIED[:2], 1)], id="another kind of cause"),
+    ],
+)
+def test_where_there_is_one_end_only_traces_take_what_any_source_takes(told: list[Finding]) -> None:
+    blind, seeing = (ranked(*told, calm(8, Source.DATABASE), with_traces) for with_traces in (NO_TRACES, SEEN_NOTHING))
+    assert blind.confidence == pytest.approx(seeing.confidence * 0.92, rel=0.01)
+
+
+SEEN_NOTHING = finding(9, Source.TRACES, None, 0, presence=Presence.ABSENT, categories={})
