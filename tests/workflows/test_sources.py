@@ -13,6 +13,7 @@ from domain.question import Question
 from domain.timeline import Kind
 from domain.view import IncidentView
 from integrations.ports import Unavailable
+from tests.workflows.asking import asked
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import Night, texts, view
 from tests.workflows.world import POLICY, Handle, World
@@ -81,7 +82,9 @@ async def undisturbed(night_of: NightOf) -> float:
 async def test_a_source_that_fails_is_said_and_costs_confidence(
     night_of: NightOf, undisturbed: float, source: Source
 ) -> None:
-    """Fixed as long as confidence is above the gate's floor; below it nothing is touched, and people are told."""
+    """Fixed as long as confidence is above the gate's floor, and the database has said who holds the connections: the
+    plan is made of that. Else nothing is touched, and people are told.
+    """
     world = Weighed(failing={source})
     async with night_of(world) as night:
         seen = await _settled(night, await night.open())
@@ -93,7 +96,7 @@ async def test_a_source_that_fails_is_said_and_costs_confidence(
     assert source in seen.diagnosis.not_seen
     assert seen.diagnosis.confidence < undisturbed
     fixed = seen.outcome is Outcome.AUTO_RESOLVED
-    assert fixed == (seen.diagnosis.confidence >= POLICY.floors.LOW)
+    assert fixed == (seen.diagnosis.confidence >= POLICY.floors.LOW and source is not Source.DATABASE)
     assert world.remediator.executions == int(fixed)
 
 
@@ -114,6 +117,22 @@ async def test_what_a_missing_source_leaves_below_the_floor_is_asked_for(night_o
     assert seen.waiting is not None
     assert "is below" in seen.waiting.reason
     assert summary.outcome == Outcome.RESOLVED_BY_HUMAN
+
+
+async def test_what_one_source_alone_says_is_asked_for_however_sure_it_is(night_of: NightOf) -> None:
+    """Two sources that agree act by themselves with the same confidence."""
+    async with night_of(World(confidence=0.95, attested_by=(Source.METRICS, Source.DATABASE))) as night:
+        seen = await _settled(night, await night.open())
+    assert (seen.outcome, seen.waiting) == (Outcome.AUTO_RESOLVED, None)
+    world = World(confidence=0.95, attested_by=(Source.METRICS,))
+    async with night_of(world) as night:
+        handle = await night.open()
+        request = await asked(night, handle)
+        assert world.remediator.executions == 0
+        await handle.signal("approve", {"digest": request.digest, "who": "ana"})
+        summary = await night.end(handle)
+    assert request.reason == "one source alone says so (metrics): a person decides"
+    assert (summary.outcome, world.remediator.executions) == (Outcome.RESOLVED_BY_HUMAN, 1)
 
 
 async def test_without_any_source_no_cause_is_named_and_people_are_told(night_of: NightOf) -> None:
