@@ -278,7 +278,7 @@ def _diagnosis() -> Diagnosis:
         contributions=(Contribution(finding="F4", bits=0.4),),
     )  # fmt: skip
     return Diagnosis(
-        hypotheses=(pool, other), confidence=0.82, not_seen=(Source.TRACES,),
+        hypotheses=(pool, other), confidence=0.82, calibrated=True, not_seen=(Source.TRACES,),
         confidence_reason="database and metrics agree, the next candidate is far behind (F1, F2)",
         causal_chain=("nightly-report holds sessions", "orders gets no connection", "gateway answers 5xx"),
     )  # fmt: skip

@@ -47,7 +47,7 @@ def _diagnosis() -> Diagnosis:
         contributions=(Contribution(finding="F2", bits=1.8), Contribution(finding="F3", bits=1.3)),
     )  # fmt: skip
     return Diagnosis(
-        hypotheses=(release, unknown), confidence=0.82, not_seen=(Source.TRACES,),
+        hypotheses=(release, unknown), confidence=0.82, calibrated=True, not_seen=(Source.TRACES,),
         confidence_reason="bad deployment at checkout: 11.4 bits from metrics, logs and changes, ahead by 8.3",
         causal_chain=("revision 41 brought checkout:2.8.1", "every third request to checkout fails"),
     )  # fmt: skip

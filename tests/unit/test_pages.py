@@ -120,7 +120,15 @@ async def test_a_source_that_could_not_be_asked_is_said_beside_the_cause() -> No
     view = page_views.diagnosed(now())
     text = await page(parts(view), f"/incidents/{view.incident}")
     assert "Not looked at: traces: Jaeger timed out after 10 s, twice." in text
-    assert "0.82, likely, uncalibrated" in text
+    assert "0.82, likely: database and metrics agree" in text
+
+
+async def test_a_confidence_that_was_held_against_nothing_is_said_to_be_so() -> None:
+    view = page_views.diagnosed(now())
+    assert view.diagnosis is not None
+    of_a_model = view.diagnosis.model_copy(update={"calibrated": False})
+    view = view.model_copy(update={"diagnosis": of_a_model})
+    assert "0.82, likely, uncalibrated" in await page(parts(view), f"/incidents/{view.incident}")
 
 
 async def test_what_a_model_says_stands_beside_the_cause_as_its_words_with_what_it_cites_and_what_it_cost() -> None:
