@@ -6,19 +6,16 @@ weighs the same, and within it faults weigh as much as normal windows, where wha
 map would learn how many of each somebody recorded.
 """
 
-import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from analysis.calibration import Calibration, Coefficients
-from evals.diagnosis.datasets import DATASETS
-from evals.diagnosis.told import Told, read, told
+from analysis.calibration import Coefficients
+from evals.diagnosis.fitting import calibrated, keep, said, tuning
+from evals.diagnosis.told import Told, told
 
-_FILE = Path(__file__).parents[2] / "analysis" / "calibration.json"
 _NOTHING_FOUND = (0.0, 0.0)
 
 
@@ -37,25 +34,11 @@ def fitted(seen: Sequence[Told]) -> Coefficients:
     return Coefficients(offset=round(float(model.intercept_[0]), 3), score=round(score, 3), lead=round(lead, 3))
 
 
-def calibrated(seen: Sequence[Told], how: str) -> Calibration:
-    """The map of all cases, one without each part, and one without each data set."""
-    without: dict[str, Coefficients] = {}
-    for dataset in dict.fromkeys(one.dataset for one in seen):
-        without[dataset] = fitted([one for one in seen if one.dataset != dataset])
-        for part in dict.fromkeys(one.part for one in seen if one.dataset == dataset):
-            without[f"{dataset}/{part}"] = fitted([o for o in seen if (o.dataset, o.part) != (dataset, part)])
-    return Calibration(how=how, all=fitted(seen), without=without)
-
-
 def main(files: Sequence[str]) -> None:
     """Read the runs, fit, and write the file. Raises ValueError for a run of parts that are not for tuning."""
-    runs = read(map(Path, files))
-    for run in runs:
-        if others := set(run["parts"]) - set(DATASETS[run["dataset"]].tuning):
-            raise ValueError(f"{run['dataset']}: {', '.join(sorted(others))} is not for tuning")
-    said = [f"{run['dataset']} {run['data_commit']}: {_count(told([run]))}" for run in runs]
-    how = f"evals/diagnosis/fit.py on the tuning parts of {'; '.join(said)}"
-    _FILE.write_text(json.dumps(calibrated(told(runs), how).model_dump(), indent=2) + "\n", encoding="utf-8")
+    runs = tuning(files)
+    how = f"evals/diagnosis/fit.py on the tuning parts of {said(runs, lambda run: _count(told([run])))}"
+    keep("calibration.json", calibrated(told(runs), fitted, how))
 
 
 def _count(ours: Sequence[Told]) -> str:

@@ -6,20 +6,16 @@ that was fitted without would be too modest by what missing sources take. Rankin
 teach nothing, as their confidence does not come from the map.
 """
 
-import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from analysis.calibration import Calibration, Coefficients
-from evals.diagnosis.datasets import DATASETS
-from evals.diagnosis.told import read
+from analysis.calibration import Coefficients
+from evals.diagnosis.fitting import calibrated, keep, said, tuning
 from evals.diagnosis.told_causes import ToldCause, told_causes
 
-_FILE = Path(__file__).parents[2] / "analysis" / "cause_calibration.json"
 _PENALTY = 1.0
 _LEAST = 1e-6
 
@@ -50,25 +46,11 @@ def _coefficients(at: Sequence[float]) -> Coefficients:
     return Coefficients(offset=offset, score=score, lead=lead)
 
 
-def calibrated(seen: Sequence[ToldCause], how: str) -> Calibration:
-    """The map of all, one without each data set and one without each of its parts."""
-    without: dict[str, Coefficients] = {}
-    for dataset in dict.fromkeys(one.dataset for one in seen):
-        without[dataset] = fitted([one for one in seen if one.dataset != dataset])
-        for part in dict.fromkeys(one.part for one in seen if one.dataset == dataset):
-            without[f"{dataset}/{part}"] = fitted([o for o in seen if (o.dataset, o.part) != (dataset, part)])
-    return Calibration(how=how, all=fitted(seen), without=without)
-
-
 def main(files: Sequence[str]) -> None:
     """Read the runs, fit, and write the file. Raises ValueError for a run of parts that are not for tuning."""
-    runs = read(map(Path, files))
-    for run in runs:
-        if others := set(run["parts"]) - set(DATASETS[run["dataset"]].tuning):
-            raise ValueError(f"{run['dataset']}: {', '.join(sorted(others))} is not for tuning")
-    said = [f"{run['dataset']} {run['data_commit'] or ''}".strip() + f": {_count(told_causes([run]))}" for run in runs]
-    how = f"evals/diagnosis/fit_cause.py on the tuning parts of {'; '.join(said)}"
-    _FILE.write_text(json.dumps(calibrated(told_causes(runs), how).model_dump(), indent=2) + "\n", encoding="utf-8")
+    runs = tuning(files)
+    how = f"evals/diagnosis/fit_cause.py on the tuning parts of {said(runs, lambda run: _count(told_causes([run])))}"
+    keep("cause_calibration.json", calibrated(told_causes(runs), fitted, how))
 
 
 def _count(ours: Sequence[ToldCause]) -> str:
