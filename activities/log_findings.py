@@ -1,5 +1,6 @@
 """Findings from logs: templates that are new or bursting, how much each service complains, or that nobody does."""
 
+import time
 from collections.abc import Sequence
 
 from activities import demand_findings, windows
@@ -26,6 +27,7 @@ class LogAnswer:
     """The lines around the onset and those of the hour before."""
 
     def __init__(self, logs: LogSource, question: Question) -> None:
+        began = time.monotonic()
         self._logs = logs
         self._services = question.services
         self.window = windows.asked(Source.LOGS, question)
@@ -34,7 +36,7 @@ class LogAnswer:
         self.lines = [line for line in self.page.lines if line.at >= self.trouble.start]
         self._moments = [((line.service, masked(line.message)), line.at.timestamp()) for line in self.page.lines]
         self.templates = templates(self.lines, self._now(), *self._before(question))
-        self.demand = demand_findings.findings_of(logs, question)
+        self.demand = demand_findings.findings_of(logs, question, began)
 
     def _now(self) -> Volume:
         """Lines come newest first: a page that was cut inside of the trouble stands for all that matched."""

@@ -83,9 +83,19 @@ class Diagnosis(Model):
         return None
 
     @property
-    def alone(self) -> str | None:
-        """The only source that speaks for the first cause; None where there are others, or nobody counted."""
-        return self.attested_by[0].value if self.attested_by is not None and len(self.attested_by) == 1 else None
+    def unattested(self) -> str | None:
+        """Why what speaks for the first cause is too little to act on, however sure; None: two sources agree, or it was
+        made before anybody counted them.
+        """
+        if self.attested_by is None:
+            return "nobody counted the sources that say so" if self.calibrated else None
+        match self.attested_by:
+            case ():
+                return "no source says more than a hint"
+            case (source,):
+                return f"one source alone says so ({source})"
+            case _:
+                return None
 
     @property
     def quiet(self) -> bool:

@@ -37,12 +37,12 @@ class Controls(Model):
 
 class Circumstances(Model):
     """What holds inside of the incident: how sure we are, and what people said. `advised`: a language model and
-    the ranking do not agree on the first cause. `alone`: the only source that speaks for it; None: it is not alone.
+    the ranking do not agree on the first cause. `unattested`: why too few sources speak for it; None: enough do.
     """
 
     confidence: float
     advised: bool = False
-    alone: str | None = None
+    unattested: str | None = None
     hands_off: bool = False
     approved: bool = False
     precheck: str | None = None
@@ -147,10 +147,10 @@ def _advised(_p: Plan, _y: Policy, _c: Controls, now: Circumstances) -> GateVerd
     return None
 
 
-def _alone(_p: Plan, _y: Policy, _c: Controls, now: Circumstances) -> GateVerdict | None:
+def _unattested(_p: Plan, _y: Policy, _c: Controls, now: Circumstances) -> GateVerdict | None:
     """A source that is wrong is wrong as a whole: to be sure is not enough to act on what nothing else confirms."""
-    if now.alone is not None:
-        return _verdict(Ruling.ASK, "alone", f"one source alone says so ({now.alone}): a person decides")
+    if now.unattested is not None:
+        return _verdict(Ruling.ASK, "unattested", f"{now.unattested}: a person decides")
     return None
 
 
@@ -178,7 +178,7 @@ def _hour_limit(_p: Plan, policy: Policy, controls: Controls, _n: Circumstances)
 CLAUSES: tuple[Clause, ...] = (
     _hands_off, _paused, _observe, _allow_list, _precheck, _busy,
     _approved,
-    _frozen, _risk, _confidence, _advised, _alone, _target_limit, _hour_limit,
+    _frozen, _risk, _confidence, _advised, _unattested, _target_limit, _hour_limit,
 )  # fmt: skip
 
 

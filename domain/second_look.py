@@ -11,12 +11,14 @@ and an export of spans and lines, are up to half a minute behind.
 
 
 def second_look_at(diagnosis: Diagnosis | None, onset: datetime, asked_at: datetime | None) -> datetime | None:
-    """None: a cause was named, nothing was asked yet, or what was asked had had the time to show.
+    """None: two sources named a cause, nothing was asked yet, or what was asked had had the time to show.
 
-    An incident is opened seconds after the onset, and asks at once: most causes show by then. Where none did, that is
-    often all that was wrong with the question.
+    An incident is opened seconds after the onset, and asks at once: most causes show by then. Where none did, or only
+    one source had anything to say, that is often all that was wrong with the question.
     """
-    if diagnosis is None or diagnosis.named is not None or asked_at is None:
+    if diagnosis is None or asked_at is None:
+        return None
+    if diagnosis.named is not None and diagnosis.unattested is None:
         return None
     filled = onset + FILLED
     return filled if asked_at < filled else None

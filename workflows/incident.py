@@ -139,6 +139,8 @@ class IncidentWorkflow(Doors):
             return Result.MOOT  # it was looked at as a larger trouble
         if record.over or record.blind or record.unsure or not self._may_try_again():
             return Result.STUCK
+        if record.may_be_attested_yet(workflow.now()):
+            return Result.STUCK  # it is asked about again before a person is asked for what only one source says
         return await attempt(record, self._approvals)
 
     def _may_try_again(self) -> bool:

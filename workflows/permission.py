@@ -81,7 +81,7 @@ def _circumstances(record: Record, *, approved: bool, precheck: str | None) -> C
     return Circumstances(
         confidence=record.diagnosis.confidence if record.diagnosis else 0.0,
         advised=record.diagnosis is not None and record.diagnosis.advised,
-        alone=record.diagnosis.alone if record.diagnosis else None,
+        unattested=record.diagnosis.unattested if record.diagnosis else None,
         hands_off=record.hands_off_by is not None, approved=approved, precheck=precheck, now=workflow.now(),
     )  # fmt: skip
 

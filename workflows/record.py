@@ -277,6 +277,11 @@ class Record(Sightings):
         """When all sources are asked once more, as they were asked too early to name a cause."""
         return second_look_at(self.diagnosis, self._asked_about, self.asked_at)
 
+    def may_be_attested_yet(self, now: datetime) -> bool:
+        """Is the cause named, by too few sources to act on, and are all asked once more soon?"""
+        known, at = self.diagnosis, self.asks_again_at
+        return known is not None and known.named is not None and at is not None and at > now
+
     def watches(self) -> tuple[Watch, ...]:
         """The numbers that tell whether it is over: those behind the alert rules, else whether the alert fires."""
         return tuple(map(self._watch, self.anomalies[:_WATCHED_ANOMALIES]))

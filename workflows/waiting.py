@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
 _CLOSE_LOOKS = 60
 _SLOWER = 5
 _SECOND_LOOK = "a second look at the sources"
+_AT_WHAT_IMPROVES = "a second look at what improves"
 
 
 async def resolved_alone(record: Record) -> Recovery:
@@ -51,7 +52,9 @@ async def wait_for_recovery(record: Record, handover: Handover) -> bool:
             return True
         if was_blind and verdict.recovery is Recovery.NOT_BETTER and not record.unsure:
             return False  # it can be seen again, and it is not over: worth an attempt
-        if verdict.recovery is Recovery.NOT_BETTER and (_may_see_more_now(record) or await may_act_now(record)):
+        if _may_see_more_now(record, verdict):
+            return False
+        if verdict.recovery is Recovery.NOT_BETTER and await may_act_now(record):
             return False
         _give_up_when_old(record)
     return False
@@ -100,10 +103,15 @@ def _asks_again_at(record: Record) -> datetime | None:
     return at
 
 
-def _may_see_more_now(record: Record) -> bool:
-    """Has what was asked too early to name a cause had the time to show?"""
+def _may_see_more_now(record: Record, verdict: Verdict) -> bool:
+    """Is it still bad, and has what was asked too early had the time to show? What is less bad than when it fired may
+    stay like that.
+    """
     at = record.asks_again_at
-    return at is not None and at <= workflow.now() and workflow.patched(_SECOND_LOOK)
+    if at is None or at > workflow.now() or verdict.recovery not in {Recovery.NOT_BETTER, Recovery.IMPROVING}:
+        return False
+    again = workflow.patched(_SECOND_LOOK)
+    return again and (verdict.recovery is Recovery.NOT_BETTER or workflow.patched(_AT_WHAT_IMPROVES))
 
 
 async def _pause(until: datetime, news: Callable[[], bool], handover: Handover, summary: str) -> bool:

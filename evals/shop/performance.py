@@ -67,11 +67,11 @@ class Performance:
             self._say(f"fault   {kind.name}")
             await asyncio.to_thread(fault.start)
             view = await self._diagnosed(watcher, began)
+            await self._keep(kind, view)  # before it is taken back: what is asked after that is of a shop that recovers
         finally:
             await asyncio.to_thread(fault.stop)
         found = result(kind, view, began)
         self._say(f"{verdict(found):9} {told(found, view)}")
-        await self._keep(kind, view)
         await self._calm(watcher)
         return found
 

@@ -14,7 +14,7 @@ from domain.plan import Action
 from domain.regrouping import taker
 from domain.services import ServiceMap
 from domain.view import IncidentView
-from integrations.store.documents import document, text
+from integrations.store.documents import document, read, text
 from integrations.store.listing import Listing
 from integrations.store.pool import Pool
 
@@ -106,13 +106,13 @@ class PostgresIncidents:
             row = connection.execute(
                 "SELECT view FROM nightshift.incidents WHERE incident = %s", [text(incident)]
             ).fetchone()
-        return IncidentView.model_validate(row[0]) if row else None
+        return read(IncidentView, row[0]) if row else None
 
     def list(self, limit: int = 50, *, open_only: bool = False, states: Sequence[State] = ()) -> Sequence[IncidentView]:
         wanted = {"open_only": open_only, "states": [s.value for s in states] or None, "limit": limit}
         with self._pool.transaction() as connection:
             rows = connection.execute(_LIST, wanted).fetchall()
-        return [IncidentView.model_validate(row[0]) for row in rows]
+        return [read(IncidentView, row[0]) for row in rows]
 
     def page(self, by: Filter, now: datetime, after: Place | None = None, limit: int = PAGE) -> Page:
         return self._listing.page(by, now, after, limit)
@@ -127,7 +127,7 @@ class PostgresIncidents:
                 "SELECT absorbed_by FROM nightshift.settlements WHERE incident = %s AND key = %s", [me.incident, me.key]
             ).fetchone()
             if known is not None:
-                return OpenIncident.model_validate(known[0]) if known[0] else None
+                return read(OpenIncident, known[0]) if known[0] else None
             found = survivor(me, _standing(connection, me, within), graph, within)
             connection.execute(_SETTLED, _settlement(me, found))
         return found
@@ -137,8 +137,8 @@ class PostgresIncidents:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_SETTLE_LOCK])
             view, absorbed_by = connection.execute(_TAKER, {"into": text(into)}).fetchone() or (None, None)
             found = taker(
-                me.incident, into, IncidentView.model_validate(view) if view else None,
-                OpenIncident.model_validate(absorbed_by) if absorbed_by else None,
+                me.incident, into, read(IncidentView, view) if view else None,
+                read(OpenIncident, absorbed_by) if absorbed_by else None,
             )  # fmt: skip
             if not isinstance(found, str):
                 connection.execute(f"{_SETTLED} {_ANEW}", _settlement(me, found))
@@ -155,7 +155,7 @@ class PostgresIncidents:
                 "SELECT view FROM nightshift.incidents WHERE NOT closed AND view->'roots'->>%s = %s LIMIT 1",
                 [text(channel), text(reference)],
             ).fetchone()
-        return IncidentView.model_validate(row[0]) if row else None
+        return read(IncidentView, row[0]) if row else None
 
     def stamps(self, incidents: Sequence[str]) -> Mapping[str, datetime]:
         with self._pool.transaction() as connection:
@@ -174,17 +174,17 @@ class PostgresIncidents:
         wanted = {"action": action.value, "target": text(target), "limit": limit}
         with self._pool.transaction() as connection:
             rows = connection.execute(_ATTEMPTS, wanted).fetchall()
-        return [Attempt.model_validate(row[0]) for row in rows]
+        return [read(Attempt, row[0]) for row in rows]
 
     def advised(self, since: datetime) -> Advised | None:
         with self._pool.transaction() as connection:
             row = connection.execute(_ADVISED, {"since": since}).fetchone()
-        return Advised.of(row[0], Advice.model_validate(row[1])) if row else None
+        return Advised.of(row[0], read(Advice, row[1])) if row else None
 
     def previous(self, key: str) -> Previous | None:
         with self._pool.transaction() as connection:
             row = connection.execute(_PREVIOUS, [key]).fetchone()
-        return IncidentView.model_validate(row[0]).as_previous if row else None
+        return read(IncidentView, row[0]).as_previous if row else None
 
 
 def _columns(view: IncidentView) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _columns(view: IncidentView) -> dict[str, Any]:
 
 def _standing(connection: Connection[Any], me: OpenIncident, within: timedelta) -> list[OpenIncident]:
     rows = connection.execute(_STANDING, {"key": me.key, "since": me.opened_at - within}).fetchall()
-    return [_as_shown(OpenIncident.model_validate(known), services, apart) for known, services, apart in rows]
+    return [_as_shown(read(OpenIncident, known), services, apart) for known, services, apart in rows]
 
 
 def _as_shown(known: OpenIncident, services: list[str] | None, apart: dict[str, str] | None) -> OpenIncident:

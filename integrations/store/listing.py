@@ -6,7 +6,7 @@ from typing import Any
 from domain.levels import Severity
 from domain.listing import Counts, Filter, Page, Place
 from domain.view import IncidentView
-from integrations.store.documents import text
+from integrations.store.documents import read, text
 from integrations.store.pool import Pool
 
 # The order of domain.listing.Place, each part so that smaller comes first.
@@ -56,7 +56,7 @@ class Listing:
         asked = {**_wanted(by), **_place(after), "now": now, "limit": limit + 1}
         with self._pool.transaction() as connection:
             rows = connection.execute(_PAGE, asked).fetchall()
-        views = tuple(IncidentView.model_validate(row[0]) for row in rows[:limit])
+        views = tuple(read(IncidentView, row[0]) for row in rows[:limit])
         return Page(views=views, after=Place.of(views[-1]) if len(rows) > limit else None)
 
     def counts(self, now: datetime) -> Counts:

@@ -1,12 +1,17 @@
 """What detection knows of each series that it watches."""
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from domain.detection import SeriesRow
-from integrations.store.documents import document, text
+from integrations.store.documents import document, read, text
 from integrations.store.pool import Pool
+
+_log = logging.getLogger(__name__)
 
 # Two sweeps may overlap for a moment, when a worker is replaced: the one that has seen more is right.
 _SAVE = """
@@ -58,9 +63,14 @@ class PostgresSeries:
         asked = f"SELECT watched, standing, until, points, {detector} FROM nightshift.series {rest}"  # noqa: S608 - ours
         with self._pool.transaction() as connection:
             rows = connection.execute(asked.encode(), values).fetchall()
-        return [
-            SeriesRow.model_validate(
-                {"watched": watched, "standing": standing, "until": until, "points": points, "detector": bytes(blob)}
-            )
-            for watched, standing, until, points, blob in rows
-        ]
+        return [row for columns in rows if (row := _row(*columns)) is not None]
+
+
+def _row(watched: Any, standing: Any, until: datetime, points: int, blob: bytes) -> SeriesRow | None:  # noqa: ANN401 - JSON
+    """None for one that another build wrote in another way: it is learnt anew, and costs the others nothing."""
+    said = {"watched": watched, "standing": standing, "until": until, "points": points, "detector": bytes(blob)}
+    try:
+        return read(SeriesRow, said)
+    except ValidationError as error:
+        _log.warning("a series that another build kept is learnt anew: %s", error)
+        return None

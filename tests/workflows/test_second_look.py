@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.finding import Source
 from domain.incident import Outcome, State
 from domain.second_look import FILLED
 from domain.timeline import Kind
@@ -26,6 +27,31 @@ async def test_what_shows_only_later_is_named_and_fixed_without_anybody(night_of
     told = texts(seen, Kind.DIAGNOSIS)
     assert told[0].startswith("cause not determined")
     assert told[1].startswith("orders cannot get connections")
+
+
+async def test_what_a_second_source_attests_by_then_is_fixed_without_anybody(night_of: NightOf) -> None:
+    """Lines and spans come later than metrics: nobody is asked for what they may say in a minute."""
+    world = World(confidence=0.95, attested_by=(Source.METRICS,))
+    async with night_of(world) as night:
+        handle = await night.open()
+        early = await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "a wait for more", step_s=1)
+        world.attested_by = (Source.METRICS, Source.LOGS)
+        summary = await night.end(handle)
+        seen = await view(handle)
+    assert "All sources are asked again 90 s after the onset." in early.next.text
+    assert (early.waiting, seen.last_decision) == (None, None)
+    assert (summary.outcome, len(world.looks)) == (Outcome.AUTO_RESOLVED, 2)
+
+
+async def test_what_is_less_bad_by_then_and_not_over_is_asked_about_too(night_of: NightOf) -> None:
+    """0.4 when it fired, 0.2 now, and 0.05 would be well."""
+    world = World(confidence=0.3, value=0.2)
+    async with night_of(world) as night:
+        handle = await night.open()
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "no cause", step_s=1)
+        world.confidence = 0.95
+        summary = await night.end(handle)
+    assert (summary.outcome, len(world.looks)) == (Outcome.AUTO_RESOLVED, 2)
 
 
 async def test_what_has_no_name_even_then_is_left_to_people(night_of: NightOf) -> None:

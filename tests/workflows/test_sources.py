@@ -132,6 +132,7 @@ async def test_what_one_source_alone_says_is_asked_for_however_sure_it_is(night_
         await handle.signal("approve", {"digest": request.digest, "who": "ana"})
         summary = await night.end(handle)
     assert request.reason == "one source alone says so (metrics): a person decides"
+    assert len(world.looks) == 2
     assert (summary.outcome, world.remediator.executions) == (Outcome.RESOLVED_BY_HUMAN, 1)
 
 

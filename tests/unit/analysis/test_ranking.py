@@ -114,14 +114,33 @@ def test_a_loud_finding_still_says_more_of_its_cause_than_of_its_place() -> None
 
 def test_a_cause_that_one_source_alone_tells_is_said_to_be_so_however_loud() -> None:
     others = [calm(n, source) for n, source in enumerate((Source.METRICS, Source.TRACES, Source.DATABASE), start=2)]
-    assert ranked(pool(1, Source.LOGS, 100), *others).alone == "logs"
-    assert ranked(pool(1, Source.LOGS, 100), pool(2, Source.METRICS, 2), *others[1:]).alone is None
+    assert ranked(pool(1, Source.LOGS, 100), *others).unattested == "one source alone says so (logs)"
+    assert ranked(pool(1, Source.LOGS, 100), pool(2, Source.METRICS, 2), *others[1:]).unattested is None
 
 
 def test_a_whisper_and_what_was_before_attest_nothing() -> None:
     """Less than a bit is less than a coin says, and memory has seen nothing of this incident."""
     told = ranked(pool(1, Source.LOGS), pool(2, Source.METRICS, 0.9), pool(3, Source.MEMORY, 6))
     assert told.attested_by == (Source.LOGS,)
+    whispers = ranked(*(pool(n, source, 0.9) for n, source in enumerate(TRIED, start=1)), pool(9, Source.MEMORY, 6))
+    assert whispers.confidence > 0.6
+    assert whispers.unattested == "no source says more than a hint"
+
+
+@given(st.lists(st.floats(0, 6), min_size=4, max_size=4), st.integers(0, 3))
+def test_with_less_evidence_nothing_becomes_attested_that_was_not(bits: list[float], less: int) -> None:
+    def told(bits: list[float]) -> Diagnosis:
+        return ranked(*(pool(n, source, b) for n, (source, b) in enumerate(zip(TRIED, bits, strict=True), start=1)))
+
+    fewer = [b if n != less else b / 2 for n, b in enumerate(bits)]
+    assert told(bits).unattested is None or told(fewer).unattested is not None or not told(fewer).hypotheses
+
+
+@pytest.mark.parametrize(("calibrated", "asks"), [(True, True), (False, False)])
+def test_a_cause_whose_sources_nobody_counted_asks_unless_it_is_older_than_the_counting(
+    *, calibrated: bool, asks: bool
+) -> None:
+    assert (Diagnosis(confidence_reason="", calibrated=calibrated).unattested is not None) == asks
 
 
 def test_what_speaks_against_is_subtracted_and_cited() -> None:

@@ -16,6 +16,7 @@ from tests.unit.domain.examples import INCIDENT, NOW, minutes, plan, rows
 RUN, ASK, REFUSE = Ruling.RUN, Ruling.ASK, Ruling.REFUSE
 # Lets a MEDIUM plan on its one allowed target run: each case takes one thing away from it.
 WORKING = Policy(max_risk_level=Risk.MEDIUM, allow=("database/orders",))
+ALONE = "one source alone says so (metrics)"
 SURE = Circumstances(confidence=0.9, now=NOW)
 LOW, MEDIUM, HIGH = plan(), plan(risk=Risk.MEDIUM), plan(risk=Risk.HIGH)
 NAN = float("nan")
@@ -77,7 +78,7 @@ CASES = (
     Case("a confidence that is not a number asks", ASK, "confidence", now=_sure(confidence=NAN)),
     Case("a confidence beyond 1 asks", ASK, "confidence", now=_sure(confidence=float("inf"))),
     Case("a cause that a model put first asks, however sure", ASK, "advised", now=_sure(advised=True, confidence=1.0)),
-    Case("what only one source says asks, however sure", ASK, "alone", now=_sure(alone="metrics", confidence=0.95)),
+    Case("what one source says asks, however sure", ASK, "unattested", now=_sure(unattested=ALONE, confidence=0.95)),
     Case("one action on the target leaves room for another", RUN, "allowed", controls=Controls(actions_on_target=1)),
     Case("two actions on a target within the hour are enough", REFUSE, "target_limit",
          controls=Controls(actions_on_target=2)),
@@ -86,7 +87,7 @@ CASES = (
     Case("a limit of none stops them all", REFUSE, "hour_limit", policy=_policy(limits=Limits(per_hour=0))),
     Case("a person's approval lets HIGH run", RUN, "approved", HIGH, now=_sure(approved=True)),
     Case("a person's approval outweighs low confidence", RUN, "approved", now=_sure(approved=True, confidence=0.1)),
-    Case("a person may decide for what only one source says", RUN, "approved", now=_sure(approved=True, alone="logs")),
+    Case("a person may decide for what one source says", RUN, "approved", now=_sure(approved=True, unattested=ALONE)),
     Case("a person may decide for what a model put first", RUN, "approved", now=_sure(approved=True, advised=True)),
     Case("a person may act in a freeze", RUN, "approved", now=_sure(approved=True),
          controls=Controls(frozen_until=NOW + minutes(60))),
