@@ -1,9 +1,10 @@
 """`python -m evals.diagnosis.fit_cause FILE ...` makes analysis/cause_calibration.json from what `eval withheld --json`
 wrote of the tuning parts.
 
-The map of analysis/confidence.py by penalised likelihood of what is stated, with all that bounds and lowers it: a map
-that was fitted without would be too modest by what missing sources take. Rankings without a cause or without a kind
-teach nothing, as their confidence does not come from the map.
+The map of analysis/confidence.py by penalised likelihood, times what missing sources leave: a map that was fitted
+without would be too modest by what they take. The other bounds of a confidence (the place, the lead, 0.95) are left
+out: with them a map that never saw Nezha came out as a constant, because they alone told right from wrong in the rest.
+Rankings without a cause or without a kind teach nothing, as their confidence does not come from the map.
 """
 
 import sys
@@ -12,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from analysis.calibration import Coefficients
+from analysis.calibration import Coefficients, mapped
 from evals.diagnosis.fitting import calibrated, keep, said, tuning
 from evals.diagnosis.told_causes import ToldCause, told_causes
 
@@ -25,13 +26,13 @@ def fitted(seen: Sequence[ToldCause]) -> Coefficients:
     # Heavy, and needed here only; scipy has no types.
     from scipy.optimize import minimize  # noqa: PLC0415 # pyright: ignore[reportUnknownVariableType]
 
-    ours = [one for one in seen if one.looks is not None and not one.kindless]
-    right = np.array([one.right for one in ours])
-    weight = np.array([one.weight for one in ours])
+    ours = [(one, one.looks) for one in seen if one.looks is not None and not one.kindless]
+    right = np.array([one.right for one, _ in ours])
+    weight = np.array([one.weight for one, _ in ours])
 
     def cost(at: Sequence[float]) -> float:
         by = _coefficients(at)
-        sure = np.clip([one.sure(by) for one in ours], _LEAST, 1 - _LEAST)
+        sure = np.clip([mapped(looks, by) * one.left for one, looks in ours], _LEAST, 1 - _LEAST)
         surprise = -np.log(np.where(right, sure, 1 - sure))
         return float(np.sum(weight * surprise)) + _PENALTY / 2 * (by.score**2 + by.lead**2)
 

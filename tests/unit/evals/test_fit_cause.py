@@ -64,7 +64,7 @@ def test_the_committed_map_says_what_it_was_fitted_on_and_has_one_without_each_d
     known = cause_calibration()
     assert known.how.startswith("evals/diagnosis/fit_cause.py")
     assert {"sockshop", "petshop", "nezha", "opensre", "sockshop/carts"} <= known.without.keys()
-    assert all(by.score >= 0 and by.lead >= 0 for by in known.without.values())
+    assert all(by.score > 0 and by.lead > 0 for by in (known.all, *known.without.values()))
 
 
 def test_left_out_judges_causes_with_all_their_sources_and_with_fewer(tmp_path: Path) -> None:
