@@ -110,6 +110,16 @@ def test_text_that_no_database_can_hold_is_shown_as_such(store_pool: Pool) -> No
     assert read.anomalies[0].title == "drop \N{REPLACEMENT CHARACTER} it"
 
 
+def test_what_a_newer_build_added_to_an_incident_is_left_out(store_pool: Pool) -> None:
+    """Its starter is not replaced yet, and still shows the list."""
+    store = PostgresIncidents(store_pool)
+    store.save(a_view())
+    with store_pool.transaction() as connection:
+        connection.execute("UPDATE nightshift.incidents SET view = view || '{\"newer\": 1}'")
+    assert store.get(a_view().incident) == a_view()
+    assert [view.incident for view in store.list()] == [a_view().incident]
+
+
 def test_people_come_first_then_the_clock_then_severity_then_the_newest(incidents: IncidentStore) -> None:
     due = NOON + minutes(60)
     waiting = a_view(1, sla_due=due + minutes(900), waiting=_request())

@@ -8,6 +8,7 @@ from domain.detection import SeriesRow, Watched
 from domain.series import Standing
 from domain.services import Expression
 from integrations.ports import SeriesStore
+from integrations.store.pool import Pool
 from integrations.store.series import PostgresSeries
 from tests.fakes import FakeSeries
 
@@ -49,3 +50,15 @@ def test_those_without_a_sample_for_long_can_be_forgotten(series: SeriesStore) -
     series.save([row("a", 1), row("b", 2)])
     series.forget(NOON + timedelta(minutes=2))
     assert list(series.marks(["orders"])) == ["b"]
+
+
+def test_what_a_newer_build_added_is_left_out_and_what_nobody_can_read_costs_the_others_nothing(
+    store_pool: Pool,
+) -> None:
+    """Two builds run side by side while one replaces the other, in both directions."""
+    series = PostgresSeries(store_pool)
+    series.save([row("a", 1), row("b", 2)])
+    with store_pool.transaction() as connection:
+        connection.execute("UPDATE nightshift.series SET standing = standing || '{\"newer\": 1}' WHERE key = 'a'")
+        connection.execute("UPDATE nightshift.series SET watched = '{\"another\": \"form\"}' WHERE key = 'b'")
+    assert list(series.load(["a", "b"])) == [row("a", 1)]
