@@ -94,8 +94,10 @@ def test_the_leaky_job_takes_every_slot_and_does_not_come_back(shop: Shop, load:
         with pytest.raises(psycopg.OperationalError, match="too many connections for database"):
             psycopg.connect(shop.database.app.get_secret_value())
         assert terminate(shop, "nightly-report") == shop.database.connection_limit
+        wait_until("those that were told to end have ended", lambda: terminate(shop, "nightly-report") == 0)
         wait_until("no request fails", lambda: load.error_rate(2.0) == 0.0)
         assert terminate(shop, "nightly-report") == 0
+        assert fault.report().opened == shop.database.connection_limit
     finally:
         fault.stop()
 
