@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 
+from activities import demand_findings
 from activities.bulk import MOST_FINDINGS
 from activities.metric_queries import filled
 from activities.recall_findings import ALIKE_FROM, WORTH_SAYING_FROM
@@ -444,6 +446,21 @@ def test_a_source_that_does_not_tell_of_demand_has_still_told_of_errors() -> Non
     slow.logs.lines = whole.logs.lines
     assert look(slow, Source.LOGS) == look(whole, Source.LOGS)
     assert of_kind(look(slow, Source.LOGS), "error_template")
+
+
+def test_a_source_that_was_slow_with_its_errors_is_not_asked_of_demand() -> None:
+    """Its next search may hang for ten seconds, and the activity ends after twenty: errors would be lost with it."""
+    asked: list[Window] = []
+
+    class Counted(FakeLogs):
+        def search(self, services: Sequence[str], window: Window, levels: Sequence[str], limit: int) -> LogPage:
+            asked.append(window)
+            return super().search(services, window, levels, limit)
+
+    demand_findings.findings_of(Counted(), QUESTION, time.monotonic() - 8.1)
+    assert asked == []
+    demand_findings.findings_of(Counted(), QUESTION, time.monotonic())
+    assert asked != []
 
 
 # -- traces ----------------------------------------------------------------------------------------------------------
