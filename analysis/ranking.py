@@ -230,12 +230,20 @@ def _hypothesis(scored: _Scored, total: float, by_id: Mapping[str, Finding]) -> 
 
 
 def _attested_by(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> tuple[Source, ...]:
-    """Sources that saw it themselves, and said more than a coin does: memory knows what was before."""
+    """Sources that say a bit or more of this very kind: trouble of whatever kind, which is all that a symptom says,
+    speaks for each kind alike. Memory knows what was before, and attests nothing.
+    """
     said: dict[Source, float] = {}
     for one in hypothesis.contributions:
-        source = by_id[one.finding].source
-        said[source] = said.get(source, 0.0) + one.bits
+        finding = by_id[one.finding]
+        said[finding.source] = said.get(finding.source, 0.0) + one.bits * _of_its_kind(finding, hypothesis.category)
     return tuple(source for source in Source if said.get(source, 0.0) >= _ATTESTS and source is not Source.MEMORY)
+
+
+def _of_its_kind(finding: Finding, category: Category) -> float:
+    """The share (0 to 1) of what a finding gives that it gives to this kind and not to any."""
+    own, any_kind = (finding.categories.get(kind, 0.0) for kind in (category, Category.UNKNOWN))
+    return (own - any_kind) / own if own > any_kind else 0.0
 
 
 def _sources_for(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> tuple[Source, ...]:

@@ -9,6 +9,8 @@ NAME_A_CAUSE_FROM = 0.5
 
 
 _QUIET_BELOW = 0.1
+# In bits, more than one source may give: a map that was fitted on faults says little of what is hardly anything.
+_ACTS_FROM = 8.0
 
 
 class Contribution(Model):
@@ -55,7 +57,8 @@ class Diagnosis(Model):
 
     `places`: the services of all hypotheses, best first, with the confidence that the first of them is the right one,
     None: nobody reckoned it. `calibrated`: the confidence is that of a map which was held against known faults.
-    `attested_by`: the sources that give the first cause a bit or more, memory apart; None: nobody counted them.
+    `attested_by`: the sources that say a bit or more of the first cause's very kind, memory apart; None: nobody
+    counted them.
     `look_next`: steps for a person. Where a cause is named, what can be done about it by hand; else where to look.
     `advised`: a language model put the first one first, against the ranking, or would put another one there: what is
     planned for it is left to a person (domain/advice/weighing.py).
@@ -91,9 +94,11 @@ class Diagnosis(Model):
             return "nobody counted the sources that say so" if self.calibrated else None
         match self.attested_by:
             case ():
-                return "no source says more than a hint"
+                return "no source says more than a hint of this kind of cause"
             case (source,):
                 return f"one source alone says so ({source})"
+            case _ if self.hypotheses and self.hypotheses[0].score < _ACTS_FROM:
+                return f"all that speaks for it is {self.hypotheses[0].score:.1f} bits, less than {_ACTS_FROM:g}"
             case _:
                 return None
 

@@ -115,7 +115,7 @@ def test_a_loud_finding_still_says_more_of_its_cause_than_of_its_place() -> None
 def test_a_cause_that_one_source_alone_tells_is_said_to_be_so_however_loud() -> None:
     others = [calm(n, source) for n, source in enumerate((Source.METRICS, Source.TRACES, Source.DATABASE), start=2)]
     assert ranked(pool(1, Source.LOGS, 100), *others).unattested == "one source alone says so (logs)"
-    assert ranked(pool(1, Source.LOGS, 100), pool(2, Source.METRICS, 2), *others[1:]).unattested is None
+    assert ranked(pool(1, Source.LOGS, 100), pool(2, Source.METRICS, 6), *others[1:]).unattested is None
 
 
 def test_a_whisper_and_what_was_before_attest_nothing() -> None:
@@ -124,7 +124,7 @@ def test_a_whisper_and_what_was_before_attest_nothing() -> None:
     assert told.attested_by == (Source.LOGS,)
     whispers = ranked(*(pool(n, source, 0.9) for n, source in enumerate(TRIED, start=1)), pool(9, Source.MEMORY, 6))
     assert whispers.confidence > 0.6
-    assert whispers.unattested == "no source says more than a hint"
+    assert whispers.unattested == "no source says more than a hint of this kind of cause"
 
 
 @given(st.lists(st.floats(0, 6), min_size=4, max_size=4), st.integers(0, 3))
@@ -456,3 +456,24 @@ def test_where_there_is_one_end_only_traces_take_what_any_source_takes(told: lis
 
 
 SEEN_NOTHING = finding(9, Source.TRACES, None, 0, presence=Presence.ABSENT, categories={})
+
+
+def test_symptoms_and_a_hint_of_a_kind_attest_no_kind() -> None:
+    """Errors, their lines, failing traces, and a memory that drifts: nobody attests a leak."""
+    symptoms = [finding(n, s, "orders", 5, categories={Category.UNKNOWN: 0.6}) for n, s in enumerate(TRIED[:3], 1)]
+    told = ranked(*symptoms, finding(9, Source.METRICS, "orders", 0.5, categories={Category.MEMORY_LEAK: 0.6}))
+    assert told.hypotheses[0].category is Category.MEMORY_LEAK
+    assert told.unattested is not None
+
+
+def test_words_that_a_user_may_have_written_need_a_second_source_that_says_the_same() -> None:
+    said = finding(1, Source.LOGS, "orders", 6, categories={Category.MEMORY_LEAK: 1.0, Category.UNKNOWN: 0.5})
+    errors = finding(2, Source.METRICS, "orders", 6, categories={Category.UNKNOWN: 0.6})
+    assert ranked(said, errors).unattested == "one source alone says so (logs)"
+    memory = finding(3, Source.METRICS, "orders", 6, categories={Category.MEMORY_LEAK: 1.0})
+    assert ranked(said, errors, memory).unattested is None
+
+
+def test_two_sources_with_little_to_say_do_not_act() -> None:
+    told = ranked(pool(1, Source.LOGS, 2), pool(2, Source.DATABASE, 2))
+    assert told.unattested == "all that speaks for it is 4.0 bits, less than 8"
