@@ -43,6 +43,14 @@ async def test_what_a_second_source_attests_by_then_is_fixed_without_anybody(nig
     assert (summary.outcome, len(world.looks)) == (Outcome.AUTO_RESOLVED, 2)
 
 
+async def test_what_the_changes_attest_is_put_to_people_at_once(night_of: NightOf) -> None:
+    world = World(confidence=0.95, attested_by=(Source.CHANGES,))
+    async with night_of(world) as night:
+        handle = await night.open()
+        await night.until(handle, lambda v: v.waiting is not None, "a question", step_s=1)
+    assert len(world.looks) == 1
+
+
 async def test_what_is_less_bad_by_then_and_not_over_is_asked_about_too(night_of: NightOf) -> None:
     """0.4 when it fired, 0.2 now, and 0.05 would be well."""
     world = World(confidence=0.3, value=0.2)
