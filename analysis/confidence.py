@@ -75,8 +75,7 @@ def features(ranked: Sequence[Hypothesis]) -> tuple[float, float]:
     if not ranked:
         return 0.0, 0.0
     first, rival = ranked[0], rival_of(ranked)
-    lead = first.score - (rival.score if rival is not None else 0.0)
-    return math.log2(1 + first.score), math.log2(1 + max(0.0, lead))
+    return math.log2(1 + first.score), math.log2(1 + max(0.0, _lead(first, rival)))
 
 
 def stated(looks: tuple[float, float], by: Coefficients, place: float, left: float, *, kindless: bool) -> float:
@@ -100,7 +99,7 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
     if not ranked:
         return Confidence(0.0, f"nothing speaks for any cause{_in_part(view)}")
     first, rival = ranked[0], rival_of(ranked)
-    lead = first.score - (rival.score if rival is not None else 0.0)
+    lead = _lead(first, rival)
     ahead = f"ahead of {_phrase(rival)} by {lead:.1f}" if rival is not None else "and no other cause has any"
     said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}, {ahead}"
     kindless = first.category is Category.UNKNOWN
@@ -113,6 +112,11 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
 def rival_of(ranked: Sequence[Hypothesis]) -> Hypothesis | None:
     """The best that says something else than the first."""
     return next((other for other in ranked[1:] if _denies(other, ranked[0])), None)
+
+
+def _lead(first: Hypothesis, rival: Hypothesis | None) -> float:
+    """In bits."""
+    return first.score - (rival.score if rival is not None else 0.0)
 
 
 def _denies(other: Hypothesis, first: Hypothesis) -> bool:
