@@ -42,6 +42,7 @@ from workflows.training import TrainingWorkflow
 
 DAY, DAYS, STEP = 86_400.0, 3, 60.0
 YOUNG = 6 * 3_600.0
+_SINCE_PEAK = 8 * 3_600.0
 RATE = 'sum by (service) (rate(training_requests_total{service="{service}"}[2m]))'
 SERVICES = ServiceMap(
     services=(
@@ -61,28 +62,30 @@ SERVICES = ServiceMap(
 )
 
 
-def usual(at: float) -> float:
-    """Requests per second of a day with its peak at noon."""
-    return 20 + 10 * math.cos((at / DAY - 0.5) * 2 * math.pi)
+def usual(at: float, now: float) -> float:
+    """Requests per second of a day that had its peak eight hours ago, whenever the test runs: at noon the fault below
+    would be another one than at night.
+    """
+    return 20 + 10 * math.cos((at - now + _SINCE_PEAK) / DAY * 2 * math.pi)
 
 
 def openmetrics(now: float) -> Iterator[str]:
     """A counter with resets and a gap, errors that never come (NaN among them), a memory that is six hours old.
 
-    From a quarter of an hour ago on two of three requests do not arrive, and the rest is slow: a fault, which goes on
-    for as long as the test may take.
+    From a quarter of an hour ago on nine of ten requests do not arrive, fewer than any night has, and the rest is slow:
+    a fault, which goes on for as long as the test may take.
     """
     times, chance = np.arange(now - DAYS * DAY, now + 3_600, STEP), np.random.default_rng(1)
     yield "# TYPE training_requests counter\n"
     count = 0.0
     for n, at in enumerate(times.tolist()):
-        rate = usual(at) if at < now - 900 else usual(at) / 3
+        rate = usual(at, now) if at < now - 900 else usual(at, now) / 10
         count = (0.0 if n % 1_440 == 700 else count) + chance.poisson(rate * STEP)
         if not now - 1.5 * DAY < at < now - 1.5 * DAY + 5_400:
             yield f'training_requests_total{{service="orders"}} {count} {at}\n'
     yield "# TYPE training_p95 gauge\n"
     for at in times.tolist():
-        slow = usual(at) / 100 + chance.normal(0, 0.01) if at < now - 900 else 0.9
+        slow = usual(at, now) / 100 + chance.normal(0, 0.01) if at < now - 900 else 0.9
         yield f'training_p95{{service="orders"}} {slow} {at}\n'
     yield "# TYPE training_errors gauge\n"
     for n, at in enumerate(times.tolist()):
@@ -197,7 +200,7 @@ def _follows_the_day(forecast: Forecast, now: float) -> bool:
     """Tomorrow is as any day, within its interval and within a sixth of the day's swing."""
     table = band(forecast)
     times: Floats = table.start + table.step_s * np.arange(table.table.shape[1], dtype=np.float64)
-    truth = np.array([usual(at) for at in times[times < now + DAY].tolist()])
+    truth = np.array([usual(at, now) for at in times[times < now + DAY].tolist()])
     expected, lower, upper = table.table[:, : truth.size]
     assert 0 <= float(times[-1]) - forecast.trained_at.timestamp() - 2 * DAY <= table.step_s
     return bool(np.abs(expected - truth).max() < 20 / 6 and ((lower < truth) & (truth < upper)).all())
