@@ -44,6 +44,10 @@ class Calibration(Model):
     all: Coefficients
     without: dict[str, Coefficients]
 
+    def that_never_saw(self, key: str | None) -> Coefficients:
+        """For a data set or a part of one. Where nothing of it was fitted, and for None, the map in use."""
+        return self.all if key is None else self.without.get(key, self.all)
+
 
 @cache
 def calibration() -> Calibration:

@@ -1,9 +1,10 @@
 """How sure we are of a ranking's first cause, a place and a kind: a number, and the sentence that explains it.
 
-confidence = min(p, q, o, 0.95) left, q = sigmoid(a + b log2(1 + S) + c log2(1 + M)): S the score of the first candidate
-in bits, M its lead over the best that says something else, p the confidence in its service (calibration.py): nobody is
-surer of a cause than of its place. o = 2^M / (1 + 2^M): a lead of M bits is odds of 2^M to one, so a tie is a coin's
-toss, however much speaks for both. `left` is what sources that were not seen leave.
+confidence = min(p, q, o, k, 0.95) left, q = sigmoid(a + b log2(1 + S) + c log2(1 + M)): S the score of the first
+candidate in bits, M its lead over the best that says something else, p the confidence in its service (calibration.py):
+nobody is surer of a cause than of its place. o = 2^M / (1 + 2^M): a lead of M bits is odds of 2^M to one, so a tie is a
+coin's toss, however much speaks for both. k is what speaks for its very kind and for no other (`kind_at_most` of
+domain/diagnosis.py). `left` is what sources that were not seen leave.
 
 a, b and c were fitted, on public faults and on our own shop's, each with every choice of its sources away: so on what
 one source alone says, too. They are in cause_calibration.json, with what they were fitted on;
@@ -30,8 +31,6 @@ MISSING_COSTS: Mapping[Source, float] = {
 
 By what each could have overturned: a database says who holds what, a memory only what was before.
 """
-# A cause without a kind is never named, however plain its place.
-_KINDLESS_AT_MOST = 0.45
 # So few faults were counted that one in twenty is as rare a mistake as they can tell of.
 _AT_MOST = 0.95
 
@@ -78,13 +77,13 @@ def features(ranked: Sequence[Hypothesis]) -> tuple[float, float]:
     return math.log2(1 + first.score), math.log2(1 + max(0.0, _lead(first, rival)))
 
 
-def stated(looks: tuple[float, float], by: Coefficients, place: float, left: float, *, kindless: bool) -> float:
+def stated(looks: tuple[float, float], by: Coefficients, place: float, kind: float, left: float) -> float:
     """The confidence (0 to 1) in service and category that goes with such features.
 
-    `place`: the confidence in the service; `left`: what sources that were not seen leave, as a share.
+    `place`: the confidence in the service; `kind`: the most that what speaks for the very kind allows; `left`: what
+    sources that were not seen leave, as a share.
     """
-    bounds = (mapped(looks, by), place, _by_lead(looks[1]), _KINDLESS_AT_MOST if kindless else _AT_MOST)
-    return min(bounds) * left
+    return min(mapped(looks, by), place, kind, _by_lead(looks[1]), _AT_MOST) * left
 
 
 def _by_lead(look: float) -> float:
@@ -101,11 +100,10 @@ def confidence(ranked: Sequence[Hypothesis], sources: Sequence[Source], view: Se
     first, rival = ranked[0], rival_of(ranked)
     lead = _lead(first, rival)
     ahead = f"ahead of {_phrase(rival)} by {lead:.1f}" if rival is not None else "and no other cause has any"
-    said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}, {ahead}"
-    kindless = first.category is Category.UNKNOWN
-    if kindless:
+    said = f"{_phrase(first)}: {first.score:.1f} bits from {_named(sources)}{_of_kind(first)}, {ahead}"
+    if first.category is Category.UNKNOWN:
         said = f"something is wrong at {first.service}, and nothing tells what ({first.score:.1f} bits)"
-    value = stated(features(ranked), cause_calibration().all, place, view.factor, kindless=kindless)
+    value = stated(features(ranked), cause_calibration().all, place, first.kind_at_most, view.factor)
     return Confidence(value, f"{said}{_in_part(view)}")
 
 
@@ -122,6 +120,13 @@ def _lead(first: Hypothesis, rival: Hypothesis | None) -> float:
 def _denies(other: Hypothesis, first: Hypothesis) -> bool:
     """Does it say something else? Trouble of whatever kind, at the same service, is what the first one explains."""
     return other.service != first.service or other.category is not Category.UNKNOWN
+
+
+def _of_kind(first: Hypothesis) -> str:
+    """Said where there is less of it than of what any kind would have."""
+    if first.of_kind is None or first.of_kind > first.score / 2:
+        return ""
+    return f" ({first.of_kind:.1f} of this very kind)"
 
 
 def _phrase(hypothesis: Hypothesis) -> str:

@@ -10,7 +10,8 @@
    after it 1/(4n): ten findings of one source are hardly more independent than one. Nor does a source give more than
    one finding may: a source that is wrong is wrong as a whole. A source that is louder than that is turned down as a
    whole, for all candidates alike: what it says of their order stays.
-4. The score is the sum over sources, what speaks against subtracted.
+4. The score is the sum over sources, what speaks against subtracted. What of it speaks for this very kind, and not for
+   any, is counted beside it (very_kind.py).
 
 The order of findings does not matter, nor do their units.
 """
@@ -39,6 +40,7 @@ from analysis.explaining import (
 from analysis.sentences import causal_chain, look_next, sentence
 from analysis.starving import starving_explains_waiting
 from analysis.unseen import end, end_said, said, sight
+from analysis.very_kind import Shares, attested_by, bits_of_kind, own_shares
 from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
 from domain.question import Question
@@ -49,10 +51,6 @@ _MOST_OF_MEMORY = 1.5
 # A hundredth of a bit is no candidate.
 _LEAST_SCORE = 0.01
 _SHOWN = 5
-# One bit: twice as likely as without it.
-_ATTESTS = 1.0
-
-Shares = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
         confidence=sure.value,
         confidence_reason="; ".join((sure.reason, *dark)),
         calibrated=True,
-        attested_by=_attested_by(ranked[0], by_id) if ranked else None,
+        attested_by=_attested_by(ranked[0], evidence, by_id) if ranked else None,
         causal_chain=causal_chain(ranked[0], findings) if ranked else (),
         not_seen=view.missing,
         look_next=_next(
@@ -148,7 +146,7 @@ def _hypotheses(evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> t
     likely = [s for s in scored if s.score >= _LEAST_SCORE]
     total = sum(s.score for s in likely)
     ranked = sorted(likely, key=lambda s: (-round(s.score, 9), s.category is Category.UNKNOWN, s.service, s.category))
-    return tuple(_hypothesis(s, total, by_id) for s in ranked)
+    return tuple(_hypothesis(s, total, own_shares(evidence, s.service, s.category), by_id) for s in ranked)
 
 
 def _turned_down(evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -215,7 +213,7 @@ def _scale(given: Iterable[Shares], source: Source) -> float:
     return min(1.0, _most(source) / most) if most > 0 else 1.0
 
 
-def _hypothesis(scored: _Scored, total: float, by_id: Mapping[str, Finding]) -> Hypothesis:
+def _hypothesis(scored: _Scored, total: float, own: Shares, by_id: Mapping[str, Finding]) -> Hypothesis:
     contributions = [Contribution(finding=f, bits=round(b, 4)) for f, b in scored.gave.items() if round(b, 4) != 0]
     contributions.sort(key=lambda c: (-c.bits, c.finding))
     supporting = [by_id[c.finding] for c in contributions if c.bits > 0]
@@ -226,24 +224,12 @@ def _hypothesis(scored: _Scored, total: float, by_id: Mapping[str, Finding]) -> 
         score=scored.score,
         weight=scored.score / total,
         contributions=tuple(contributions),
+        of_kind=bits_of_kind(contributions, own),
     )
 
 
-def _attested_by(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> tuple[Source, ...]:
-    """Sources that say a bit or more of this very kind: trouble of whatever kind, which is all that a symptom says,
-    speaks for each kind alike. Memory knows what was before, and attests nothing.
-    """
-    said: dict[Source, float] = {}
-    for one in hypothesis.contributions:
-        finding = by_id[one.finding]
-        said[finding.source] = said.get(finding.source, 0.0) + one.bits * _of_its_kind(finding, hypothesis.category)
-    return tuple(source for source in Source if said.get(source, 0.0) >= _ATTESTS and source is not Source.MEMORY)
-
-
-def _of_its_kind(finding: Finding, category: Category) -> float:
-    """The share (0 to 1) of what a finding gives that it gives to this kind and not to any."""
-    own, any_kind = (finding.categories.get(kind, 0.0) for kind in (category, Category.UNKNOWN))
-    return (own - any_kind) / own if own > any_kind else 0.0
+def _attested_by(first: Hypothesis, evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> tuple[Source, ...]:
+    return attested_by(first, own_shares(evidence, first.service, first.category), by_id)
 
 
 def _sources_for(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> tuple[Source, ...]:

@@ -7,8 +7,8 @@ from domain.model import Model
 NAME_A_CAUSE_FROM = 0.5
 """Below this confidence no cause is named (spec section 4)."""
 
-
 _QUIET_BELOW = 0.1
+_KINDLESS_AT_MOST = 0.45
 # In bits, more than one source may give: a map that was fitted on faults says little of what is hardly anything.
 _ACTS_FROM = 8.0
 
@@ -21,7 +21,10 @@ class Contribution(Model):
 
 
 class Hypothesis(Model):
-    """A candidate cause. `weight` is its share (0 to 1) of all candidates' scores."""
+    """A candidate cause. `weight` is its share (0 to 1) of all candidates' scores.
+
+    `of_kind`: the bits that speak for its very kind and for no other; None: nobody reckoned them.
+    """
 
     service: str
     category: Category
@@ -29,6 +32,16 @@ class Hypothesis(Model):
     score: float
     weight: float
     contributions: tuple[Contribution, ...] = ()
+    of_kind: float | None = None
+
+    @property
+    def kind_at_most(self) -> float:
+        """How sure (0 to 1) its kind may be: 1 - 2^-K. K bits of a kind are there by chance once in 2^K; symptoms alone,
+        which speak for every kind alike, leave 0. A cause without a kind is never named, however plain its place.
+        """
+        if self.category is Category.UNKNOWN:
+            return _KINDLESS_AT_MOST
+        return 1.0 if self.of_kind is None else 1 - 2**-self.of_kind
 
     @property
     def supporting(self) -> tuple[str, ...]:

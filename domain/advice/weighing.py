@@ -118,6 +118,7 @@ def _reordered(diagnosis: Diagnosis, preferred: Hypothesis) -> Diagnosis:
     """The same candidates with another one first. What was reckoned for the first one says nothing of this one."""
     first = diagnosis.hypotheses[0]
     share = min(1.0, preferred.score / first.score)
+    sure = min(diagnosis.confidence * share, preferred.kind_at_most)
     said = (
         f"the language model puts {_named(preferred)} before {_named(first)}, which has the better evidence "
         f"({first.score:.1f} bits against {preferred.score:.1f}): a person decides"
@@ -125,7 +126,7 @@ def _reordered(diagnosis: Diagnosis, preferred: Hypothesis) -> Diagnosis:
     return diagnosis.model_copy(
         update={
             "hypotheses": (preferred, *(h for h in diagnosis.hypotheses if h != preferred)),
-            "confidence": diagnosis.confidence * share, "confidence_reason": said, "calibrated": False,
+            "confidence": sure, "confidence_reason": said, "calibrated": False,
             "attested_by": None, "causal_chain": (), "look_next": (), "advised": True,
         }
     )  # fmt: skip

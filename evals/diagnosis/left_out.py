@@ -4,17 +4,17 @@ Of runs of `eval diagnosis` the confidence in the place, of runs of `eval withhe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import typer
 from rich.table import Table
 
-from analysis.calibration import Calibration, Coefficients, calibration, cause_calibration
+from analysis.calibration import Calibration, calibration, cause_calibration
 from domain.diagnosis import NAME_A_CAUSE_FROM
 from evals.diagnosis.options import JsonFile, Runs, console, write
 from evals.diagnosis.scoring import BOUNDS, calibration_error
-from evals.diagnosis.told import read, told
-from evals.diagnosis.told_causes import told_causes
+from evals.diagnosis.told import Told, read, told
+from evals.diagnosis.told_causes import ToldCause, told_causes
 
 _PLACES = 3
 _WITH_ALL, _WITH_FEWER = "with all sources", "with every choice of fewer"
@@ -32,11 +32,9 @@ class Case(Protocol):
     def fault(self) -> bool: ...
     @property
     def right(self) -> bool: ...
-    def sure(self, by: Coefficients) -> float:
-        """The confidence by this map."""
-        ...
 
 
+One = TypeVar("One", bound=Case)
 Judged = Sequence[tuple[Case, float]]
 
 
@@ -53,26 +51,39 @@ def _figures(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Raises typer.BadParameter where the runs are of both commands: one confidence is not the other."""
     kinds = {run["name"] for run in runs}
     if kinds == {"diagnosis"}:
-        return by_maps_that_never_saw(told(runs), calibration())
+        return of_places(told(runs), calibration())
     if kinds != {"withheld"}:
         raise typer.BadParameter(f"runs of one command are needed, and these are of {', '.join(sorted(kinds))}")
     causes = told_causes(runs)
     every, fewer = (
-        by_maps_that_never_saw([one for one in causes if one.whole is whole], cause_calibration())
+        of_causes([one for one in causes if one.whole is whole], cause_calibration(), calibration())
         for whole in (True, False)
     )
     titled = ((_WITH_ALL, every), (_WITH_FEWER, fewer))
     return every | {"scores": {f"{said}: {t}": rows for said, of in titled for t, rows in of["scores"].items()}}
 
 
-def by_maps_that_never_saw(cases: Sequence[Case], known: Calibration) -> dict[str, Any]:
+def of_places(cases: Sequence[Told], known: Calibration) -> dict[str, Any]:
+    """The figures of `by_maps_that_never_saw`, for places."""
+    return by_maps_that_never_saw(cases, lambda one, key: one.sure(known.that_never_saw(key)))
+
+
+def of_causes(cases: Sequence[ToldCause], known: Calibration, places: Calibration) -> dict[str, Any]:
+    """The same for causes, whose confidence is bounded by that in their place: neither map saw the data."""
+    return by_maps_that_never_saw(
+        cases, lambda one, key: one.sure(known.that_never_saw(key), places.that_never_saw(key))
+    )  # fmt: skip
+
+
+def by_maps_that_never_saw(cases: Sequence[One], sure: Callable[[One, str | None], float]) -> dict[str, Any]:
     """Figures by part, by data set, and by the map in use, each with a last row for all of them.
 
-    A part or a data set of which nothing was fitted is judged by the map in use, which never saw it either.
+    `sure`: the confidence in a case by the maps that never saw that part (`DATASET/PART`) or data set, and for None by
+    those in use.
     """
-    parts = _grouped(cases, known, lambda one: f"{one.dataset}/{one.part}")
-    sets = _grouped(cases, known, lambda one: one.dataset)
-    in_use = [(one, one.sure(known.all)) for one in cases]
+    parts = _grouped(cases, sure, lambda one: f"{one.dataset}/{one.part}")
+    sets = _grouped(cases, sure, lambda one: one.dataset)
+    in_use = [(one, sure(one, None)) for one in cases]
     return {
         "name": "left_out",
         "dataset": ", ".join(dict.fromkeys(one.dataset for one in cases)),
@@ -105,11 +116,11 @@ def row(judged: Judged) -> dict[str, float]:
 
 
 def _grouped(
-    cases: Sequence[Case], known: Calibration, key: Callable[[Case], str]
+    cases: Sequence[One], sure: Callable[[One, str | None], float], key: Callable[[One], str]
 ) -> dict[str, list[tuple[Case, float]]]:
     found: dict[str, list[tuple[Case, float]]] = {}
     for one in cases:
-        found.setdefault(key(one), []).append((one, one.sure(known.without.get(key(one), known.all))))
+        found.setdefault(key(one), []).append((one, sure(one, key(one))))
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
+from analysis import calibration
 from analysis.confidence import Seen, features, seen
 from analysis.ranking import expected, rank
 from domain.diagnosis import NAME_A_CAUSE_FROM, Diagnosis
@@ -92,7 +93,9 @@ def _row(case: Case, kept: frozenset[Source], said: Diagnosis, view: Seen, *, wh
         "right": first is not None and first.service in case.truth and first.category in case.kinds,
         "looks": [round(x, _PLACES_OF_A_LOOK) for x in features(said.hypotheses)],
         "kindless": first is not None and first.category is Category.UNKNOWN,
-        "place": round(said.place_confidence or 0.0, _PLACES_OF_A_LOOK),
+        "kind": round(first.kind_at_most if first else 0.0, _PLACES_OF_A_LOOK),
+        "place_looks": [round(x, _PLACES_OF_A_LOOK) for x in calibration.features(said.places)],
+        "sight": round(said.places[0].sight if said.places else 1.0, _PLACES_OF_A_LOOK),
         "left": round(view.factor, _PLACES_OF_A_LOOK),
         "stated": round(said.confidence, _PLACES_OF_A_LOOK),
     }

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from rich.console import Console
 from temporalio.service import RPCError
 
 from evals.shop import report
+from evals.shop.asked import files_kept
 from evals.shop.kinds import KINDS
 from evals.shop.performance import MISSED_AFTER_S, NotCalmError, Performance
 from evals.shop.scoring import Result
@@ -33,6 +35,17 @@ _FAILURES = (
     ProvisionsMissingError, ServerFailedError, ProductFailedError, FaultFailedError, NotCalmError, RPCError,
     httpx.HTTPError,
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What was asked for. `cases`: the folder in which the questions are kept."""
+
+    script: Sequence[Trial]
+    seed: int
+    warm_up_s: float
+    json_file: Path | None
+    cases: Path | None
 
 
 def shop(
@@ -59,12 +72,15 @@ def shop(
     chosen = [kind.strip() for kind in kinds.split(",")] if kinds else list(KINDS)
     if unknown := set(chosen) - set(KINDS):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: not one of {', '.join(KINDS)}", param_hint="--kinds")
+    if cases is not None and (held := sum(map(len, files_kept(cases).values()))):
+        raise typer.BadParameter(f"{cases} holds {held} faults of another run: choose another", param_hint="--cases")
     # A file or a pipe has no width of its own, and the default of 80 columns would break every line.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
     folder = Path(tempfile.mkdtemp(prefix="nightshift-"))
     folder.chmod(0o755)  # PostgreSQL runs as an account of its own, which has to pass
     try:
-        sys.exit(_run(console, folder, write_script(chosen, times, seed), seed, warm_up_s, json_file, cases))
+        run = _Run(write_script(chosen, times, seed), seed, warm_up_s, json_file, cases)
+        sys.exit(_play(run, console, folder))
     finally:
         if keep:
             console.print(f"logs and data: {folder}", soft_wrap=True)
@@ -72,31 +88,23 @@ def shop(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(
-    console: Console,
-    folder: Path,
-    script: Sequence[Trial],
-    seed: int,
-    warm_up_s: float,
-    json_file: Path | None,
-    cases: Path | None,
-) -> int:
+def _play(run: _Run, console: Console, folder: Path) -> int:
     results: list[Result] = []
     began = time.monotonic()
 
     def learned(one: Result) -> None:
         """Written down at once: a run that is broken off has shown what it has shown."""
         results.append(one)
-        if json_file is not None:
-            figures = report.as_json(results, seed, time.monotonic() - began)
-            json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        if run.json_file is not None:
+            figures = report.as_json(results, run.seed, time.monotonic() - began)
+            run.json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
     console.print(f"a fault without an incident in {MISSED_AFTER_S:.0f} s is missed, and counts as wrong")
     try:
         obtain_required(console, REQUIRED)
-        with ShopStage(Paths(kept=folder, run=folder / "run"), console, seed) as stage:
+        with ShopStage(Paths(kept=folder, run=folder / "run"), console, run.seed) as stage:
             stage.start()
-            asyncio.run(_play(stage, console, script, warm_up_s, learned, cases))
+            asyncio.run(_play_on(stage, run, console, learned))
     except _FAILURES as error:
         console.print(f"stopped: {error}", markup=False, soft_wrap=True)
         report.show(console, results)
@@ -104,15 +112,8 @@ def _run(
     return report.show(console, results)
 
 
-async def _play(
-    stage: ShopStage,
-    console: Console,
-    script: Sequence[Trial],
-    warm_up_s: float,
-    learned: Callable[[Result], None],
-    cases: Path | None,
-) -> None:
-    performance = Performance(stage, console, await stage.temporal.connect(), cases)
-    await performance.prepare(warm_up_s)
-    for trial in script:
+async def _play_on(stage: ShopStage, run: _Run, console: Console, learned: Callable[[Result], None]) -> None:
+    performance = Performance(stage, console, await stage.temporal.connect(), run.cases)
+    await performance.prepare(run.warm_up_s)
+    for trial in run.script:
         learned(await performance.play(trial))

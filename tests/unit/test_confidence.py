@@ -14,8 +14,10 @@ from domain.finding import Category, Source
 _ALL_SEEN = Seen(missing=(), in_part=())
 
 
-def _speaks(service: str, category: Category, score: float) -> Hypothesis:
-    return Hypothesis(service=service, category=category, score=score, weight=0.5, sentence="told")
+def _speaks(service: str, category: Category, score: float, of_kind: float | None = None) -> Hypothesis:
+    return Hypothesis(
+        service=service, category=category, score=score, weight=0.5, sentence="told", of_kind=of_kind
+    )  # fmt: skip
 
 
 _FIRST = _speaks("orders", Category.DEPENDENCY, 10.4)
@@ -44,7 +46,7 @@ def test_another_kind_and_another_place_are(rival: Hypothesis) -> None:
 def test_more_evidence_and_a_larger_lead_never_make_it_less_sure(score: float, lead: float, more: float) -> None:
     def said(score: float, lead: float) -> float:
         looks = math.log2(1 + score), math.log2(1 + min(lead, score))
-        return stated(looks, cause_calibration().all, place=1.0, left=1.0, kindless=False)
+        return stated(looks, cause_calibration().all, place=1.0, kind=1.0, left=1.0)
 
     assert said(score + more, lead) >= said(score, lead)
     assert said(score + more, lead + more) >= said(score + more, lead)
@@ -53,8 +55,8 @@ def test_more_evidence_and_a_larger_lead_never_make_it_less_sure(score: float, l
 def test_a_tie_is_a_coins_toss_however_much_speaks_for_both() -> None:
     sure = Coefficients(offset=50, score=0, lead=0)
     even, one_bit = ((10.0, math.log2(1 + lead)) for lead in (0.0, 1.0))
-    assert stated(even, sure, place=1.0, left=1.0, kindless=False) == 0.5
-    assert stated(one_bit, sure, place=1.0, left=1.0, kindless=False) == pytest.approx(2 / 3)
+    assert stated(even, sure, place=1.0, kind=1.0, left=1.0) == 0.5
+    assert stated(one_bit, sure, place=1.0, kind=1.0, left=1.0) == pytest.approx(2 / 3)
 
 
 def test_the_reason_says_which_other_cause_is_next() -> None:
@@ -68,3 +70,17 @@ def test_the_reason_says_which_other_cause_is_next() -> None:
 def test_a_first_that_names_no_kind_stays_below_what_is_named() -> None:
     nameless = [_speaks("orders", Category.UNKNOWN, 20.0)]
     assert confidence(nameless, [Source.LOGS], _ALL_SEEN, 1.0).value == 0.45
+
+
+@given(st.floats(0, 30), st.floats(0, 30))
+def test_nobody_is_surer_of_a_kind_than_what_speaks_for_it_alone_allows(score: float, of_kind: float) -> None:
+    told = confidence([_speaks("orders", Category.DISK, score, of_kind)], [Source.LOGS], _ALL_SEEN, 1.0)
+    assert told.value <= 1 - 2**-of_kind
+
+
+def test_the_reason_says_so_where_most_of_it_speaks_for_any_kind() -> None:
+    def said(of_kind: float) -> str:
+        return confidence([_speaks("orders", Category.DISK, 9.8, of_kind)], [Source.LOGS], _ALL_SEEN, 1.0).reason
+
+    assert said(1.5) == "disk at orders: 9.8 bits from logs (1.5 of this very kind), and no other cause has any"
+    assert said(6.0) == "disk at orders: 9.8 bits from logs, and no other cause has any"

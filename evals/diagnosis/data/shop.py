@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evals.diagnosis.case import Case, MissingDataError
-from evals.shop.asked import Asked, kept
+from evals.shop.asked import Asked, files_kept, kept
 from evals.shop.kinds import KINDS
 
 
@@ -19,7 +19,7 @@ class OurShop:
 
     def parts(self, data: Path) -> tuple[str, ...]:
         """The kinds of which there is a fault. Raises MissingDataError where there is none."""
-        found = tuple(sorted({one.fault for _, one in kept(data)}))
+        found = tuple(sorted(files_kept(data)))
         if not found:
             raise MissingDataError(f"{data} holds no fault: it should be {self.repository}")
         return found
@@ -27,9 +27,8 @@ class OurShop:
     def cases(self, data: Path, part: str, late_s: float = 0.0) -> Iterator[Case]:
         """All faults of that kind. The moment is the incident's own: nobody states it, so it cannot be late."""
         assert not late_s  # noqa: S101 - `timed` says so
-        for name, one in kept(data):
-            if one.fault == part:
-                yield _case(name, one)
+        for name, one in kept(data, part):
+            yield _case(name, one)
 
 
 def _case(name: str, one: Asked) -> Case:

@@ -127,6 +127,47 @@ def test_a_whisper_and_what_was_before_attest_nothing() -> None:
     assert whispers.unattested == "no source says more than a hint of this kind of cause"
 
 
+_KINDS = [kind for kind in Category if kind is not Category.UNKNOWN]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_loud_symptoms_with_a_hint_of_a_kind_name_no_kind(kind: Category) -> None:
+    """They speak for every kind alike: a tenth of a bit beside them must not carry one to the top."""
+    symptoms = [finding(n, source, "orders", 6, categories={Category.UNKNOWN: 1.0}) for n, source in enumerate(TRIED)]
+    for hint in (Source.MEMORY, Source.METRICS, Source.CHANGES):
+        told = ranked(*symptoms, finding(9, hint, "orders", 0.1, categories={kind: 1.0}))
+        assert told.hypotheses[0].service == "orders"
+        assert told.hypotheses[0].score > 20
+        assert told.named is None
+        assert told.confidence < 0.1 or told.hypotheses[0].category is Category.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_what_is_said_of_a_kind_itself_names_it_among_the_same_symptoms(kind: Category) -> None:
+    """The control: the same symptoms, and two sources that say which kind it is."""
+    symptoms = [finding(n, source, "orders", 6, categories={Category.UNKNOWN: 0.5}) for n, source in enumerate(TRIED)]
+    of_it = [finding(n, source, "orders", 6, categories={kind: 1.0}) for n, source in ((8, TRIED[0]), (9, TRIED[1]))]
+    told = ranked(*symptoms, *of_it)
+    assert told.named is not None
+    assert told.named.category is kind
+    assert told.confidence > 0.9
+
+
+def test_words_of_a_caller_that_blame_it_are_symptoms_at_the_callee_and_attest_no_kind_there() -> None:
+    """The gateway says that what it depends on fails: at orders that is trouble of whatever kind."""
+    words = finding(1, Source.LOGS, "gateway", 6, categories={Category.DEPENDENCY: 0.9})
+    (waits, full) = (
+        finding(n, source, "orders", 6, categories={Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.8})
+        for n, source in ((2, Source.TRACES), (3, Source.METRICS))
+    )
+    first = ranked(words, waits, full).hypotheses[0]
+    assert (first.service, first.category) == ("orders", Category.DEPENDENCY)
+    assert {c.finding for c in first.contributions} == {"F1", "F2", "F3"}
+    assert ranked(words, waits, full).attested_by == (Source.METRICS, Source.TRACES)
+    assert first.of_kind is not None
+    assert first.of_kind < first.score / 2
+
+
 @given(st.lists(st.floats(0, 6), min_size=4, max_size=4), st.integers(0, 3))
 def test_with_less_evidence_nothing_becomes_attested_that_was_not(bits: list[float], less: int) -> None:
     def told(bits: list[float]) -> Diagnosis:

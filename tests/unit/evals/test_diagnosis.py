@@ -23,7 +23,7 @@ from evals.diagnosis.data.sockshop import SockShop
 from evals.diagnosis.datasets import DATASETS
 from evals.diagnosis.fit import main as fit
 from evals.diagnosis.investigate import diagnose
-from evals.diagnosis.left_out import by_maps_that_never_saw
+from evals.diagnosis.left_out import of_places
 from evals.diagnosis.run import chosen
 from evals.diagnosis.scoring import Answer, average5, binned, calibration_error, named_right, specificity, top
 from evals.diagnosis.told import told
@@ -109,7 +109,7 @@ def test_a_part_is_judged_by_the_map_that_never_saw_it_and_each_case_counts_once
     cases = [case("a", "a"), case("a", "b"), case("a"), case(None, "a"), case(None), case("a", "a", part="q")]
     seen = told([{"dataset": "d", "parts": ["p", "q"], "cases": cases}])
     maps = Calibration(how="", all=SURE, without={"d/p": SURE, "d/q": UNSURE, "d": UNSURE})
-    by_part, by_set, in_use = by_maps_that_never_saw(seen, maps)["scores"].values()
+    by_part, by_set, in_use = of_places(seen, maps)["scores"].values()
     p = by_part["d/p"]
     assert (p["cases"], p["faults"], p["named_right"], p["named_wrong"], p["abstained"]) == (5, 3, 1, 1, 1)
     assert (p["normal"], p["normal_named"]) == (2, 1)

@@ -52,6 +52,25 @@ def test_a_fault_of_the_shop_is_read_as_it_was_kept(tmp_path: Path) -> None:
     assert (case.told, case.question) == (FOUND, QUESTION)
 
 
+def test_other_json_in_the_folder_is_none_of_it_and_a_fault_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    keep(tmp_path, 1, fault(*FOUND))
+    (tmp_path / "figures.json").write_text("[]", encoding="utf-8")
+    assert len(list(OurShop().cases(tmp_path, "connection-pool"))) == 1
+    (tmp_path / "02-connection-pool.fault.json").write_text('{"fault": "connection-pool"}', encoding="utf-8")
+    said = CliRunner().invoke(
+        app, ["withheld", "--dataset", "shop", "--data", str(tmp_path), "--only", "connection-pool"]
+    )
+    assert said.exit_code == 2
+    assert "stopped: 02-connection-pool.fault.json is no fault that this version can read (services: " in said.output
+
+
+def test_a_run_does_not_mix_its_faults_with_those_of_another(tmp_path: Path) -> None:
+    keep(tmp_path, 1, fault(*FOUND))
+    said = CliRunner().invoke(app, ["shop", "--cases", str(tmp_path)])
+    assert said.exit_code == 2
+    assert "holds 1 faults of another run: choose another" in " ".join(said.output.replace("│", " ").split())
+
+
 def test_a_folder_without_faults_is_told_as_such(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["withheld", "--dataset", "shop", "--data", str(tmp_path)])
     assert said.exit_code == 2
