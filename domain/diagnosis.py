@@ -36,7 +36,7 @@ class Hypothesis(Model):
 
     @property
     def kind_at_most(self) -> float:
-        """How sure (0 to 1) its kind may be: 1 - 2^-K. K bits of a kind are there by chance once in 2^K; symptoms alone,
+        """How sure (0 to 1) its kind may be: 1 - 2^-K. By chance, K bits of a kind are there once in 2^K; symptoms,
         which speak for every kind alike, leave 0. A cause without a kind is never named, however plain its place.
         """
         if self.category is Category.UNKNOWN:

@@ -6,7 +6,7 @@ Temporal, the store, webhook, sweep and incidents are real; what Prometheus has 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,6 @@ from uuid import uuid4
 import httpx
 import pytest
 from temporalio.client import Client, WorkflowFailureError
-from temporalio.service import RPCError
 
 from config.adapters.store import Store
 from domain.incident import Outcome
@@ -28,6 +27,7 @@ from integrations.store.pool import Pool
 from rig.servers.temporal import TemporalServer
 from starter.app import create_app
 from starter.intake import House, TemporalIntake
+from tests.ending import ended
 from tests.fakes import FakeChannel, FakeMetrics
 from tests.parts import parts_with
 from workers.lifecycle import working
@@ -119,8 +119,7 @@ async def watch(temporal_dev: TemporalServer, store_pool: Pool) -> AsyncGenerato
             yield watch
             async for run in client.list_workflows("ExecutionStatus='Running'"):
                 if run.id.startswith("incident-both-"):
-                    with suppress(RPCError):  # the list is a moment late: it may have ended
-                        await client.get_workflow_handle(run.id).terminate("the test is over")
+                    await ended(client.get_workflow_handle(run.id))
 
 
 @asynccontextmanager

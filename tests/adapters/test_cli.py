@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from typer.testing import CliRunner, Result
 
@@ -42,6 +42,7 @@ from starter.cli import app
 from starter.cli.exits import Exit
 from starter.saved_views import VIEWS
 from tests import page_views
+from tests.ending import ended
 from tests.incidents import minutes
 from tests.unit.domain.test_thresholds import opened_by
 from tests.workflows.world import POLICY, Handle, World, anomaly
@@ -411,8 +412,7 @@ async def asking(client: Client) -> AsyncGenerator[Handle]:
             await reached(handle, State.WAITING_FOR_APPROVAL)
             yield handle
         finally:
-            if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
-                await handle.terminate("the test is over")
+            await ended(handle)
 
 
 async def reached(handle: Handle, state: State) -> IncidentView:
@@ -496,7 +496,7 @@ async def test_an_incident_opened_by_hand_has_an_id_at_once_and_a_second_one_joi
         assert view.severity is Severity.HIGH
         assert sorted(anomaly.title for anomaly in view.anomalies) == ["and slower", "checkout is slow"]
     finally:
-        await handle.terminate("the test is over")
+        await ended(handle)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 from temporalio.api.common.v1 import Payload, Payloads, WorkflowExecution
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError
 
 from domain.approval import Request, Verdict
 from domain.doors import Door
@@ -29,6 +29,7 @@ from starter.identity.sending import Became, TemporalEar, decision_key
 from starter.identity.speech import Speech
 from starter.identity.visitors import TrustedProxy
 from starter.live import TemporalIncidents
+from tests.ending import ended
 from tests.fakes import FakeIncidents
 from tests.parts import parts_with
 from tests.people import KEY, Known, known, password
@@ -108,8 +109,7 @@ async def asking(
             yield house
         finally:
             world.let_go()
-            if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
-                await handle.terminate("the test is over")
+            await ended(handle)
 
 
 async def log_in(browser: httpx.AsyncClient, who: str = "ana", token: str | None = None) -> httpx.Response:

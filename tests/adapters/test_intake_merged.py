@@ -12,6 +12,7 @@ from domain.anomaly import AlertStatus, Anomaly
 from domain.policy import Policy
 from domain.services import ServiceMap
 from starter.intake import House, TemporalIntake
+from tests.ending import ended
 from workflows.contract import TASK_QUEUE, Opening, Report, Summary
 from workflows.search_attributes import INCIDENT
 
@@ -60,8 +61,8 @@ async def test_an_alert_of_a_merged_incident_goes_to_its_survivor_and_after_that
             await temporal_client.get_workflow_handle("incident-merge-small").result()
         assert await intake.accept([alert("merge-small", status)]) == ("incident-merge-big",)
     finally:
-        await big.terminate("the test is over")
+        await ended(big)
     afterwards = await intake.accept([alert("merge-small", status)])
     assert afterwards == (("incident-merge-small",) if status is AlertStatus.FIRING else ())
     if afterwards:
-        await temporal_client.get_workflow_handle("incident-merge-small").terminate("the test is over")
+        await ended(temporal_client.get_workflow_handle("incident-merge-small"))

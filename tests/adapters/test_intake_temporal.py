@@ -26,6 +26,7 @@ from starter.app import create_app
 from starter.away import LIMIT_S
 from starter.intake import House, TemporalIntake
 from starter.live import TemporalIncidents
+from tests.ending import ended
 from tests.parts import parts_with
 from workflows.contract import Report
 
@@ -36,7 +37,7 @@ async def _leave_nothing_open(temporal_client: Client) -> AsyncIterator[None]:  
     yield
     async for run in temporal_client.list_workflows("WorkflowType='IncidentWorkflow' AND ExecutionStatus='Running'"):
         if run.id.startswith("incident-intake-"):
-            await temporal_client.get_workflow_handle(run.id).terminate("the test is over")
+            await ended(temporal_client.get_workflow_handle(run.id))
 
 
 HOUSE = House(

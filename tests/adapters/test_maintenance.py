@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +30,7 @@ from starter.cli.exits import Exit
 from starter.intake import House, TemporalIntake
 from starter.muting import WindowsAndSilences
 from tests.adapters.test_detection_schedule import EXPRESSION
+from tests.ending import ended
 from tests.fakes import FakeMetrics
 from tests.parts import parts_with
 from workers.handing_over import HandingOver
@@ -133,8 +133,7 @@ async def quiet(
             yield quiet
             for service in (OWN, THEIRS, OTHER):
                 for key in (f"incident-{service}", f"muted-{service}"):
-                    with suppress(RPCError):
-                        await client.get_workflow_handle(key).terminate("the test is over")
+                    await ended(client.get_workflow_handle(key))
 
 
 async def test_a_silence_mutes_what_our_own_detection_finds_until_it_expires(quiet: Quiet) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client
 from typer.testing import CliRunner
 
 from activities.investigation import InvestigationActivities
@@ -47,6 +47,7 @@ from starter.live import TemporalIncidents
 from tests.adapters.deployments import ask, eventually
 from tests.adapters.test_doors import House, form, log_in, signal_as_the_ui, text_of, update
 from tests.cluster.kube_under_care import UnderCare
+from tests.ending import ended
 from tests.fixtures.cluster import Namespace
 from tests.parts import parts_with
 from tests.people import known
@@ -241,8 +242,7 @@ def outage(
                 house.view = await house.reaches(State.WAITING_FOR_APPROVAL)
                 yield house
             finally:
-                if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
-                    await handle.terminate("the test is over")
+                await ended(handle)
 
     return asked
 
