@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from domain.incident import State
+from domain.timeline import Entry, Kind
 from domain.view import IncidentView
 from rig.servers.ports import LOOPBACK, free_port
 from starter.identity.sending import Became, Reply
@@ -184,6 +185,23 @@ def test_keys_lead_everywhere_and_approve_nothing(page: Page, house: House) -> N
     page.keyboard.press("a")
     assert page.evaluate("document.activeElement.id") != "decide"
     assert house.ear.told == []
+
+
+@pytest.mark.parametrize(("key", "there"), [("a", "H2"), ("j", "LI")])
+def test_where_a_key_has_led_stays_in_focus_when_its_region_is_replaced(
+    page: Page, house: House, key: str, there: str
+) -> None:
+    """A heading or a row takes no focus by itself: the one in its place must be made to."""
+    page.keyboard.press(key)
+    begins = "document.activeElement.textContent.trim().slice(0, 15)"
+    words = page.evaluate(begins)
+    said = Entry(seq=99, at=datetime.now(UTC), kind=Kind.NOTE, actor="ana", text="a new row")
+    more = {"last_decision": "03:11:00 UTC by signal: refused: no such plan", "timeline": (*house.view.timeline, said)}
+    house.becomes(house.view.model_copy(update=more))
+    page.get_by_text("Last word received").wait_for()
+    page.locator("#timeline").get_by_text("a new row").wait_for()
+    assert page.evaluate("document.activeElement.tagName") == there
+    assert page.evaluate(begins) == words
 
 
 def test_focus_stays_where_it_was_when_its_region_is_replaced(page: Page, house: House) -> None:

@@ -48,10 +48,14 @@ const swap = (place, data) => {
   if (held !== null) refocus(place, held);
 };
 
+// A heading or a row that a key led to could be focused only since then, and so must the one in its place.
 const refocus = (place, held) => {
   const byId = held.id ? document.getElementById(held.id) : null;
-  const alike = byId ?? [...place.querySelectorAll("a, button, summary, [tabindex]")].find((node) => same(node) === same(held));
-  if (alike) return alike.focus({ preventScroll: true });
+  const alike = byId ?? [...place.querySelectorAll(held.tagName)].find((node) => same(node) === same(held));
+  if (alike) {
+    if (held.hasAttribute("tabindex")) alike.tabIndex = held.tabIndex;
+    return alike.focus({ preventScroll: true });
+  }
   place.tabIndex = -1;
   place.focus({ preventScroll: true });
 };
