@@ -33,6 +33,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.timers import happens
     from workflows.waiting import resolved_alone, wait_for_recovery, watch
 
+# Patches of runs that began before these rules.
+_PUT_TO_THE_GATE = "what was never put to the gate is put to it, seen or not"
+_ASKED_AGAIN_FIRST = "asked about again before a person is asked"
+
 
 @workflow.defn
 class IncidentWorkflow(Doors):
@@ -137,9 +141,11 @@ class IncidentWorkflow(Doors):
             record.calls_for(Reason.LOW_CONFIDENCE, workflow.now(), detail)
         if record.parted != parted:
             return Result.MOOT  # it was looked at as a larger trouble
-        if record.over or record.blind or record.unsure or not self._may_try_again():
+        if record.over or record.unsure or not self._may_try_again():
             return Result.STUCK
-        if record.may_be_attested_yet(workflow.now()):
+        if record.blind and (record.attempts or not workflow.patched(_PUT_TO_THE_GATE)):
+            return Result.STUCK  # the gate has seen it, and people know
+        if record.may_be_attested_yet(workflow.now()) and workflow.patched(_ASKED_AGAIN_FIRST):
             return Result.STUCK  # it is asked about again before a person is asked for what only one source says
         return await attempt(record, self._approvals)
 

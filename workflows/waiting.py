@@ -22,7 +22,12 @@ with workflow.unsafe.imports_passed_through():
 _CLOSE_LOOKS = 60
 _SLOWER = 5
 _SECOND_LOOK = "a second look at the sources"
-_AT_WHAT_IMPROVES = "a second look at what improves"
+# Each has a patch of its own: a run that has decided one of them without it may still come to the other.
+_SECOND_LOOKS = {
+    Recovery.NOT_BETTER: _SECOND_LOOK,
+    Recovery.IMPROVING: "a second look at what improves",
+    Recovery.CANNOT_TELL: "a second look at what cannot be seen",
+}
 
 
 async def resolved_alone(record: Record) -> Recovery:
@@ -104,14 +109,11 @@ def _asks_again_at(record: Record) -> datetime | None:
 
 
 def _may_see_more_now(record: Record, verdict: Verdict) -> bool:
-    """Is it still bad, and has what was asked too early had the time to show? What is less bad than when it fired may
-    stay like that.
+    """Is it not over, and has what was asked too early had the time to show? What is less bad than when it fired may
+    stay like that, and of what cannot be seen lines and spans may tell.
     """
-    at = record.asks_again_at
-    if at is None or at > workflow.now() or verdict.recovery not in {Recovery.NOT_BETTER, Recovery.IMPROVING}:
-        return False
-    again = workflow.patched(_SECOND_LOOK)
-    return again and (verdict.recovery is Recovery.NOT_BETTER or workflow.patched(_AT_WHAT_IMPROVES))
+    at, patch = record.asks_again_at, _SECOND_LOOKS.get(verdict.recovery)
+    return at is not None and at <= workflow.now() and patch is not None and workflow.patched(patch)
 
 
 async def _pause(until: datetime, news: Callable[[], bool], handover: Handover, summary: str) -> bool:

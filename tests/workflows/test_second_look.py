@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+from domain.escalation import Reason
 from domain.finding import Source
 from domain.incident import Outcome, State
 from domain.second_look import FILLED
 from domain.timeline import Kind
+from domain.view import IncidentView
+from tests.workflows.asking import asked
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import texts, view
 from tests.workflows.world import World
@@ -62,6 +65,39 @@ async def test_what_is_less_bad_by_then_and_not_over_is_asked_about_too(night_of
     assert (summary.outcome, len(world.looks)) == (Outcome.AUTO_RESOLVED, 2)
 
 
+async def test_what_cannot_be_measured_is_asked_about_again_and_then_put_to_people(night_of: NightOf) -> None:
+    """Logs alone name it, and the numbers cannot be asked: nobody waits for them until the SLA's clock rings."""
+    world = World(confidence=0.95, attested_by=(Source.LOGS,), value=None)
+    async with night_of(world) as night:
+        began = await night.now()
+        handle = await night.open()
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "a wait for more", step_s=1)
+        assert len(world.looks) == 1
+        told = await night.until(handle, lambda v: bool(_refused(v)), "the gate's word", step_s=1)
+        assert await night.now() < began + FILLED + timedelta(seconds=30)
+        assert (len(world.looks), world.remediator.executions) == (2, 0)
+        await night.pass_time(minutes=30)
+        assert len(world.looks) == 2
+        again = await view(handle)
+        assert _refused(again) == _refused(told)
+        world.value = 0.4
+        request = await asked(night, handle)
+    assert request.reason == "one source alone says so (logs): a person decides"
+
+
+async def test_what_cannot_be_measured_and_two_sources_attest_by_then_is_never_done_unseen(night_of: NightOf) -> None:
+    world = World(confidence=0.95, attested_by=(Source.LOGS,), value=None)
+    async with night_of(world) as night:
+        handle = await night.open()
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "a wait for more", step_s=1)
+        world.attested_by = (Source.LOGS, Source.TRACES)
+        await night.until(handle, lambda v: bool(_refused(v)), "the gate's word", step_s=1)
+        assert world.remediator.executions == 0
+        world.value = 0.4
+        summary = await night.end(handle)
+    assert (summary.outcome, world.remediator.executions) == (Outcome.AUTO_RESOLVED, 1)
+
+
 async def test_what_has_no_name_even_then_is_left_to_people(night_of: NightOf) -> None:
     """Once more, and not for ever: the sources are asked twice in an hour."""
     world = World(confidence=0.3)
@@ -85,6 +121,11 @@ async def test_what_was_asked_late_enough_is_not_asked_again(night_of: NightOf) 
         await night.pass_time(minutes=10)
     assert "asked again" not in seen.next.text
     assert len(world.looks) == 1
+
+
+def _refused(seen: IncidentView) -> list[str]:
+    """What people are told of the gate's refusals."""
+    return [raised.detail for raised in seen.clock.raised if raised.reason is Reason.GATE_REFUSED]
 
 
 async def test_what_is_over_by_then_is_not_asked_about(night_of: NightOf) -> None:

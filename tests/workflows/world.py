@@ -153,7 +153,8 @@ class World:
     event is set, and says in `reached` that it is there. `workers_policy`: the one that workers were started with.
     `detects`: the queues of detection and training are served too; they take no part in incidents.
     `rival`: the kind of the ranking's second candidate, None: there is none. It has `rival_score` bits, the first 9.
-    `attested_by`: the sources that speak for the cause, None: nobody counted them. `log_title`: what logs say.
+    `attested_by`: the sources that speak for the cause, None: it was ranked before anybody counted them. `log_title`:
+    what logs say.
     `cached_runs`: so many incidents a worker remembers; 0: it begins anew from the history at each step.
     `adviser`: the terms for a language model, None: the starter knows of none.
     """
@@ -164,7 +165,7 @@ class World:
     category: Category = Category.CONNECTION_POOL
     rival: Category | None = None
     rival_score: float = 6.0
-    attested_by: tuple[Source, ...] | None = None
+    attested_by: tuple[Source, ...] | None = (Source.METRICS, Source.LOGS)
     log_title: str = "logs looked"
     adviser: Terms | None = None
     model: LanguageModel | None = None
@@ -284,7 +285,7 @@ class World:
             rivals = (hypothesis.model_copy(update=said),)
         return Diagnosis(
             hypotheses=(hypothesis, *rivals), confidence=self.confidence - 0.02 * len(missing), not_seen=missing,
-            confidence_reason="scripted", attested_by=self.attested_by,
+            confidence_reason="scripted", attested_by=self.attested_by, calibrated=self.attested_by is not None,
         )  # fmt: skip
 
     def hold_at(self, name: str) -> None:
