@@ -3,11 +3,12 @@
 from analysis.bits import ABSENT_BITS
 from analysis.database import SATURATED_FROM, Blocker, Holder, blockers, holders, saturation_bits
 from analysis.redaction import name as clean
-from domain.finding import Category, Finding, Presence, Source, Window
+from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.services import Database
-from integrations.ports import DatabaseState, SessionGroup
+from integrations.ports import DatabaseState, PortError, Rejected, SessionGroup
 
 _LEAST_BITS = 0.5
+_LONGEST_WHY = 300
 _MOST_EACH = 3
 # Sessions are counted, not sampled: a database with room rules its pool out more firmly than silence elsewhere.
 _ROOM_BITS = 3 * ABSENT_BITS
@@ -29,6 +30,13 @@ def findings_of(service: str, database: Database, state: DatabaseState, query: s
     if full is not None:
         return [*telling, full]
     return telling or [_room(blank, database, state)]
+
+
+def unasked(service: str, database: Database, error: PortError, window: Window) -> Finding:
+    """One that could not be asked, with its service: of the others more may be known."""
+    why = f"refused: {error}" if isinstance(error, Rejected) else str(error)
+    gone = missing(Source.DATABASE, why[:_LONGEST_WHY], window)
+    return gone.model_copy(update={"service": service, "title": f"database {database.name}: {why[:_LONGEST_WHY]}"})
 
 
 def _full(blank: Finding, database: Database, state: DatabaseState) -> Finding | None:

@@ -23,7 +23,7 @@ from analysis.bits import clipped
 from domain.finding import Finding, Source, Window, missing
 from domain.memory import symptoms_of
 from domain.question import Question
-from domain.services import Database, Deployment, Expression
+from domain.services import Deployment, Expression
 from integrations.ports import (
     ChangeSource,
     DatabaseSource,
@@ -31,8 +31,10 @@ from integrations.ports import (
     LogSource,
     Memory,
     MetricSource,
+    PortError,
     Rejected,
     TraceSource,
+    Unavailable,
 )
 
 _NOT_CONFIGURED = "not configured"
@@ -107,7 +109,9 @@ class InvestigationActivities:
     @activity.defn
     @retry_only_what_helps
     def look_at_databases(self, question: Question) -> tuple[Finding, ...]:
-        """Sessions and locks of every database of the services, now. Services without a database give no finding."""
+        """Sessions and locks of every database of the services, now. Services without a database give no finding; one
+        that cannot be asked hides no other: it is missing by itself, once a retry would not help.
+        """
         owned = [(service, d) for service in question.services for d in question.graph.get(service).databases]
         source, window = self._databases, Window(start=question.now, end=question.now)
         if not owned:
@@ -115,10 +119,19 @@ class InvestigationActivities:
         if source is None:
             return (missing(Source.DATABASE, _NOT_CONFIGURED, window),)
         found: list[Finding] = []
+        away: list[Unavailable] = []
         content: dict[str, object] = {}
         for service, database in owned:
-            looked = _or_refused(_state_of(source, service, database, content), Source.DATABASE, window)
-            found.extend(looked)
+            try:
+                state = source.state(database)
+            except PortError as error:
+                away.extend([error] if isinstance(error, Unavailable) else [])
+                found.append(database_findings.unasked(service, database, error, window))
+                continue
+            content[database.target] = state.model_dump(mode="json")
+            found.extend(database_findings.findings_of(service, database, state, source.query_text()))
+        if away and (len(away) == len(owned) or not _is_last_attempt()):
+            raise away[0]
         return kept(self._evidence, found, content, f"sessions of {', '.join(d.name for _, d in owned)}")
 
     @activity.defn
@@ -187,15 +200,12 @@ def _or_refused(look: Callable[[], Sequence[Finding]], source: Source, window: W
         return (missing(source, f"refused: {str(error)[:300]}", window),)
 
 
-def _state_of(
-    source: DatabaseSource, service: str, database: Database, content: dict[str, object]
-) -> Callable[[], Sequence[Finding]]:
-    def look() -> Sequence[Finding]:
-        state = source.state(database)
-        content[database.target] = state.model_dump(mode="json")
-        return database_findings.findings_of(service, database, state, source.query_text())
-
-    return look
+def _is_last_attempt() -> bool:
+    """Will Temporal not ask again? Outside of an activity nobody does."""
+    if not activity.in_activity():
+        return True
+    now = activity.info()
+    return now.retry_policy is None or 0 < now.retry_policy.maximum_attempts <= now.attempt
 
 
 def _changes_of(

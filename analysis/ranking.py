@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 
 from analysis.by_hand import by_hand
 from analysis.calibration import place_confidence
+from analysis.call_ends import end, end_said
 from analysis.call_graph import call_graph
 from analysis.confidence import Seen, confidence, seen
 from analysis.explaining import (
@@ -39,7 +40,7 @@ from analysis.explaining import (
 )
 from analysis.sentences import causal_chain, look_next, sentence
 from analysis.starving import starving_explains_waiting
-from analysis.unseen import end, end_said, said, sight
+from analysis.unseen import said, sight
 from analysis.very_kind import Shares, attested_by, bits_of_kind, own_shares
 from domain.diagnosis import NAME_A_CAUSE_FROM, Contribution, Diagnosis, Hypothesis, Place
 from domain.finding import Category, Finding, Source
@@ -75,10 +76,10 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
     view = seen(findings, expected(question))
-    places = _places(ranked, by_id, question, view)
+    places = _places(ranked, by_id, question)
     where = place_confidence(places)
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
-    dark = (*said(ranked[0], findings), *end_said(ranked[0], question.graph, view.missing)) if ranked else ()
+    dark = (*said(ranked[0], findings), *end_said(ranked[0], findings, question.graph)) if ranked else ()
     return Diagnosis(
         hypotheses=ranked[:_SHOWN],
         places=places,
@@ -96,9 +97,7 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     )
 
 
-def _places(
-    ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding], question: Question, view: Seen
-) -> tuple[Place, ...]:
+def _places(ranked: Iterable[Hypothesis], by_id: Mapping[str, Finding], question: Question) -> tuple[Place, ...]:
     """Each service once, with its best hypothesis."""
     best: dict[str, Hypothesis] = {}
     for hypothesis in ranked:
@@ -107,7 +106,7 @@ def _places(
         Place(
             service=service,
             score=h.score,
-            sight=sight(h, by_id) * end(h, by_id, question.graph, view.missing),
+            sight=sight(h, by_id) * end(h, by_id, question.graph),
             symptom=max((_symptom(by_id[f]) for f in h.supporting), default=0.0),
         )
         for service, h in list(best.items())[:_SHOWN]

@@ -25,14 +25,15 @@ _ITS_OWN_WORDS = frozenset({Source.LOGS, Source.TRACES})
 def starving_explains_waiting(evidence: Sequence[Evidence], findings: Sequence[Finding]) -> list[Evidence]:
     """Evidence of waiting, at services whose processor is taken, speaks for the processor instead.
 
-    Share: clip((taken / limit - 0.5) / 0.4, 0, 1) clip((taken - usual) / taken, 0, 1). It is 0 where a database could
-    not be asked, and where it says itself that its connections have run out or that sessions wait for a lock: then
-    there may be something to wait for.
+    Share: clip((taken / limit - 0.5) / 0.4, 0, 1) clip((taken - usual) / taken, 0, 1). It is 0 where the service's
+    database could not be asked, and where it says itself that its connections have run out or that sessions wait for a
+    lock: then there may be something to wait for.
     """
     databases = [f for f in findings if f.source is Source.DATABASE]
-    if any(f.presence is Presence.MISSING for f in databases):
-        return list(evidence)
-    taken, waiting = _taken(findings), {f.service for f in databases if f.categories and f.strength > 0}
+    unasked = {f.service for f in databases if f.presence is Presence.MISSING}
+    if None in unasked:
+        return list(evidence)  # no database could be
+    taken, waiting = _taken(findings), unasked | {f.service for f in databases if f.categories and f.strength > 0}
     slow = {f.id for f in findings if f.kind == "slow_operation" or f.facts.get("fate") == Fate.UNANSWERED.value}
     return [
         e if e.service in waiting else replace(e, weights=_through(e, taken.get(e.service or "", 0.0), slow))

@@ -5,9 +5,6 @@ A callee is seen where the measure has a present, and where nobody calls it now:
 How likely the cause lies in an unseen one, beside its caller whose shift is seen, is set, not fitted: as likely where
 nothing below the caller was seen, half as likely where something was, and by the share of its caller's requests that it
 can have hurt (at most five times its share of them, as in callees.py).
-
-Without traces nobody sees at which end of a call it goes wrong: that what a service calls does not answer is in its own
-lines and measures, whether it waits for good reason or not. So half of what they say of such a cause is doubted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +15,8 @@ from analysis.callees import MOST_CALLS, Traffic, calls_each
 from analysis.redaction import name
 from analysis.shifts import Measured
 from domain.diagnosis import Hypothesis
-from domain.finding import Category, Finding, Source
-from domain.services import MetricKind, ServiceMap
+from domain.finding import Finding
+from domain.services import MetricKind
 
 Calls = Mapping[str, Sequence[str]]
 
@@ -29,10 +26,6 @@ to 1) the cause lies in it, against one for the service itself.
 """
 
 _WHERE_OTHERS_ARE_SEEN = 0.5
-# As likely there as in what it calls.
-_OF_TWO_ENDS = 0.5
-_OF_A_CALL = frozenset({Category.DEPENDENCY, Category.NETWORK})
-_SEES_ONE_END = frozenset({Source.METRICS, Source.LOGS})
 _SAID = 3
 # Below a tenth it sends people to where the cause hardly is.
 _WORTH_SAYING = 0.1
@@ -57,29 +50,6 @@ def sight(hypothesis: Hypothesis, by_id: Mapping[str, Finding]) -> float:
     gave = [(c.bits, _doubt(by_id[c.finding])) for c in hypothesis.contributions if c.bits > 0]
     total = sum(bits for bits, _ in gave)
     return sum(bits / (1 + doubt) for bits, doubt in gave) / total if total > 0 else 1.0
-
-
-def end(hypothesis: Hypothesis, by_id: Mapping[str, Finding], graph: ServiceMap, missing: Iterable[Source]) -> float:
-    """The share (0 to 1) of the confidence in its place that is left because nobody sees which end of a call it is."""
-    if not _end_unseen(hypothesis, graph, missing):
-        return 1.0
-    gave = [(c.bits, by_id[c.finding].source) for c in hypothesis.contributions if c.bits > 0]
-    total = sum(bits for bits, _ in gave)
-    doubted = sum(bits for bits, source in gave if source in _SEES_ONE_END)
-    return 1 - (1 - _OF_TWO_ENDS) * doubted / total if total > 0 else 1.0
-
-
-def end_said(hypothesis: Hypothesis, graph: ServiceMap, missing: Iterable[Source]) -> tuple[str, ...]:
-    """That in a clause, where it is so."""
-    if not _end_unseen(hypothesis, graph, missing):
-        return ()
-    called = " or ".join(name(callee) for callee in graph.get(hypothesis.service).depends_on[:_SAID])
-    return (f"without traces nobody sees whether it is {name(hypothesis.service)} or what it calls, {called}",)
-
-
-def _end_unseen(hypothesis: Hypothesis, graph: ServiceMap, missing: Iterable[Source]) -> bool:
-    calls = bool(graph.get(hypothesis.service).depends_on)
-    return calls and hypothesis.category in _OF_A_CALL and Source.TRACES in missing
 
 
 def said(hypothesis: Hypothesis, findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -819,14 +819,17 @@ def _started(trace: Trace) -> datetime:
 
 
 class FakeDatabases(Breakable):
-    """DatabaseSource with a state for each database by name."""
+    """DatabaseSource with a state for each database by name. Those in `away` do not answer."""
 
     def __init__(self, *states: DatabaseState) -> None:
         super().__init__()
         self.states = {state.database: state for state in states}
+        self.away: set[str] = set()
 
     def state(self, database: Database) -> DatabaseState:
         self.asked()
+        if database.name in self.away:
+            raise Unavailable("connection refused")
         if database.name not in self.states:
             raise Rejected(f"database {database.name!r} does not exist")
         return self.states[database.name]

@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.waiting import resolved_alone, wait_for_recovery, watch
 
 # Patches of runs that began before these rules.
-_PUT_TO_THE_GATE = "what was never put to the gate is put to it, seen or not"
+_PUT_TO_THE_GATE = "what was held back for a second look is put to the gate, seen or not"
 _ASKED_AGAIN_FIRST = "asked about again before a person is asked"
 
 
@@ -131,7 +131,7 @@ class IncidentWorkflow(Doors):
     async def _try(self) -> Result:
         """Look with fresh eyes, name the cause, and make one attempt."""
         record = self._record
-        record.news, parted = False, record.parted
+        record.news, parted, again = False, record.parted, record.asks_again_at is not None
         record.enter(State.INVESTIGATING, workflow.now(), Next(text="All sources are asked at once."))
         await investigate(record)
         diagnosis = await advise(record, await diagnose(record))
@@ -143,8 +143,8 @@ class IncidentWorkflow(Doors):
             return Result.MOOT  # it was looked at as a larger trouble
         if record.over or record.unsure or not self._may_try_again():
             return Result.STUCK
-        if record.blind and (record.attempts or not workflow.patched(_PUT_TO_THE_GATE)):
-            return Result.STUCK  # the gate has seen it, and people know
+        if record.blind and not (again and workflow.patched(_PUT_TO_THE_GATE)):
+            return Result.STUCK
         if record.may_be_attested_yet(workflow.now()) and workflow.patched(_ASKED_AGAIN_FIRST):
             return Result.STUCK  # it is asked about again before a person is asked for what only one source says
         return await attempt(record, self._approvals)

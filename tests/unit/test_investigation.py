@@ -4,11 +4,14 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from temporalio.common import RetryPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities import demand_findings
 from activities.bulk import MOST_FINDINGS
@@ -521,6 +524,37 @@ def test_room_in_the_database_speaks_against_its_pool() -> None:
     found = look(TroubledShop("healthy"), Source.DATABASE)
     assert [(f.kind, f.presence) for f in found] == [("sessions_normal", Presence.ABSENT)]
     assert found[0].against[Category.CONNECTION_POOL] == 1.0
+
+
+TWO = ServiceMap(
+    services=(
+        *(s for s in SHOP.services if s.name != "catalogue"),
+        Service(name="catalogue", databases=(ORDERS_DATABASE.model_copy(update={"name": "catalogue"}),)),
+    ),
+    expressions=EXPRESSIONS,
+)  # fmt: skip
+
+
+def _one_is_away(attempt: int, *, both: bool = False) -> tuple[Finding, ...]:
+    """What is said when the catalogue's database, or each, does not answer this one of two attempts."""
+    shop = TroubledShop()
+    shop.databases.away = {"catalogue", "orders"} if both else {"catalogue"}
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=attempt, retry_policy=RetryPolicy(maximum_attempts=2))
+    return environment.run(shop.activities().look_at_databases, question_about(graph=TWO))
+
+
+def test_a_database_that_is_away_hides_no_other_and_is_missing_with_its_service() -> None:
+    found = _one_is_away(attempt=2)
+    assert of_kind(found, "idle_sessions", "orders")
+    (gone,) = [f for f in found if f.presence is Presence.MISSING]
+    assert (gone.service, gone.title) == ("catalogue", "database catalogue: connection refused")
+
+
+@pytest.mark.parametrize(("attempt", "both"), [(1, False), (1, True), (2, True)])
+def test_it_is_asked_again_while_that_may_help_and_where_none_answers(attempt: int, both: bool) -> None:
+    with pytest.raises(ApplicationError, match="connection refused"):
+        _one_is_away(attempt, both=both)
 
 
 def test_services_without_a_database_are_not_asked_about_one() -> None:

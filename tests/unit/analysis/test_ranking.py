@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.ranking import rank
 from domain.diagnosis import Diagnosis, Hypothesis
+from domain.exhibits import MOST_CALLS, Call
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.question import Question
 from domain.services import Database, Expression, Service, ServiceMap
@@ -478,10 +479,29 @@ def test_without_traces_nobody_knows_which_end_of_a_call_does_not_answer() -> No
     blind, seeing = ranked(*told, NO_TRACES), ranked(*told, unanswered(4, Source.TRACES, "gateway"))
     assert blind.named is None
     assert seeing.named is not None
-    clause = "without traces nobody sees whether it is gateway or what it calls, orders or catalogue"
+    clause = "without a trace of its calls nobody sees whether it is gateway or what it calls, orders or catalogue"
     assert clause in blind.confidence_reason
     assert f"{clause}; look there next" in blind.look_next
     assert clause not in seeing.confidence_reason
+
+
+@pytest.mark.parametrize(
+    ("calls", "seen"),
+    [
+        pytest.param((), False, id="nobody's call is in them"),
+        pytest.param((Call(caller="edge", callee="gateway", calls=9),), False, id="only calls of others are"),
+        pytest.param((Call(caller="gateway", callee="orders", calls=9),), True, id="a call of the service is"),
+        pytest.param(
+            tuple(Call(caller=f"s{n}", callee="t", calls=9) for n in range(MOST_CALLS)), True, id="the list is cut"
+        ),
+    ],
+)
+def test_traces_that_came_without_a_call_of_the_service_show_no_end_of_it(calls: tuple[Call, ...], seen: bool) -> None:
+    """They answered, and nothing failed in them; the service may write none, or its own may be sampled away."""
+    told = (unanswered(1, Source.LOGS, "gateway"), unanswered(2, Source.METRICS, "gateway"), calm(3, Source.DATABASE))
+    came = finding(9, Source.TRACES, None, 0, presence=Presence.ABSENT, categories={}, calls=calls)
+    assert ("nobody sees whether it is gateway" not in ranked(*told, came).confidence_reason) is seen
+    assert (ranked(*told, came).named is not None) is seen
 
 
 @pytest.mark.parametrize(

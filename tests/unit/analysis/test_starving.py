@@ -40,6 +40,7 @@ ROOM = _finding(4, Source.DATABASE, "sessions_normal", 3, {}).model_copy(
     update={"presence": Presence.ABSENT, "against": {POOL: 1.0, DEPENDENCY: 0.3}}
 )
 UNSEEN = missing(Source.DATABASE, "no answer", WINDOW).model_copy(update={"id": "F4"})
+ITS_OWN, ANOTHERS = (UNSEEN.model_copy(update={"service": service}) for service in ("orders", "stock"))
 GONE = _finding(3, Source.TRACES, "trace_origin", 6, {Category.UNKNOWN: 0.5, DEPENDENCY: 0.7}).model_copy(
     update={"facts": {"fate": "failed"}}
 )
@@ -60,7 +61,14 @@ def _first(*findings: Finding) -> Hypothesis:
         ("another service's processor is taken", _processor(0.97, service="stock"), ROOM, POOL),
         ("its processor is taken, and its database is full as well", _processor(0.97), FULL_DATABASE, POOL),
         ("its processor is taken, as it always is", _processor(0.9, usually=0.9), ROOM, POOL),
-        ("its processor is taken, and its database could not be asked", _processor(0.97), UNSEEN, POOL),
+        ("its processor is taken, and no database could be asked", _processor(0.97), UNSEEN, POOL),
+        ("its processor is taken, and its database could not be asked", _processor(0.97), ITS_OWN, POOL),
+        (
+            "its processor is taken, and another's database could not be asked",
+            _processor(0.97),
+            ANOTHERS,
+            PROCESSOR,
+        ),
     ],
 )
 def test_a_pool_that_runs_out_is_a_symptom_of_a_processor_that_is_taken(

@@ -1,0 +1,53 @@
+"""Which end of a call goes wrong, only traces see: that what a service calls does not answer is in its own lines and
+measures, whether it waits for good reason or not.
+
+So half of what lines and measures say of such a cause is doubted where no trace tells of the service's calls: as traces
+could not be asked, or as those that came hold none of them (sampled away, or a service that writes none).
+"""
+
+from collections.abc import Iterable, Mapping
+
+from analysis.redaction import name
+from domain.diagnosis import Hypothesis
+from domain.exhibits import MOST_CALLS
+from domain.finding import Category, Finding, Presence, Source
+from domain.services import ServiceMap
+
+# As likely there as in what it calls.
+_OF_TWO_ENDS = 0.5
+_OF_A_CALL = frozenset({Category.DEPENDENCY, Category.NETWORK})
+_SEES_ONE_END = frozenset({Source.METRICS, Source.LOGS})
+_SAID = 3
+
+
+def end(hypothesis: Hypothesis, by_id: Mapping[str, Finding], graph: ServiceMap) -> float:
+    """The share (0 to 1) of the confidence in its place that is left because nobody sees which end of a call it is."""
+    if not _end_unseen(hypothesis, by_id.values(), graph):
+        return 1.0
+    gave = [(c.bits, by_id[c.finding].source) for c in hypothesis.contributions if c.bits > 0]
+    total = sum(bits for bits, _ in gave)
+    doubted = sum(bits for bits, source in gave if source in _SEES_ONE_END)
+    return 1 - (1 - _OF_TWO_ENDS) * doubted / total if total > 0 else 1.0
+
+
+def end_said(hypothesis: Hypothesis, findings: Iterable[Finding], graph: ServiceMap) -> tuple[str, ...]:
+    """That in a clause, where it is so."""
+    if not _end_unseen(hypothesis, findings, graph):
+        return ()
+    called = " or ".join(name(callee) for callee in graph.get(hypothesis.service).depends_on[:_SAID])
+    service = name(hypothesis.service)
+    return (f"without a trace of its calls nobody sees whether it is {service} or what it calls, {called}",)
+
+
+def _end_unseen(hypothesis: Hypothesis, findings: Iterable[Finding], graph: ServiceMap) -> bool:
+    if hypothesis.category not in _OF_A_CALL or not graph.get(hypothesis.service).depends_on:
+        return False
+    traces = [f for f in findings if f.source is Source.TRACES and f.presence is not Presence.MISSING]
+    return not any(_tells_of_calls(f, hypothesis.service) for f in traces)
+
+
+def _tells_of_calls(finding: Finding, service: str) -> bool:
+    """What names the service does; of what shows who calls whom one of its calls. A list that is cut may hold more."""
+    if finding.service == service or len(finding.calls) == MOST_CALLS:
+        return True
+    return any(call.caller == service for call in finding.calls)
