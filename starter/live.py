@@ -2,10 +2,12 @@
 
 from typing import Protocol
 
+from pydantic import ValidationError
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
+from domain.model import read
 from domain.view import IncidentView
 from starter.away import TemporalAway, answered
 from workflows.search_attributes import INCIDENT
@@ -72,9 +74,13 @@ class TemporalIncidents:
     async def _ask(self, key: str, run: str | None) -> IncidentView | None:
         try:
             async with answered(self._limit_s):
-                return await self._client.get_workflow_handle(key, run_id=run).query("view", result_type=IncidentView)
+                handle = self._client.get_workflow_handle(key, run_id=run)
+                return read(IncidentView, await handle.query("view", result_type=dict[str, object]))
         except WorkflowQueryFailedError as error:
             raise TemporalAway(f"the incident's workflow did not answer: {error}") from error
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors()[0]["loc"]))
+            raise TemporalAway(f"another build answers, whose {where} this one cannot read: replace it too") from error
         except RPCError:  # NOT_FOUND: everything else is TemporalAway already
             return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain.audit import AuditRow
+from domain.model import read
 from integrations.store.documents import document, text
 from integrations.store.pool import Pool
 
@@ -27,4 +28,4 @@ class PostgresAudit:
             found = connection.execute(
                 "SELECT entry FROM nightshift.audit WHERE incident = %s ORDER BY at, number", [text(incident)]
             ).fetchall()
-        return [AuditRow.model_validate(entry) for (entry,) in found]
+        return [read(AuditRow, entry) for (entry,) in found]

@@ -1,26 +1,18 @@
 """Values as jsonb. PostgreSQL cannot hold the character NUL, and log lines may well contain it."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from psycopg.types.json import Jsonb
 
 from domain.model import Model
 
-M = TypeVar("M", bound=Model)
 _NUL, _SHOWN = "\x00", "\N{REPLACEMENT CHARACTER}"
 
 
 def document(value: Model | Mapping[str, object]) -> Jsonb:
     """A model, or plain JSON values, as a parameter of a statement."""
     return Jsonb(_clean(value.model_dump(mode="json") if isinstance(value, Model) else value))
-
-
-def read(model: type[M], value: object) -> M:
-    """A model from what a statement gave. Fields that this build does not know are left out: a newer one wrote them,
-    and both run side by side while one replaces the other. Raises ValidationError where a known field is wrong.
-    """
-    return model.model_validate(value, extra="ignore")
 
 
 def text(value: str) -> str:

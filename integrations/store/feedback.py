@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain.feedback import Feedback
+from domain.model import read
 from integrations.store.documents import document, text
 from integrations.store.pool import Pool
 
@@ -25,4 +26,4 @@ class PostgresFeedback:
             rows = connection.execute(
                 "SELECT said FROM nightshift.feedback WHERE incident = %s ORDER BY number", [text(incident)]
             ).fetchall()
-        return [Feedback.model_validate(said) for (said,) in rows]
+        return [read(Feedback, said) for (said,) in rows]

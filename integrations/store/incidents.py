@@ -10,11 +10,12 @@ from domain.advice.advice import Advice, Advised
 from domain.correlation import OpenIncident, Previous, survivor
 from domain.incident import Attempt, State
 from domain.listing import PAGE, Counts, Filter, Page, Place, cause_of, untold
+from domain.model import read
 from domain.plan import Action
 from domain.regrouping import taker
 from domain.services import ServiceMap
 from domain.view import IncidentView
-from integrations.store.documents import document, read, text
+from integrations.store.documents import document, text
 from integrations.store.listing import Listing
 from integrations.store.pool import Pool
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from domain.levels import Severity
 from domain.listing import Counts, Filter, Page, Place
+from domain.model import read
 from domain.view import IncidentView
-from integrations.store.documents import read, text
+from integrations.store.documents import text
 from integrations.store.pool import Pool
 
 # The order of domain.listing.Place, each part so that smaller comes first.

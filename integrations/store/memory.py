@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pgvector import Vector
 
 from domain.memory import Remembered, Similar
+from domain.model import read
 from integrations.ports import Embedder, Rejected
 from integrations.store.documents import document, text
 from integrations.store.pool import Pool
@@ -58,7 +59,7 @@ class PostgresMemory:
         asked = {"model": self._embedder.name, "exclude": exclude, "near": near, "limit": limit}
         with self._pool.transaction() as connection:
             rows = connection.execute(_SIMILAR, asked).fetchall()
-        found = [(Remembered.model_validate(remembered), float(score)) for remembered, score in rows]
+        found = [(read(Remembered, remembered), float(score)) for remembered, score in rows]
         return [Similar(remembered=r, score=score, why=why(symptoms, r)) for r, score in found]
 
     def _vector(self, symptoms: str) -> str | None:

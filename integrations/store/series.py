@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.detection import SeriesRow
-from integrations.store.documents import document, read, text
+from domain.model import read
+from integrations.store.documents import document, text
 from integrations.store.pool import Pool
 
 _log = logging.getLogger(__name__)
