@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from temporalio.client import WorkflowFailureError, WorkflowHistory
 from temporalio.exceptions import CancelledError
 
+from domain.escalation import Reason
+from domain.finding import Source
 from domain.incident import State
 from rig.servers.temporal_test import Skipping
 from tests.workflows.asking import asked, decision, frozen
@@ -94,6 +96,22 @@ async def _nothing_was_wrong(night: Night) -> Handle:
     return handle
 
 
+async def _attested_later(night: Night) -> Handle:
+    """One source names it at once, and another one a minute after."""
+    handle = await night.open()
+    await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "a wait for more", step_s=1)
+    night.world.attested_by = (Source.METRICS, Source.LOGS)
+    return handle
+
+
+async def _put_to_the_gate_unseen(night: Night) -> Handle:
+    """Logs alone name it, and no number can be asked: looked at again, refused, and fixed by a person."""
+    handle = await night.open()
+    refused = Reason.GATE_REFUSED
+    await night.until(handle, lambda v: any(r.reason is refused for r in v.clock.raised), "the gate's word", step_s=1)
+    return await _fixed_by_mia(night, handle)
+
+
 async def _cancelled(night: Night) -> Handle:
     """In the middle of the watch."""
     handle = await night.open()
@@ -123,6 +141,14 @@ def _relapsing() -> World:
     return World(policy=_SHORT, cures=((0.0, 0.0, 0.4), 0.0))
 
 
+def _one_source() -> World:
+    return World(policy=_SHORT, confidence=0.95, attested_by=(Source.METRICS,))
+
+
+def _unmeasured() -> World:
+    return World(policy=_SHORT, confidence=0.95, attested_by=(Source.LOGS,), value=None)
+
+
 PATHS = (
     Path("auto_resolved", _usual, _left_alone, "auto_resolved"),
     Path("approved", _frozen, _approved, "resolved_by_human"),
@@ -135,6 +161,8 @@ PATHS = (
     Path("self_resolved", _usual, _by_itself, "self_resolved"),
     Path("resolved_by_person", _usual, _resolved_in_between, "resolved_by_human"),
     Path("false_positive", _usual, _nothing_was_wrong, "false_positive"),
+    Path("attested_later", _one_source, _attested_later, "auto_resolved"),
+    Path("gate_unseen", _unmeasured, _put_to_the_gate_unseen, "resolved_by_human"),
     Path("cancelled", _usual, _cancelled, CANCELLED),
 )
 
