@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.calls import reason
     from workflows.casing import case_of
+    from workflows.questions import question_of
     from workflows.record import Record
 
 ACTOR = "language model"
@@ -46,7 +47,7 @@ async def advise(record: Record, diagnosis: Diagnosis) -> Diagnosis:
     terms = record.opening.adviser
     if terms is None or record.over or not diagnosis.hypotheses:
         return diagnosis
-    question = record.question(workflow.now())
+    question = question_of(record, workflow.now())
     about = _about(diagnosis, record.findings)
     if record.advice is not None and record.advice.about == about:
         return _said_before(record, record.advice, diagnosis)

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.people import People
     from workflows.post import Post
     from workflows.projection import Projector
+    from workflows.questions import asks_again_at, may_be_attested_yet
     from workflows.record import Record
     from workflows.regrouping import gives_more, received
     from workflows.remediation import Result, attempt
@@ -131,7 +132,7 @@ class IncidentWorkflow(Doors):
     async def _try(self) -> Result:
         """Look with fresh eyes, name the cause, and make one attempt."""
         record = self._record
-        record.news, parted, again = False, record.parted, record.asks_again_at is not None
+        record.news, parted, again = False, record.parted, asks_again_at(record) is not None
         record.enter(State.INVESTIGATING, workflow.now(), Next(text="All sources are asked at once."))
         await investigate(record)
         diagnosis = await advise(record, await diagnose(record))
@@ -145,7 +146,7 @@ class IncidentWorkflow(Doors):
             return Result.STUCK
         if record.blind and not (again and workflow.patched(_PUT_TO_THE_GATE)):
             return Result.STUCK
-        if record.may_be_attested_yet(workflow.now()) and workflow.patched(_ASKED_AGAIN_FIRST):
+        if may_be_attested_yet(record, workflow.now()) and workflow.patched(_ASKED_AGAIN_FIRST):
             return Result.STUCK  # it is asked about again before a person is asked for what only one source says
         return await attempt(record, self._approvals)
 

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.timeline import Kind
     from workflows import options
     from workflows.calls import reason
+    from workflows.questions import question_of
     from workflows.record import Record
 
 Look = Callable[[InvestigationActivities, Question], tuple[Finding, ...]]
@@ -37,7 +38,7 @@ async def investigate(record: Record) -> None:
     Findings appear as they arrive; ids are given in a fixed order at the end.
     """
     record.asked_at = workflow.now()
-    question = record.question(record.asked_at)
+    question = question_of(record, record.asked_at)
     answers = await asyncio.gather(*(_ask(record, question, source, look, said) for source, look, said in SOURCES))
     found = tuple(finding for answer in answers for finding in answer)
     asked_last = question.model_copy(update={"found": found})
@@ -49,7 +50,7 @@ async def investigate(record: Record) -> None:
 
 async def diagnose(record: Record) -> Diagnosis:
     """Rank the causes. Ranking that fails is no cause named, which is a result that people are told."""
-    asked = RankQuestion(question=record.question(workflow.now()), findings=record.findings)
+    asked = RankQuestion(question=question_of(record, workflow.now()), findings=record.findings)
     try:
         diagnosis = await workflow.execute_activity_method(
             DiagnosisActivities.rank, asked, summary="rank the causes", **options.RANK

@@ -1,6 +1,6 @@
 """What an incident knows about itself: plain Python, changed in one place, rendered as one view."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,46 +8,34 @@ from domain.advice.advice import Advice
 from domain.anomaly import Anomaly
 from domain.approval import Decision, Docket, Request
 from domain.correlation import Link
-from domain.detection import SOURCE
 from domain.diagnosis import Diagnosis
 from domain.escalation import ABOUT_A_PLAN, Clock, Reason
 from domain.finding import Finding
-from domain.fitting import fitting
 from domain.incident import Attempt, Ending, Outcome, State, final_state, outcome
 from domain.levels import Severity
-from domain.mildness import mild_until
 from domain.news import Known
 from domain.policy import Escalation
-from domain.question import Question
-from domain.second_look import second_look_at
 from domain.severity import ENOUGH_PAIRS, HIGHEST, Assessment, Pair, assess, counted_pair, level_of
 from domain.silence import of_monitoring
-from domain.stretch import stretch_start
 from domain.timeline import Kind
-from domain.verification import Recovery, Sample, Verdict, Watch, seen_bad, watch_of_rule
+from domain.verification import Recovery, Verdict
 from domain.view import Delivery, IncidentView, Next
-from workflows.contract import Opening
-from workflows.shown import SHOWN_ANOMALIES, view_of
-from workflows.sightings import MOST_SERIES, SLACK, Sightings
+from workflows.shown import view_of
+from workflows.sightings import MOST_SERIES, SLACK
+from workflows.watched import Watched
 
 _PLANNED = 10
 """So many attempts that came to nothing are kept."""
-# Each of six sources is asked with them, five in one task: sources need to know what fires, not its links and labels.
-_ASKED_BYTES = 150_000
-_LONGEST_TITLE = 300
-# A look asks Prometheus once for each: more than these would not be answered in the time of one look.
-_WATCHED_ANOMALIES = 20
 
 
 @dataclass(kw_only=True)
-class Record(Sightings):
+class Record(Watched):
     """The facts of one incident, its journal and its anomalies among them.
 
     An incident that lasts goes on in a new run, which gets this and nothing else (workflows.carrying): whatever must
     outlive a run is a field here.
     """
 
-    opening: Opening
     incident: str
     run: str
     opened_at: datetime
@@ -103,10 +91,6 @@ class Record(Sightings):
     postmortem: str | None = None
     blind: bool = False
     """Did the last look say nothing about whether it is over? Then the machine does not act."""
-    witnessed: list[str] = field(default_factory=list[str])
-    """The series whose number a look has seen bad: it is known to be the one of its alert."""
-    grave_before: bool = False
-    """Was something bad that is not mild when the last action was taken, or when it recovered after that?"""
     looks: int = 0
     """How often it was looked at while it waits for people."""
     look_at: datetime | None = None
@@ -254,76 +238,7 @@ class Record(Sightings):
             return self.assessment.severity is not self.closed_severity
         return self.news
 
-    # -- questions ----------------------------------------------------------------------------------------------------
-
-    def question(self, now: datetime) -> Question:
-        """What an investigation is asked: our services, then everything that they depend on."""
-        graph = self.opening.services
-        around = (callee for service in self.services for callee in graph.callees(service))
-        services = tuple(dict.fromkeys((*self.services, *around)))
-        return Question(
-            incident=self.incident, services=services[:SHOWN_ANOMALIES],
-            anomalies=fitting(map(_bare, self.anomalies), _ASKED_BYTES, SHOWN_ANOMALIES),
-            onset=self._asked_about, now=now, graph=graph,
-        )  # fmt: skip
-
-    @property
-    def _asked_about(self) -> datetime:
-        """Since when it is as it is now."""
-        return stretch_start(self.known.values()) or self.onset
-
-    @property
-    def asks_again_at(self) -> datetime | None:
-        """When all sources are asked once more, as they were asked too early to name a cause."""
-        return second_look_at(self.diagnosis, self._asked_about, self.asked_at)
-
-    def may_be_attested_yet(self, now: datetime) -> bool:
-        """Is the cause named, by too few sources to act on, and are all asked once more soon?"""
-        known, at = self.diagnosis, self.asks_again_at
-        return known is not None and known.named is not None and at is not None and at > now
-
-    def watches(self) -> tuple[Watch, ...]:
-        """The numbers that tell whether it is over: those behind the alert rules, else whether the alert fires."""
-        return tuple(map(self._watch, self.anomalies[:_WATCHED_ANOMALIES]))
-
-    def _watch(self, of: Anomaly) -> Watch:
-        watch = watch_of_rule(of.series, of.expression, of.labels, of.actual)
-        if watch is None:
-            return Watch.of_alert(of.series, of.labels)
-        mild = self._mild_until(of)
-        return watch if mild is None else watch.model_copy(update={"mild_until": mild})
-
-    def _mild_until(self, of: Anomaly) -> float | None:
-        measured = self.opening.services.expressions_of(of.service)
-        return mild_until(of, next((one for one in measured if one.name == of.name), None))
-
-    @property
-    def excusing(self) -> bool:
-        """May what is mild be left out of a verdict? Only beside what is grave: while that fires, or while the fix that
-        was made for it is judged. Where nothing grave is left, what is mild is what the incident is about.
-        """
-        judged = self.grave_before and self.state in {State.VERIFYING, State.WATCHING}
-        return judged or any(self._mild_until(a) is None for a in self.firing)
-
-    def witnesses(self, watches: Sequence[Watch], samples: Sequence[Sample]) -> None:
-        """Keep which numbers were bad in a look."""
-        self.witnessed = list(dict.fromkeys((*self.witnessed, *seen_bad(watches, samples))))
-
-    def doubted(self, watches: Sequence[Watch]) -> tuple[str, ...]:
-        """The series whose alert still fires, and of which a look at these watches proves nothing when all is well.
-
-        The number of an anomaly of ours is the one that our detection has judged, and says that it is over only some
-        samples after it is: it needs no witness.
-        """
-        ours = {a.series for a in self.firing if a.source == SOURCE}
-        proving = {w.series for w in watches if w.series in self.witnessed or (w.query and w.series in ours)}
-        return tuple(a.series for a in self.firing if a.series not in proving)
-
-    @property
-    def telling(self) -> frozenset[str]:
-        """The series that tell whether a fix works: seen bad, and firing; once all is resolved, all that were bad."""
-        firing = {a.series for a in self.firing}
-        return frozenset(self.witnessed) & firing if firing else frozenset(self.witnessed)
+    # -- attempts -----------------------------------------------------------------------------------------------------
 
     @property
     def next_attempt(self) -> int:
@@ -354,9 +269,3 @@ class Record(Sightings):
     def view(self) -> IncidentView:
         """All facts, as every surface shows them."""
         return view_of(self)
-
-
-def _bare(anomaly: Anomaly) -> Anomaly:
-    """What a source needs to know of it."""
-    less = {"title": anomaly.title[:_LONGEST_TITLE], "expression": None, "link": None, "runbook": None}
-    return anomaly.model_copy(update={**less, "labels": dict[str, str]()})

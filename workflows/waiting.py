@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.verification import Recovery, Verdict
     from domain.view import Next
     from workflows.handover import Handover
+    from workflows.questions import asks_again_at
     from workflows.record import Record
     from workflows.remediation import may_act_now
     from workflows.timers import happens
@@ -102,7 +103,7 @@ async def _until_next_look(record: Record, handover: Handover) -> None:
 
 def _asks_again_at(record: Record) -> datetime | None:
     """A moment that is still to come; None in a run that began before there was a second look."""
-    at = record.asks_again_at
+    at = asks_again_at(record)
     if at is None or at <= workflow.now() or not workflow.patched(_SECOND_LOOK):
         return None
     return at
@@ -112,7 +113,7 @@ def _may_see_more_now(record: Record, verdict: Verdict) -> bool:
     """Is it not over, and has what was asked too early had the time to show? What is less bad than when it fired may
     stay like that, and of what cannot be seen lines and spans may tell.
     """
-    at, patch = record.asks_again_at, _SECOND_LOOKS.get(verdict.recovery)
+    at, patch = asks_again_at(record), _SECOND_LOOKS.get(verdict.recovery)
     return at is not None and at <= workflow.now() and patch is not None and workflow.patched(patch)
 
 

@@ -24,6 +24,7 @@ from domain.view import Next
 from tests.unit.domain.examples import INCIDENT, NOW, anomaly, minutes, plan, rows, shop
 from workflows.contract import Opening
 from workflows.crowd import MOST_COUNTED, Crowd
+from workflows.questions import question_of
 from workflows.record import Record
 
 FIRING, RESOLVED = AlertStatus.FIRING, AlertStatus.RESOLVED
@@ -214,7 +215,7 @@ def test_before_any_alert_it_is_called_after_its_key() -> None:
 def test_an_investigation_asks_about_its_services_and_all_that_they_depend_on() -> None:
     record = _record()
     record.sees([_sighting(0), _sighting(0, start=1, fingerprint="f2", service="payments")], NOW)
-    question = record.question(NOW + minutes(2))
+    question = question_of(record, NOW + minutes(2))
     assert question.services == ("orders", "payments", "inventory")
     assert (question.primary, question.onset, question.now) == ("orders", NOW, NOW + minutes(2))
 
@@ -224,7 +225,7 @@ def test_it_is_asked_since_the_trouble_is_there_not_since_an_alert_that_was_over
     record.sees([_sighting()], NOW)
     before = _sighting(1, start=-12, status=RESOLVED, ends_at=NOW - minutes(3), fingerprint="f2", name="HighLatency")
     record.sees([before], NOW + minutes(1))
-    assert record.question(NOW).onset == NOW
+    assert question_of(record, NOW).onset == NOW
     assert record.onset == NOW - minutes(12), "the incident itself forgets nothing that it was told"
 
 

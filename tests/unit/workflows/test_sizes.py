@@ -12,6 +12,7 @@ from domain.timeline import Kind
 from tests.unit.domain.examples import INCIDENT, NOW, anomaly, shop
 from workflows.contract import Opening, reports
 from workflows.investigation import SOURCES
+from workflows.questions import question_of
 from workflows.record import Record
 
 PAYLOAD, MESSAGE = 1_500_000, 3_000_000
@@ -49,9 +50,9 @@ def stormed(request: pytest.FixtureRequest) -> Record:
 
 
 def test_all_sources_together_are_asked_within_one_message(stormed: Record) -> None:
-    asked = size_of(stormed.question(NOW))
+    asked = size_of(question_of(stormed, NOW))
     assert asked * len(SOURCES) < MESSAGE
-    assert stormed.question(NOW).anomalies
+    assert question_of(stormed, NOW).anomalies
 
 
 def test_a_view_is_saved_within_one_payload(stormed: Record) -> None:
