@@ -20,6 +20,7 @@ HASTY: Final[Mapping[str, str]] = {"synchronous": "off"}
 """Settings where nothing has to survive a power cut: it does not wait for the disk; its own death loses nothing."""
 NAMESPACE = "default"
 REGISTER_SECONDS = 30.0
+_ANSWERS_SECONDS = 10.0
 _PORT, _UI_PORT = 7233, 8233
 # Its heap is small, and Go collects it each time that it has doubled: a fifth of all its work.
 _COLLECT = {"GOGC": "400"}
@@ -58,15 +59,26 @@ class TemporalServer(Server):
         self.process: ManagedProcess | None = None
 
     def start(self) -> None:
-        """Start it; returns when both the frontend and the web UI answer."""
+        """Start it; returns when the web UI answers, and the frontend knows the namespace."""
         self._folder.mkdir(parents=True, exist_ok=True)
         program, is_new = str(temporal.obtain()), not self._database.exists()
         log = self._folder / "temporal.log"
         self.process = ManagedProcess(Command("Temporal", [program, *self._arguments()], log, env=_COLLECT))
         ui_answers = answers_http(self.ui_url)
-        self.process.start(lambda: _accepts(self._port) and ui_answers())
+        self.process.start(lambda: _accepts(self._port) and ui_answers() and self._serves(program))
         if not is_new:
             self._register_what_is_new(program)
+
+    def _serves(self, program: str) -> bool:
+        """On a busy machine the port is open for a while before a call gets an answer."""
+        argv = [program, "operator", "namespace", "describe", *_ISOLATED, f"--address={self.address}"]
+        try:
+            done = subprocess.run(
+                [*argv, f"--namespace={self.namespace}"], check=False, capture_output=True, timeout=_ANSWERS_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
     def _register_what_is_new(self, program: str) -> None:
         """The server registers attributes in a new database only; those that are known already do no harm here."""
