@@ -8,6 +8,8 @@ from integrations.ports import EvidenceStore, PortError
 
 MOST_FINDINGS = 12
 """Findings per source: what history and a page can bear."""
+MOST_UNFOUND = MOST_FINDINGS // 2
+"""So many of them may say what was absent or could not be seen."""
 _LONGEST_REASON = 200
 
 
@@ -23,9 +25,11 @@ def kept(
 
 
 def most_telling(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The strongest; what was absent or could not be seen always stays, as far as there is room."""
-    ranked = sorted(findings, key=lambda f: (f.presence is Presence.FOUND, -f.strength, f.service or "", f.title))
-    said = [f for f in ranked if f.presence is not Presence.FOUND][: MOST_FINDINGS // 2]
+    """The strongest; what could not be seen, and what was absent, always stays, as far as there is room in this order:
+    what is left out of it would pass for seen.
+    """
+    ranked = sorted(findings, key=lambda f: (f.presence is Presence.ABSENT, -f.strength, f.service or "", f.title))
+    said = [f for f in ranked if f.presence is not Presence.FOUND][:MOST_UNFOUND]
     found = [f for f in ranked if f.presence is Presence.FOUND][: MOST_FINDINGS - len(said)]
     return (*found, *said)
 

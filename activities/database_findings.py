@@ -1,17 +1,67 @@
 """Findings from a database's sessions: how full it is, who sits on connections, and who blocks whom."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from activities.bulk import MOST_UNFOUND
 from analysis.bits import ABSENT_BITS
 from analysis.database import SATURATED_FROM, Blocker, Holder, blockers, holders, saturation_bits
 from analysis.redaction import name as clean
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.services import Database
-from integrations.ports import DatabaseState, PortError, Rejected, SessionGroup
+from integrations.ports import DatabaseSource, DatabaseState, PortError, Rejected, SessionGroup
 
 _LEAST_BITS = 0.5
 _LONGEST_WHY = 300
+_AT_ONCE = 16
 _MOST_EACH = 3
 # Sessions are counted, not sampled: a database with room rules its pool out more firmly than silence elsewhere.
 _ROOM_BITS = 3 * ABSENT_BITS
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service's database says, or why it says nothing."""
+
+    service: str
+    database: Database
+    state: DatabaseState | PortError
+
+
+def asked(source: DatabaseSource, owned: Sequence[tuple[str, Database]]) -> list[Answer]:
+    """All of them at once: some that do not answer until their time is up must not cost the others theirs."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="databases") as pool:
+        states = pool.map(partial(_state, source), (database for _, database in owned))
+        return [Answer(service, database, state) for (service, database), state in zip(owned, states, strict=True)]
+
+
+def _state(source: DatabaseSource, database: Database) -> DatabaseState | PortError:
+    try:
+        return source.state(database)
+    except PortError as error:
+        return error
+
+
+def of_all(answers: Sequence[Answer], window: Window, query: str) -> list[Finding]:
+    """What those say that answered, and what is missing of the others."""
+    said = [
+        finding
+        for one in answers
+        if isinstance(one.state, DatabaseState)
+        for finding in findings_of(one.service, one.database, one.state, query)
+    ]
+    return [*said, *_unasked(answers, window)]
+
+
+def content(answers: Sequence[Answer]) -> dict[str, object]:
+    """For the store: the whole states, by their targets."""
+    return {
+        one.database.target: one.state.model_dump(mode="json")
+        for one in answers
+        if isinstance(one.state, DatabaseState)
+    }
 
 
 def findings_of(service: str, database: Database, state: DatabaseState, query: str) -> list[Finding]:
@@ -32,11 +82,26 @@ def findings_of(service: str, database: Database, state: DatabaseState, query: s
     return telling or [_room(blank, database, state)]
 
 
-def unasked(service: str, database: Database, error: PortError, window: Window) -> Finding:
-    """One that could not be asked, with its service: of the others more may be known."""
-    why = f"refused: {error}" if isinstance(error, Rejected) else str(error)
-    gone = missing(Source.DATABASE, why[:_LONGEST_WHY], window)
-    return gone.model_copy(update={"service": service, "title": f"database {database.name}: {why[:_LONGEST_WHY]}"})
+def _unasked(answers: Sequence[Answer], window: Window) -> list[Finding]:
+    """Those that could not be asked, each with its service: of the others more may be known. Where they are more than
+    a page can bear, one finding without a service says it of all: none of them may pass for asked.
+    """
+    said = [(one, _why(one.state)) for one in answers if isinstance(one.state, PortError)]
+    if len(said) > MOST_UNFOUND:
+        names = ", ".join(one.database.name for one, _ in said[:_MOST_EACH])
+        why = f"{len(said)} databases, {names} among them, could not be asked: {said[0][1]}"
+        return [missing(Source.DATABASE, why[:_LONGEST_WHY], window)]
+    return [
+        missing(Source.DATABASE, why, window).model_copy(
+            update={"service": one.service, "title": f"database {one.database.name}: {why}"}
+        )
+        for one, why in said
+    ]
+
+
+def _why(error: PortError) -> str:
+    said = f"refused: {error}" if isinstance(error, Rejected) else str(error)
+    return said[:_LONGEST_WHY]
 
 
 def _full(blank: Finding, database: Database, state: DatabaseState) -> Finding | None:

@@ -31,7 +31,6 @@ from integrations.ports import (
     LogSource,
     Memory,
     MetricSource,
-    PortError,
     Rejected,
     TraceSource,
     Unavailable,
@@ -118,20 +117,12 @@ class InvestigationActivities:
             return ()
         if source is None:
             return (missing(Source.DATABASE, _NOT_CONFIGURED, window),)
-        found: list[Finding] = []
-        away: list[Unavailable] = []
-        content: dict[str, object] = {}
-        for service, database in owned:
-            try:
-                state = source.state(database)
-            except PortError as error:
-                away.extend([error] if isinstance(error, Unavailable) else [])
-                found.append(database_findings.unasked(service, database, error, window))
-                continue
-            content[database.target] = state.model_dump(mode="json")
-            found.extend(database_findings.findings_of(service, database, state, source.query_text()))
+        answers = database_findings.asked(source, owned)
+        away = [one.state for one in answers if isinstance(one.state, Unavailable)]
         if away and (len(away) == len(owned) or not _is_last_attempt()):
             raise away[0]
+        found = database_findings.of_all(answers, window, source.query_text())
+        content = database_findings.content(answers)
         return kept(self._evidence, found, content, f"sessions of {', '.join(d.name for _, d in owned)}")
 
     @activity.defn

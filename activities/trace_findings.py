@@ -160,9 +160,11 @@ class TraceAnswer:
 
     @property
     def _calls(self) -> tuple[Call, ...]:
-        """Who calls whom as traces show it, failing calls first. A call that failed is in both samples once."""
+        """Who calls whom as traces show it, calls of the services that were reported first, then failing ones. A call
+        that failed is in both samples once.
+        """
         traces = {t.trace_id: t for t in [*self.failing, *self.now]}
-        seen = sorted(edges(traces.values()), key=lambda e: (-e.errors, -e.calls))
+        seen = sorted(edges(traces.values()), key=lambda e: (e.caller not in self.services, -e.errors, -e.calls))
         return tuple(
             Call(caller=clean(e.caller), callee=clean(e.callee), calls=e.calls, failed=e.errors)
             for e in seen[:MOST_CALLS]

@@ -5,11 +5,10 @@ So half of what lines and measures say of such a cause is doubted where no trace
 could not be asked, or as those that came hold none of them (sampled away, or a service that writes none).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from analysis.redaction import name
 from domain.diagnosis import Hypothesis
-from domain.exhibits import MOST_CALLS
 from domain.finding import Category, Finding, Presence, Source
 from domain.services import ServiceMap
 
@@ -43,11 +42,15 @@ def _end_unseen(hypothesis: Hypothesis, findings: Iterable[Finding], graph: Serv
     if hypothesis.category not in _OF_A_CALL or not graph.get(hypothesis.service).depends_on:
         return False
     traces = [f for f in findings if f.source is Source.TRACES and f.presence is not Presence.MISSING]
-    return not any(_tells_of_calls(f, hypothesis.service) for f in traces)
+    return not any(_tells_of_calls(f, hypothesis.service, graph.get(hypothesis.service).depends_on) for f in traces)
 
 
-def _tells_of_calls(finding: Finding, service: str) -> bool:
-    """What names the service does; of what shows who calls whom one of its calls. A list that is cut may hold more."""
-    if finding.service == service or len(finding.calls) == MOST_CALLS:
+def _tells_of_calls(finding: Finding, service: str, callees: Collection[str]) -> bool:
+    """One of its calls in what shows who calls whom, failures that begin there, or what is said of calls there. That it
+    was seen as who is called is nothing.
+    """
+    if any(call.caller == service and call.callee in callees for call in finding.calls):
         return True
-    return any(call.caller == service for call in finding.calls)
+    any_kind = finding.categories.get(Category.UNKNOWN, 0.0)
+    of_calls = any(finding.categories.get(kind, 0.0) > any_kind for kind in _OF_A_CALL)
+    return finding.service == service and (finding.kind == "trace_origin" or of_calls)

@@ -3,8 +3,8 @@
 confidence = min(p, q, o, k, 0.95) left, q = sigmoid(a + b log2(1 + S) + c log2(1 + M)): S the score of the first
 candidate in bits, M its lead over the best that says something else, p the confidence in its service (calibration.py):
 nobody is surer of a cause than of its place. o = 2^M / (1 + 2^M): a lead of M bits is odds of 2^M to one, so a tie is a
-coin's toss, however much speaks for both. k is what speaks for its very kind and for no other (`kind_at_most` of
-domain/diagnosis.py). `left` is what sources that were not seen leave.
+coin's toss, however much speaks for both. k is what those bits allow that speak for its very kind and not for any kind
+alike (`kind_at_most` of domain/diagnosis.py). `left` is what sources that were not seen leave.
 
 a, b and c were fitted, on public faults and on our own shop's, each with every choice of its sources away: so on what
 one source alone says, too. They are in cause_calibration.json, with what they were fitted on;

@@ -223,7 +223,7 @@ def _hypothesis(scored: _Scored, total: float, own: Shares, by_id: Mapping[str, 
         score=scored.score,
         weight=scored.score / total,
         contributions=tuple(contributions),
-        of_kind=bits_of_kind(contributions, own),
+        of_kind=bits_of_kind(contributions, own, by_id, scored.category),
     )
 
 

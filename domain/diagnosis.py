@@ -23,7 +23,7 @@ class Contribution(Model):
 class Hypothesis(Model):
     """A candidate cause. `weight` is its share (0 to 1) of all candidates' scores.
 
-    `of_kind`: the bits that speak for its very kind and for no other; None: nobody reckoned them.
+    `of_kind`: the bits that speak for its very kind and not for any kind alike; None: nobody reckoned them.
     """
 
     service: str

@@ -69,7 +69,7 @@ class Finding(Model):
     `strength` is in bits: log2(1 + (z/z0)^2) of the harmful deviation, or of the count for patterns; 0 says nothing.
     `categories` are the kinds of cause that it speaks for, with a weight from 0 to 1; `against` those that it speaks
     against. `facts` are small, typed values that later steps need (a plan is built from them, never from `title`).
-    `curve`, `waterfall` and `calls` are shown to people, and decide nothing.
+    `curve` and `waterfall` are shown to people, and decide nothing; `calls` also say whose calls were seen.
     """
 
     id: str = ""

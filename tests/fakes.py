@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 from domain.advice.advice import Advised
 from domain.advice.ledger import Account, Admission, Entry, admission
@@ -819,15 +820,19 @@ def _started(trace: Trace) -> datetime:
 
 
 class FakeDatabases(Breakable):
-    """DatabaseSource with a state for each database by name. Those in `away` do not answer."""
+    """DatabaseSource with a state for each database by name. Those in `away` do not answer; none does before so many
+    are asked as `together` waits for.
+    """
 
     def __init__(self, *states: DatabaseState) -> None:
         super().__init__()
         self.states = {state.database: state for state in states}
         self.away: set[str] = set()
+        self.together = Barrier(1)
 
     def state(self, database: Database) -> DatabaseState:
         self.asked()
+        self.together.wait()
         if database.name in self.away:
             raise Unavailable("connection refused")
         if database.name not in self.states:

@@ -111,8 +111,11 @@ def _asks_again_at(record: Record) -> datetime | None:
 
 def _may_see_more_now(record: Record, verdict: Verdict) -> bool:
     """Is it not over, and has what was asked too early had the time to show? What is less bad than when it fired may
-    stay like that, and of what cannot be seen lines and spans may tell.
+    stay like that, and of what cannot be seen lines and spans may tell. Where all alerts say that it is over, nothing
+    is asked about what cannot be seen.
     """
+    if verdict.recovery is Recovery.CANNOT_TELL and record.all_resolved:
+        return False
     at, patch = asks_again_at(record), _SECOND_LOOKS.get(verdict.recovery)
     return at is not None and at <= workflow.now() and patch is not None and workflow.patched(patch)
 

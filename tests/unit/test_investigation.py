@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from temporalio.common import RetryPolicy
@@ -555,6 +556,44 @@ def test_a_database_that_is_away_hides_no_other_and_is_missing_with_its_service(
 def test_it_is_asked_again_while_that_may_help_and_where_none_answers(attempt: int, both: bool) -> None:
     with pytest.raises(ApplicationError, match="connection refused"):
         _one_is_away(attempt, both=both)
+
+
+def many(count: int) -> ServiceMap:
+    """As many services with a database each, orders' among them."""
+    databases = [ORDERS_DATABASE.model_copy(update={"name": f"d{n}"}) for n in range(count)]
+    others = tuple(Service(name=f"s{n}", databases=(one,)) for n, one in enumerate(databases))
+    return ServiceMap(services=(Service(name="orders", databases=(ORDERS_DATABASE,)), *others), expressions=EXPRESSIONS)
+
+
+def _seen_of_many(count: int, away: set[str]) -> list[Finding]:
+    """What is said of orders' database and as many others, all with room but those that are away."""
+    shop, graph = TroubledShop("healthy"), many(count)
+    room = shop.databases.states["orders"]
+    shop.databases.states |= {f"d{n}": room.model_copy(update={"database": f"d{n}"}) for n in range(count)}
+    shop.databases.away = away
+    question = question_about("orders", *(f"s{n}" for n in range(count)), graph=graph)
+    return [f for f in shop.activities().look_at_databases(question) if f.presence is Presence.MISSING]
+
+
+def test_one_that_is_away_is_said_among_however_many_that_have_room() -> None:
+    (gone,) = _seen_of_many(11, {"orders"})
+    assert (gone.service, gone.title) == ("orders", "database orders: connection refused")
+
+
+def test_where_more_are_away_than_can_be_shown_one_finding_says_it_of_all() -> None:
+    """Those that are not shown must not pass for asked: the finding is of no service."""
+    (gone,) = _seen_of_many(11, {"orders", *(f"d{n}" for n in range(8))})
+    assert gone.service is None
+    assert gone.title == "database: 9 databases, orders, d0, d1 among them, could not be asked: connection refused"
+
+
+def test_databases_are_asked_at_once() -> None:
+    """Each waits until all are asked: one after the other none would ever answer."""
+    shop, graph = TroubledShop("healthy"), many(3)
+    shop.databases.states |= {f"d{n}": shop.databases.states["orders"] for n in range(3)}
+    shop.databases.together = Barrier(4, timeout=10)
+    found = shop.activities().look_at_databases(question_about("orders", "s0", "s1", "s2", graph=graph))
+    assert [f.presence for f in found] == [Presence.ABSENT] * 4
 
 
 def test_services_without_a_database_are_not_asked_about_one() -> None:

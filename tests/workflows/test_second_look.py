@@ -11,7 +11,7 @@ from domain.view import IncidentView
 from tests.workflows.asking import asked
 from tests.workflows.conftest import NightOf
 from tests.workflows.night import texts, view
-from tests.workflows.world import World
+from tests.workflows.world import POLICY, World
 
 
 async def test_what_shows_only_later_is_named_and_fixed_without_anybody(night_of: NightOf) -> None:
@@ -96,6 +96,22 @@ async def test_what_cannot_be_measured_and_two_sources_attest_by_then_is_never_d
         world.value = 0.4
         summary = await night.end(handle)
     assert (summary.outcome, world.remediator.executions) == (Outcome.AUTO_RESOLVED, 1)
+
+
+async def test_what_all_alerts_call_over_and_nobody_can_measure_is_given_up_after_a_day(night_of: NightOf) -> None:
+    """A second look is due, and would never be taken: it must not keep the incident going round for ever."""
+    world = World(confidence=0.3, value=None, policy=POLICY.model_copy(update={"recheck_s": 600}))
+    async with night_of(world) as night:
+        alert = await night.alert()
+        handle = await night.open(alert)
+        await night.until(handle, lambda v: v.state is State.WAITING_FOR_PEOPLE, "no cause", step_s=1)
+        await night.report(handle, alert.model_copy(update={"status": "resolved"}))
+        await night.pass_time(minutes=60)
+        seen = await view(handle)
+        assert len([text for text in texts(seen, Kind.VERIFICATION) if text.startswith("all alerts")]) <= 1
+        await night.pass_time(minutes=26 * 60)
+        summary = await night.end(handle)
+    assert summary.outcome == Outcome.UNRESOLVED
 
 
 async def test_what_has_no_name_even_then_is_left_to_people(night_of: NightOf) -> None:

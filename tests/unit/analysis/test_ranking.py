@@ -154,6 +154,54 @@ def test_what_is_said_of_a_kind_itself_names_it_among_the_same_symptoms(kind: Ca
     assert told.confidence > 0.9
 
 
+def test_what_was_before_names_no_kind_however_alike_it_is() -> None:
+    """Otherwise one wrong diagnosis would breed the next."""
+    symptoms = [finding(n, source, "orders", 6, categories={Category.UNKNOWN: 1.0}) for n, source in enumerate(TRIED)]
+    told = ranked(*symptoms, finding(9, Source.MEMORY, "orders", 6, categories={Category.DISK: 1.0}))
+    assert told.hypotheses[0].category is Category.DISK
+    assert told.named is None
+    assert told.hypotheses[0].of_kind == 0.75
+
+
+def test_a_kind_that_is_denied_as_loudly_as_it_is_told_is_not_named() -> None:
+    """A line speaks of the pool, and the database has room: what is left is trouble of whatever kind."""
+    symptoms = [
+        finding(n, source, "orders", 6, categories={Category.UNKNOWN: 0.9})
+        for n, source in enumerate((Source.METRICS, Source.TRACES))
+    ]
+    line = pool(7, Source.LOGS, 3)
+    room = finding(
+        8, Source.DATABASE, "orders", 3, presence=Presence.ABSENT, categories={},
+        against={Category.CONNECTION_POOL: 1.0, Category.DEPENDENCY: 0.3},
+    )  # fmt: skip
+    assert ranked(*symptoms, line, calm(8, Source.DATABASE)).named is not None
+    of_pool = of(ranked(*symptoms, line, room), "orders", Category.CONNECTION_POOL)
+    assert of_pool is None or of_pool.of_kind == 0
+    assert ranked(*symptoms, line, room).named is None
+    waits = finding(7, Source.TRACES, "orders", 5, categories={Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.8})
+    by_the_way = of(ranked(symptoms[0], waits, room), "orders", Category.DEPENDENCY)
+    assert by_the_way is not None
+    assert by_the_way.of_kind == pytest.approx(1.5), "what is said by the way takes of the lead alone"
+
+
+def test_the_same_words_in_a_line_and_in_its_span_are_one_witness() -> None:
+    """An error that quotes a request: whoever sends it may have written `too many clients already`."""
+    line = finding(1, Source.LOGS, "orders", 6, kind="error_template", categories={Category.CONNECTION_POOL: 1.0})
+    spoken = {Category.UNKNOWN: 0.5, Category.CONNECTION_POOL: 1.0}
+    span = finding(2, Source.TRACES, "orders", 6, kind="trace_origin", categories=spoken, facts={"fate": "failed"})
+    told = ranked(line, span, calm(3, Source.DATABASE))
+    assert (told.attested_by, told.unattested) == ((Source.LOGS,), "one source alone says so (logs)")
+    full = ranked(line, span, pool(3, Source.DATABASE))
+    assert (full.attested_by, full.unattested) == ((Source.LOGS, Source.DATABASE), None)
+
+
+def test_what_became_of_a_call_is_another_witness_than_the_words_of_a_line() -> None:
+    spoken = {Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.8}
+    line = finding(1, Source.LOGS, "orders", 6, kind="error_template", categories={Category.DEPENDENCY: 1.0})
+    lost = finding(2, Source.TRACES, "orders", 6, kind="trace_origin", categories=spoken, facts={"fate": "unanswered"})
+    assert ranked(line, lost).attested_by == (Source.LOGS, Source.TRACES)
+
+
 def test_words_of_a_caller_that_blame_it_are_symptoms_at_the_callee_and_attest_no_kind_there() -> None:
     """The gateway says that what it depends on fails: at orders that is trouble of whatever kind."""
     words = finding(1, Source.LOGS, "gateway", 6, categories={Category.DEPENDENCY: 0.9})
@@ -491,8 +539,9 @@ def test_without_traces_nobody_knows_which_end_of_a_call_does_not_answer() -> No
         pytest.param((), False, id="nobody's call is in them"),
         pytest.param((Call(caller="edge", callee="gateway", calls=9),), False, id="only calls of others are"),
         pytest.param((Call(caller="gateway", callee="orders", calls=9),), True, id="a call of the service is"),
+        pytest.param((Call(caller="gateway", callee="metrics", calls=9),), False, id="a call to something else is"),
         pytest.param(
-            tuple(Call(caller=f"s{n}", callee="t", calls=9) for n in range(MOST_CALLS)), True, id="the list is cut"
+            tuple(Call(caller=f"s{n}", callee="t", calls=9) for n in range(MOST_CALLS)), False, id="the list is full"
         ),
     ],
 )
@@ -502,6 +551,26 @@ def test_traces_that_came_without_a_call_of_the_service_show_no_end_of_it(calls:
     came = finding(9, Source.TRACES, None, 0, presence=Presence.ABSENT, categories={}, calls=calls)
     assert ("nobody sees whether it is gateway" not in ranked(*told, came).confidence_reason) is seen
     assert (ranked(*told, came).named is not None) is seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "categories", "seen"),
+    [
+        pytest.param("other_behaviour", {Category.UNKNOWN: 0.6}, False, id="it does something else when it is called"),
+        pytest.param(
+            "slow_operation", {Category.UNKNOWN: 0.5, Category.CPU_SATURATION: 0.55}, False, id="its own time"
+        ),
+        pytest.param("slow_operation", {Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.7}, True, id="a call takes long"),
+        pytest.param("slow_edge", {Category.UNKNOWN: 0.5, Category.NETWORK: 0.6}, True, id="the way to a callee does"),
+        pytest.param("trace_origin", {Category.UNKNOWN: 0.5}, True, id="failures begin there"),
+    ],
+)
+def test_that_a_service_was_seen_tells_nothing_of_its_calls(
+    kind: str, categories: dict[Category, float], seen: bool
+) -> None:
+    told = (unanswered(1, Source.LOGS, "gateway"), unanswered(2, Source.METRICS, "gateway"), calm(3, Source.DATABASE))
+    of_it = finding(9, Source.TRACES, "gateway", 0.3, kind=kind, categories=categories)
+    assert ("nobody sees whether it is gateway" not in ranked(*told, of_it).confidence_reason) is seen
 
 
 @pytest.mark.parametrize(
