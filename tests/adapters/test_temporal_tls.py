@@ -29,7 +29,10 @@ class Papers:
 
 
 class TlsServer:
-    """Takes one connection, asks for a certificate, and remembers who came by which protocol."""
+    """Takes one connection, asks for a certificate, and remembers who came by which protocol.
+
+    Whoever comes again finds no one: in a queue that nobody serves a client would wait for ever.
+    """
 
     def __init__(self, papers: Papers) -> None:
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(papers.authority))
@@ -46,7 +49,9 @@ class TlsServer:
         self._thread.start()
 
     def _serve(self) -> None:
-        connection, _ = self._socket.accept()
+        with self._socket:
+            connection, _ = self._socket.accept()
+        connection.settimeout(10)
         try:
             with self._context.wrap_socket(connection, server_side=True) as secured:
                 self.protocol, self.shown = secured.selected_alpn_protocol(), secured.getpeercert()
@@ -54,8 +59,7 @@ class TlsServer:
             self.error = str(error)
 
     def done(self) -> None:
-        self._thread.join(15)
-        self._socket.close()
+        self._thread.join(25)
 
 
 def _certificate(subject: str, key: ec.EllipticCurvePublicKey, by: ec.EllipticCurvePrivateKey) -> bytes:
