@@ -10,6 +10,8 @@ MOST_FINDINGS = 12
 """Findings per source: what history and a page can bear."""
 MOST_UNFOUND = MOST_FINDINGS // 2
 """So many of them may say what was absent or could not be seen."""
+MOST_MISSING = 3
+"""So many of these may say what could not be seen, where much was absent; what is left out would pass for seen."""
 _LONGEST_REASON = 200
 
 
@@ -25,13 +27,17 @@ def kept(
 
 
 def most_telling(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The strongest; what could not be seen, and what was absent, always stays, as far as there is room in this order:
-    what is left out of it would pass for seen.
+    """The strongest; what was absent, and some of what could not be seen, stays, as far as there is room: neither
+    crowds the other out.
     """
-    ranked = sorted(findings, key=lambda f: (f.presence is Presence.ABSENT, -f.strength, f.service or "", f.title))
-    said = [f for f in ranked if f.presence is not Presence.FOUND][:MOST_UNFOUND]
-    found = [f for f in ranked if f.presence is Presence.FOUND][: MOST_FINDINGS - len(said)]
-    return (*found, *said)
+    ranked = sorted(findings, key=lambda f: (-f.strength, f.service or "", f.title))
+    missing, absent, found = (
+        [f for f in ranked if f.presence is presence]
+        for presence in (Presence.MISSING, Presence.ABSENT, Presence.FOUND)
+    )
+    missing = missing[: max(MOST_MISSING, MOST_UNFOUND - len(absent))]
+    absent = absent[: MOST_UNFOUND - len(missing)]
+    return (*found[: MOST_FINDINGS - len(missing) - len(absent)], *absent, *missing)
 
 
 def _put(store: EvidenceStore | None, content: Mapping[str, object], summary: str) -> tuple[EvidenceRef | None, str]:

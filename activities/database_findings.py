@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from activities.bulk import MOST_UNFOUND
+from activities.bulk import MOST_MISSING
 from analysis.bits import ABSENT_BITS
 from analysis.database import SATURATED_FROM, Blocker, Holder, blockers, holders, saturation_bits
 from analysis.redaction import name as clean
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.services import Database
-from integrations.ports import DatabaseSource, DatabaseState, PortError, Rejected, SessionGroup
+from integrations.ports import DatabaseSource, DatabaseState, PortError, Rejected, SessionGroup, Unavailable
 
 _LEAST_BITS = 0.5
 _LONGEST_WHY = 300
@@ -31,10 +31,24 @@ class Answer:
 
 
 def asked(source: DatabaseSource, owned: Sequence[tuple[str, Database]]) -> list[Answer]:
-    """All of them at once: some that do not answer until their time is up must not cost the others theirs."""
+    """All servers at once, the databases of each one after the other: the role that looks has few connections. A server
+    that does not answer is not asked for the next of its databases, which would take as long again.
+    """
+    servers: dict[str, list[tuple[str, Database]]] = {}
+    for service, database in owned:
+        servers.setdefault(database.watch, []).append((service, database))
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="databases") as pool:
-        states = pool.map(partial(_state, source), (database for _, database in owned))
-        return [Answer(service, database, state) for (service, database), state in zip(owned, states, strict=True)]
+        return [one for answers in pool.map(partial(_of_server, source), servers.values()) for one in answers]
+
+
+def _of_server(source: DatabaseSource, owned: Sequence[tuple[str, Database]]) -> list[Answer]:
+    answers: list[Answer] = []
+    away: Unavailable | None = None
+    for service, database in owned:
+        state = away or _state(source, database)
+        away = state if isinstance(state, Unavailable) else away
+        answers.append(Answer(service, database, state))
+    return answers
 
 
 def _state(source: DatabaseSource, database: Database) -> DatabaseState | PortError:
@@ -87,7 +101,7 @@ def _unasked(answers: Sequence[Answer], window: Window) -> list[Finding]:
     a page can bear, one finding without a service says it of all: none of them may pass for asked.
     """
     said = [(one, _why(one.state)) for one in answers if isinstance(one.state, PortError)]
-    if len(said) > MOST_UNFOUND:
+    if len(said) > MOST_MISSING:
         names = ", ".join(one.database.name for one, _ in said[:_MOST_EACH])
         why = f"{len(said)} databases, {names} among them, could not be asked: {said[0][1]}"
         return [missing(Source.DATABASE, why[:_LONGEST_WHY], window)]

@@ -16,6 +16,7 @@ from domain.services import ServiceMap
 _OF_TWO_ENDS = 0.5
 _OF_A_CALL = frozenset({Category.DEPENDENCY, Category.NETWORK})
 _SEES_ONE_END = frozenset({Source.METRICS, Source.LOGS})
+_TIMED = frozenset({"slow_operation", "slow_edge"})
 _SAID = 3
 
 
@@ -46,11 +47,11 @@ def _end_unseen(hypothesis: Hypothesis, findings: Iterable[Finding], graph: Serv
 
 
 def _tells_of_calls(finding: Finding, service: str, callees: Collection[str]) -> bool:
-    """One of its calls in what shows who calls whom, failures that begin there, or what is said of calls there. That it
-    was seen as who is called is nothing.
+    """One of its calls in what shows who calls whom, failures that begin there, or calls that take long there. That it
+    was seen as who is called is nothing, nor are its words.
     """
     if any(call.caller == service and call.callee in callees for call in finding.calls):
         return True
     any_kind = finding.categories.get(Category.UNKNOWN, 0.0)
     of_calls = any(finding.categories.get(kind, 0.0) > any_kind for kind in _OF_A_CALL)
-    return finding.service == service and (finding.kind == "trace_origin" or of_calls)
+    return finding.service == service and (finding.kind == "trace_origin" or (finding.kind in _TIMED and of_calls))

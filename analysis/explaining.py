@@ -29,6 +29,9 @@ is known which measure was alerted.
 SURE = "sure"
 """A fact of a metric's finding: how sure (0 to 1) its shift is, beside the impact."""
 
+WORDED = "worded"
+"""A fact of the origin of failing traces: did the error come with words?"""
+
 MORE_LINES = "more_lines"
 """Kind of a finding of logs: a service at the door writes its usual lines more often (demand.py)."""
 

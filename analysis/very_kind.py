@@ -7,7 +7,7 @@ kind may be (domain/diagnosis.py), and sources attest a cause by it. Which of tw
 
 from collections.abc import Iterable, Mapping
 
-from analysis.explaining import MORE_LINES, Evidence
+from analysis.explaining import MORE_LINES, WORDED, Evidence
 from analysis.traces import Fate
 from domain.diagnosis import Contribution, Hypothesis
 from domain.finding import Category, Finding, Source
@@ -77,7 +77,8 @@ def attested_by(hypothesis: Hypothesis, shares: Shares, by_id: Mapping[str, Find
 def _is_words(finding: Finding) -> bool:
     """Was the kind read from words that a service wrote? What became of a call is none, nor how often lines came."""
     if finding.source is Source.TRACES:
-        return finding.kind == "other_behaviour" or finding.facts.get("fate") == Fate.FAILED.value
+        failed = finding.facts.get("fate") == Fate.FAILED.value and finding.facts.get(WORDED) is not False
+        return finding.kind == "other_behaviour" or failed
     return finding.source is Source.LOGS and finding.kind != MORE_LINES
 
 

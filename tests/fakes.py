@@ -829,9 +829,11 @@ class FakeDatabases(Breakable):
         self.states = {state.database: state for state in states}
         self.away: set[str] = set()
         self.together = Barrier(1)
+        self.asked_for: list[str] = []
 
     def state(self, database: Database) -> DatabaseState:
         self.asked()
+        self.asked_for.append(database.name)
         self.together.wait()
         if database.name in self.away:
             raise Unavailable("connection refused")

@@ -15,13 +15,14 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities import demand_findings
-from activities.bulk import MOST_FINDINGS
+from activities.bulk import MOST_FINDINGS, most_telling
+from activities.database_findings import asked
 from activities.metric_queries import filled
 from activities.recall_findings import ALIKE_FROM, WORTH_SAYING_FROM
 from activities.recall_findings import findings_of as recalled
 from activities.windows import impact_ranges_s
 from domain.catalogue import Case, choose
-from domain.finding import Category, Finding, Presence, Source, Window
+from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.incident import Outcome
 from domain.levels import Severity
 from domain.memory import Remembered, Similar, symptoms_of
@@ -559,8 +560,8 @@ def test_it_is_asked_again_while_that_may_help_and_where_none_answers(attempt: i
 
 
 def many(count: int) -> ServiceMap:
-    """As many services with a database each, orders' among them."""
-    databases = [ORDERS_DATABASE.model_copy(update={"name": f"d{n}"}) for n in range(count)]
+    """As many services with a database each on a server of its own, and orders'."""
+    databases = [ORDERS_DATABASE.model_copy(update={"name": f"d{n}", "watch": f"w{n}"}) for n in range(count)]
     others = tuple(Service(name=f"s{n}", databases=(one,)) for n, one in enumerate(databases))
     return ServiceMap(services=(Service(name="orders", databases=(ORDERS_DATABASE,)), *others), expressions=EXPRESSIONS)
 
@@ -580,14 +581,44 @@ def test_one_that_is_away_is_said_among_however_many_that_have_room() -> None:
     assert (gone.service, gone.title) == ("orders", "database orders: connection refused")
 
 
-def test_where_more_are_away_than_can_be_shown_one_finding_says_it_of_all() -> None:
+@pytest.mark.parametrize("away", [4, 9])
+def test_where_more_are_away_than_can_be_shown_one_finding_says_it_of_all(away: int) -> None:
     """Those that are not shown must not pass for asked: the finding is of no service."""
-    (gone,) = _seen_of_many(11, {"orders", *(f"d{n}" for n in range(8))})
+    (gone,) = _seen_of_many(11, {"orders", *(f"d{n}" for n in range(away - 1))})
     assert gone.service is None
-    assert gone.title == "database: 9 databases, orders, d0, d1 among them, could not be asked: connection refused"
+    assert (
+        gone.title == f"database: {away} databases, orders, d0, d1 among them, could not be asked: connection refused"
+    )
 
 
-def test_databases_are_asked_at_once() -> None:
+def test_neither_what_is_absent_nor_what_is_missing_crowds_the_other_out() -> None:
+    window = Window(start=ONSET, end=NOW)
+    gone = [missing(Source.METRICS, f"no series of s{n}", window) for n in range(9)]
+    room = [
+        Finding(
+            source=Source.METRICS, presence=Presence.ABSENT, kind="no_shift", title=f"a{n}", strength=1, window=window
+        )
+        for n in range(9)
+    ]
+    found = [Finding(source=Source.METRICS, kind="seen", title=f"f{n}", strength=2, window=window) for n in range(20)]
+    for some, left in (((*gone, *room, *found), (6, 3, 3)), ((*gone, *found), (6, 0, 6)), ((*room, *found), (6, 6, 0))):
+        kept = [one.presence for one in most_telling(some)]
+        assert tuple(kept.count(p) for p in (Presence.FOUND, Presence.ABSENT, Presence.MISSING)) == left
+
+
+def test_a_server_that_is_away_is_asked_once_for_all_its_databases() -> None:
+    """Each would take as long to say nothing; and one by one, as the role that looks has few connections."""
+    shop = TroubledShop("healthy")
+    shop.databases.away = {"orders", "d0", "d1"}
+    here = [
+        (f"s{n}", ORDERS_DATABASE.model_copy(update={"name": name})) for n, name in enumerate(("orders", "d0", "d1"))
+    ]
+    answers = asked(shop.databases, here)
+    assert [str(one.state) for one in answers] == ["connection refused"] * 3
+    assert shop.databases.asked_for == ["orders"]
+
+
+def test_servers_are_asked_at_once() -> None:
     """Each waits until all are asked: one after the other none would ever answer."""
     shop, graph = TroubledShop("healthy"), many(3)
     shop.databases.states |= {f"d{n}": shop.databases.states["orders"] for n in range(3)}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.explaining import WORDED
 from analysis.ranking import rank
 from domain.diagnosis import Diagnosis, Hypothesis
 from domain.exhibits import MOST_CALLS, Call
@@ -195,11 +196,21 @@ def test_the_same_words_in_a_line_and_in_its_span_are_one_witness() -> None:
     assert (full.attested_by, full.unattested) == ((Source.LOGS, Source.DATABASE), None)
 
 
-def test_what_became_of_a_call_is_another_witness_than_the_words_of_a_line() -> None:
+@pytest.mark.parametrize(
+    ("facts", "another"),
+    [
+        pytest.param({"fate": "unanswered"}, True, id="nobody answered"),
+        pytest.param({"fate": "failed", WORDED: False}, True, id="it failed without a word"),
+        pytest.param({"fate": "failed", WORDED: True}, False, id="it failed with words"),
+    ],
+)
+def test_what_became_of_a_call_is_another_witness_than_the_words_of_a_line(
+    facts: dict[str, str | bool], another: bool
+) -> None:
     spoken = {Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.8}
     line = finding(1, Source.LOGS, "orders", 6, kind="error_template", categories={Category.DEPENDENCY: 1.0})
-    lost = finding(2, Source.TRACES, "orders", 6, kind="trace_origin", categories=spoken, facts={"fate": "unanswered"})
-    assert ranked(line, lost).attested_by == (Source.LOGS, Source.TRACES)
+    lost = finding(2, Source.TRACES, "orders", 6, kind="trace_origin", categories=spoken, facts=facts)
+    assert (ranked(line, lost).attested_by == (Source.LOGS, Source.TRACES)) is another
 
 
 def test_words_of_a_caller_that_blame_it_are_symptoms_at_the_callee_and_attest_no_kind_there() -> None:
@@ -515,7 +526,8 @@ def test_weights_are_shares_and_confidence_is_a_probability(findings: tuple[Find
 
 
 def unanswered(number: int, source: Source, service: str, strength: float = 6) -> Finding:
-    return finding(number, source, service, strength, categories={Category.DEPENDENCY: 0.9})
+    kind = "trace_origin" if source is Source.TRACES else "seen"
+    return finding(number, source, service, strength, kind=kind, categories={Category.DEPENDENCY: 0.9})
 
 
 NO_TRACES = missing(Source.TRACES, "down", WINDOW)
@@ -563,6 +575,7 @@ def test_traces_that_came_without_a_call_of_the_service_show_no_end_of_it(calls:
         pytest.param("slow_operation", {Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.7}, True, id="a call takes long"),
         pytest.param("slow_edge", {Category.UNKNOWN: 0.5, Category.NETWORK: 0.6}, True, id="the way to a callee does"),
         pytest.param("trace_origin", {Category.UNKNOWN: 0.5}, True, id="failures begin there"),
+        pytest.param("other_behaviour", {Category.UNKNOWN: 0.6, Category.DEPENDENCY: 0.9}, False, id="its words do"),
     ],
 )
 def test_that_a_service_was_seen_tells_nothing_of_its_calls(
