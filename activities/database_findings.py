@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 
 from activities.bulk import MOST_MISSING
 from analysis.bits import ABSENT_BITS
 from analysis.database import SATURATED_FROM, Blocker, Holder, blockers, holders, saturation_bits
 from analysis.redaction import name as clean
+from analysis.starving import UNASKED
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.services import Database
 from integrations.ports import DatabaseSource, DatabaseState, PortError, Rejected, SessionGroup, Unavailable
@@ -16,6 +18,8 @@ from integrations.ports import DatabaseSource, DatabaseState, PortError, Rejecte
 _LEAST_BITS = 0.5
 _LONGEST_WHY = 300
 _AT_ONCE = 16
+# Two of its limits for connecting: the whole look has twenty seconds.
+_PATIENCE_S = 8.0
 _MOST_EACH = 3
 # Sessions are counted, not sampled: a database with room rules its pool out more firmly than silence elsewhere.
 _ROOM_BITS = 3 * ABSENT_BITS
@@ -30,23 +34,28 @@ class Answer:
     state: DatabaseState | PortError
 
 
-def asked(source: DatabaseSource, owned: Sequence[tuple[str, Database]]) -> list[Answer]:
+def asked(
+    source: DatabaseSource, owned: Sequence[tuple[str, Database]], patience_s: float = _PATIENCE_S
+) -> list[Answer]:
     """All servers at once, the databases of each one after the other: the role that looks has few connections. A server
-    that does not answer is not asked for the next of its databases, which would take as long again.
+    on which so many seconds were waited in vain is not asked for the rest of its databases.
     """
     servers: dict[str, list[tuple[str, Database]]] = {}
     for service, database in owned:
         servers.setdefault(database.watch, []).append((service, database))
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="databases") as pool:
-        return [one for answers in pool.map(partial(_of_server, source), servers.values()) for one in answers]
+        ask = partial(_of_server, source, patience_s)
+        return [one for answers in pool.map(ask, servers.values()) for one in answers]
 
 
-def _of_server(source: DatabaseSource, owned: Sequence[tuple[str, Database]]) -> list[Answer]:
+def _of_server(source: DatabaseSource, patience_s: float, owned: Sequence[tuple[str, Database]]) -> list[Answer]:
     answers: list[Answer] = []
-    away: Unavailable | None = None
+    away, waited = None, 0.0
     for service, database in owned:
-        state = away or _state(source, database)
-        away = state if isinstance(state, Unavailable) else away
+        began = monotonic()
+        state = away if away is not None and waited >= patience_s else _state(source, database)
+        if isinstance(state, Unavailable):
+            away, waited = state, waited + monotonic() - began
         answers.append(Answer(service, database, state))
     return answers
 
@@ -98,13 +107,14 @@ def findings_of(service: str, database: Database, state: DatabaseState, query: s
 
 def _unasked(answers: Sequence[Answer], window: Window) -> list[Finding]:
     """Those that could not be asked, each with its service: of the others more may be known. Where they are more than
-    a page can bear, one finding without a service says it of all: none of them may pass for asked.
+    a page can bear, one finding says it of all, and has their services as facts: none of them may pass for asked.
     """
     said = [(one, _why(one.state)) for one in answers if isinstance(one.state, PortError)]
     if len(said) > MOST_MISSING:
         names = ", ".join(one.database.name for one, _ in said[:_MOST_EACH])
         why = f"{len(said)} databases, {names} among them, could not be asked: {said[0][1]}"
-        return [missing(Source.DATABASE, why[:_LONGEST_WHY], window)]
+        whose: dict[str, str | int | float | bool] = {f"{UNASKED}{one.service}": True for one, _ in said}
+        return [missing(Source.DATABASE, why[:_LONGEST_WHY], window).model_copy(update={"facts": whose})]
     return [
         missing(Source.DATABASE, why, window).model_copy(
             update={"service": one.service, "title": f"database {one.database.name}: {why}"}

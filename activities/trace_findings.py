@@ -7,7 +7,7 @@ from datetime import datetime
 from activities import windows
 from analysis import trace_evidence
 from analysis.bits import ABSENT_BITS, Z0_COUNT, bits, count_z
-from analysis.explaining import EXPLAINS, WORDED
+from analysis.explaining import EXPLAINS, SPAN, WORDED
 from analysis.freshness import STOPPED, freshness
 from analysis.redaction import name as clean
 from analysis.redaction import template as masked
@@ -121,8 +121,8 @@ class TraceAnswer:
             categories={**o.causes, Category.UNKNOWN: max(0.5, o.causes.get(Category.UNKNOWN, 0.0))},
             against=o.against,
             facts={
-                "fate": o.fate.value, WORDED: bool(o.words), "operation": masked(o.operation), "path": path,
-                "traces": count, "trace_id": clean(o.traces[-1].trace_id),
+                "fate": o.fate.value, WORDED: bool(o.words), SPAN: clean(o.kind), "operation": masked(o.operation),
+                "path": path, "traces": count, "trace_id": clean(o.traces[-1].trace_id),
                 **({"peer": clean(o.peer)} if o.peer else {}),
                 **{f"{EXPLAINS}{service}": share for service, share in o.explains.items()},
             },

@@ -7,9 +7,11 @@ could not be asked, or as those that came hold none of them (sampled away, or a 
 
 from collections.abc import Collection, Iterable, Mapping
 
+from analysis.explaining import SPAN
 from analysis.redaction import name
+from analysis.traces import CALL, Fate
 from domain.diagnosis import Hypothesis
-from domain.finding import Category, Finding, Presence, Source
+from domain.finding import Category, Finding, Source
 from domain.services import ServiceMap
 
 # As likely there as in what it calls.
@@ -42,16 +44,19 @@ def end_said(hypothesis: Hypothesis, findings: Iterable[Finding], graph: Service
 def _end_unseen(hypothesis: Hypothesis, findings: Iterable[Finding], graph: ServiceMap) -> bool:
     if hypothesis.category not in _OF_A_CALL or not graph.get(hypothesis.service).depends_on:
         return False
-    traces = [f for f in findings if f.source is Source.TRACES and f.presence is not Presence.MISSING]
+    traces = [f for f in findings if f.source is Source.TRACES]
     return not any(_tells_of_calls(f, hypothesis.service, graph.get(hypothesis.service).depends_on) for f in traces)
 
 
 def _tells_of_calls(finding: Finding, service: str, callees: Collection[str]) -> bool:
-    """One of its calls in what shows who calls whom, failures that begin there, or calls that take long there. That it
-    was seen as who is called is nothing, nor are its words.
+    """One of its calls in what shows who calls whom, that fails there, or that takes long. That it was seen as who is
+    called is nothing, nor are its words.
     """
     if any(call.caller == service and call.callee in callees for call in finding.calls):
         return True
+    if finding.service != service:
+        return False
+    if finding.kind == "trace_origin":
+        return finding.facts.get("fate") == Fate.BETWEEN.value or finding.facts.get(SPAN) == CALL
     any_kind = finding.categories.get(Category.UNKNOWN, 0.0)
-    of_calls = any(finding.categories.get(kind, 0.0) > any_kind for kind in _OF_A_CALL)
-    return finding.service == service and (finding.kind == "trace_origin" or (finding.kind in _TIMED and of_calls))
+    return finding.kind in _TIMED and any(finding.categories.get(kind, 0.0) > any_kind for kind in _OF_A_CALL)

@@ -29,6 +29,9 @@ is known which measure was alerted.
 SURE = "sure"
 """A fact of a metric's finding: how sure (0 to 1) its shift is, beside the impact."""
 
+SPAN = "span"
+"""A fact of the origin of failing traces: the kind of the span in which they begin, such as *client* or *server*."""
+
 WORDED = "worded"
 """A fact of the origin of failing traces: did the error come with words?"""
 

@@ -17,6 +17,9 @@ from domain.finding import Category, Finding, Presence, Source
 FULL = "full"
 """A fact of a metric's finding: the share (0 to 1) of its limit that is taken, where a limit is known."""
 
+UNASKED = "unasked:"
+"""Prefix of the facts of a finding that says of several databases that they could not be asked: their services."""
+
 _BUSY_FROM, _TAKEN_FROM = 0.5, 0.9
 # What such a service says of itself. Its database, its changes and its past are seen from outside.
 _ITS_OWN_WORDS = frozenset({Source.LOGS, Source.TRACES})
@@ -30,7 +33,7 @@ def starving_explains_waiting(evidence: Sequence[Evidence], findings: Sequence[F
     lock: then there may be something to wait for.
     """
     databases = [f for f in findings if f.source is Source.DATABASE]
-    unasked = {f.service for f in databases if f.presence is Presence.MISSING}
+    unasked = {service for f in databases if f.presence is Presence.MISSING for service in _whose(f)}
     if None in unasked:
         return list(evidence)  # no database could be
     taken, waiting = _taken(findings), unasked | {f.service for f in databases if f.categories and f.strength > 0}
@@ -39,6 +42,12 @@ def starving_explains_waiting(evidence: Sequence[Evidence], findings: Sequence[F
         e if e.service in waiting else replace(e, weights=_through(e, taken.get(e.service or "", 0.0), slow))
         for e in evidence
     ]
+
+
+def _whose(gone: Finding) -> Iterable[str | None]:
+    """The services of a database that could not be asked, or of several in one finding; None: of all."""
+    several = [fact.removeprefix(UNASKED) for fact in gone.facts if fact.startswith(UNASKED)]
+    return several or [gone.service]
 
 
 def _taken(findings: Iterable[Finding]) -> dict[str, float]:

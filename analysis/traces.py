@@ -15,7 +15,8 @@ _ERROR_WORDS = ("otel.status_description", "exception.message", "error.message",
 # A call that has one of these was answered, if not well.
 _ANSWERED = ("http.response.status_code", "http.status_code", "rpc.grpc.status_code")
 _NO_SUCCESS = 400
-_CALL = "client"
+CALL = "client"
+"""Kind of the span of whoever calls."""
 _MOST_OF_THE_TIME = 0.5
 _PEER = ("peer.service", "db.system.name", "db.system", "server.address")
 
@@ -147,7 +148,7 @@ def failure(trace: Trace, reporting: Collection[str] = ()) -> Failure | None:
 def _fate(origin: Span, spans: Iterable[Span], reporting: Collection[str]) -> tuple[Fate, str, str]:
     """What became of the call, and at which service and operation that is."""
     here = (Fate.FAILED, origin.service, origin.operation)
-    if origin.kind != _CALL or any(key in origin.attributes for key in _ANSWERED):
+    if origin.kind != CALL or any(key in origin.attributes for key in _ANSWERED):
         return here
     taken = next((s for s in spans if s.parent_id == origin.span_id and s.service != origin.service), None)
     peer = origin.attributes.get(_PEER[0], "")

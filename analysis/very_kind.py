@@ -84,7 +84,7 @@ def _is_words(finding: Finding) -> bool:
 
 def _is_aimed_at(finding: Finding, kind: Category) -> bool:
     most = max(finding.against.values(), default=0.0)
-    return most > finding.against.get(Category.UNKNOWN, 0.0) and finding.against.get(kind, 0.0) == most
+    return finding.against.get(kind, 0.0) == most > 0
 
 
 def _in_own_words(finding: Finding, category: Category) -> float:

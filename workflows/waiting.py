@@ -87,7 +87,8 @@ async def _until_next_look(record: Record, handover: Handover) -> None:
     """What comes next is said without a time of day: each change is a record to write, and this goes on for long."""
     pause = record.opening.policy.recheck_s * (1 if record.looks < _CLOSE_LOOKS else _SLOWER)
     asks = _asks_again_at(record)
-    again = f" All sources are asked again {FILLED.total_seconds():g} s after the onset." if asks else ""
+    looks_again = asks and not (record.blind and record.all_resolved)
+    again = f" All sources are asked again {FILLED.total_seconds():g} s after the onset." if looks_again else ""
     record.enter(State.WAITING_FOR_PEOPLE, workflow.now(), Next(
         text=f"The machine looks again every {pause:g} s.{again} A person must act, or say that it is fixed.",
     ))  # fmt: skip

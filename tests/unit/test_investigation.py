@@ -21,6 +21,7 @@ from activities.metric_queries import filled
 from activities.recall_findings import ALIKE_FROM, WORTH_SAYING_FROM
 from activities.recall_findings import findings_of as recalled
 from activities.windows import impact_ranges_s
+from analysis.starving import UNASKED
 from domain.catalogue import Case, choose
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.incident import Outcome
@@ -586,6 +587,9 @@ def test_where_more_are_away_than_can_be_shown_one_finding_says_it_of_all(away: 
     """Those that are not shown must not pass for asked: the finding is of no service."""
     (gone,) = _seen_of_many(11, {"orders", *(f"d{n}" for n in range(away - 1))})
     assert gone.service is None
+    assert {fact.removeprefix(UNASKED) for fact in gone.facts if fact.startswith(UNASKED)} == {
+        "orders", *(f"s{n}" for n in range(away - 1))
+    }  # fmt: skip
     assert (
         gone.title == f"database: {away} databases, orders, d0, d1 among them, could not be asked: connection refused"
     )
@@ -613,9 +617,18 @@ def test_a_server_that_is_away_is_asked_once_for_all_its_databases() -> None:
     here = [
         (f"s{n}", ORDERS_DATABASE.model_copy(update={"name": name})) for n, name in enumerate(("orders", "d0", "d1"))
     ]
-    answers = asked(shop.databases, here)
+    answers = asked(shop.databases, here, patience_s=0)
     assert [str(one.state) for one in answers] == ["connection refused"] * 3
     assert shop.databases.asked_for == ["orders"]
+
+
+def test_one_that_says_at_once_that_it_is_away_is_no_reason_not_to_ask_the_next_of_its_server() -> None:
+    """Its role may have had no connection left for a moment."""
+    shop = TroubledShop("healthy")
+    shop.databases.away = {"elsewhere"}
+    here = [(name, ORDERS_DATABASE.model_copy(update={"name": name})) for name in ("elsewhere", "orders")]
+    away, orders = asked(shop.databases, here)
+    assert (str(away.state), orders.state) == ("connection refused", shop.databases.states["orders"])
 
 
 def test_servers_are_asked_at_once() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.explaining import WORDED
+from analysis.explaining import MORE_LINES, SPAN, WORDED
 from analysis.ranking import rank
 from domain.diagnosis import Diagnosis, Hypothesis
 from domain.exhibits import MOST_CALLS, Call
@@ -211,6 +211,24 @@ def test_what_became_of_a_call_is_another_witness_than_the_words_of_a_line(
     line = finding(1, Source.LOGS, "orders", 6, kind="error_template", categories={Category.DEPENDENCY: 1.0})
     lost = finding(2, Source.TRACES, "orders", 6, kind="trace_origin", categories=spoken, facts=facts)
     assert (ranked(line, lost).attested_by == (Source.LOGS, Source.TRACES)) is another
+
+
+def test_of_words_the_loudest_source_is_named_and_how_often_lines_come_is_no_word() -> None:
+    spoken = {Category.UNKNOWN: 0.5, Category.CONNECTION_POOL: 1.0}
+    line = finding(1, Source.LOGS, "orders", 2, kind="error_template", categories={Category.CONNECTION_POOL: 1.0})
+    steps = finding(2, Source.TRACES, "orders", 6, kind="other_behaviour", categories=spoken)
+    assert ranked(line, steps).attested_by == (Source.TRACES,)
+    more = finding(
+        1, Source.LOGS, "gateway", 6, kind=MORE_LINES, categories={Category.LOAD_SPIKE: 1.0}, value=3, baseline=1
+    )
+    asked = finding(
+        2, Source.METRICS, "gateway", 6, kind="metric_shift", value=3, baseline=1, facts={"metric": "load"},
+        categories={Category.LOAD_SPIKE: 0.6},
+    )  # fmt: skip
+    said = finding(
+        3, Source.TRACES, "gateway", 6, kind="other_behaviour", categories={**spoken, Category.LOAD_SPIKE: 1.0}
+    )
+    assert ranked(more, asked, said).attested_by == (Source.METRICS, Source.LOGS, Source.TRACES)
 
 
 def test_words_of_a_caller_that_blame_it_are_symptoms_at_the_callee_and_attest_no_kind_there() -> None:
@@ -526,8 +544,9 @@ def test_weights_are_shares_and_confidence_is_a_probability(findings: tuple[Find
 
 
 def unanswered(number: int, source: Source, service: str, strength: float = 6) -> Finding:
-    kind = "trace_origin" if source is Source.TRACES else "seen"
-    return finding(number, source, service, strength, kind=kind, categories={Category.DEPENDENCY: 0.9})
+    of_traces = {"kind": "trace_origin", "facts": {"fate": "failed", SPAN: "client"}}
+    more = of_traces if source is Source.TRACES else {}
+    return finding(number, source, service, strength, categories={Category.DEPENDENCY: 0.9}, **more)
 
 
 NO_TRACES = missing(Source.TRACES, "down", WINDOW)
@@ -550,6 +569,7 @@ def test_without_traces_nobody_knows_which_end_of_a_call_does_not_answer() -> No
     [
         pytest.param((), False, id="nobody's call is in them"),
         pytest.param((Call(caller="edge", callee="gateway", calls=9),), False, id="only calls of others are"),
+        pytest.param((Call(caller="edge", callee="orders", calls=9),), False, id="another's call to the same is"),
         pytest.param((Call(caller="gateway", callee="orders", calls=9),), True, id="a call of the service is"),
         pytest.param((Call(caller="gateway", callee="metrics", calls=9),), False, id="a call to something else is"),
         pytest.param(
@@ -565,25 +585,33 @@ def test_traces_that_came_without_a_call_of_the_service_show_no_end_of_it(calls:
     assert (ranked(*told, came).named is not None) is seen
 
 
+_A_CALL, _OWN = {Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.7}, {Category.UNKNOWN: 0.6, Category.DEPENDENCY: 0.55}
+
+
 @pytest.mark.parametrize(
-    ("kind", "categories", "seen"),
+    ("kind", "categories", "facts", "seen"),
     [
-        pytest.param("other_behaviour", {Category.UNKNOWN: 0.6}, False, id="it does something else when it is called"),
+        pytest.param("other_behaviour", {Category.UNKNOWN: 0.6}, {}, False, id="it does something else when called"),
+        pytest.param("other_behaviour", {Category.DEPENDENCY: 0.9}, {}, False, id="its words speak of a call"),
+        pytest.param("slow_operation", _OWN, {}, False, id="its own time"),
+        pytest.param("slow_operation", _A_CALL, {}, True, id="a call takes long"),
         pytest.param(
-            "slow_operation", {Category.UNKNOWN: 0.5, Category.CPU_SATURATION: 0.55}, False, id="its own time"
+            "slow_edge", {Category.UNKNOWN: 0.5, Category.NETWORK: 0.6}, {}, True, id="the way to a callee does"
         ),
-        pytest.param("slow_operation", {Category.UNKNOWN: 0.5, Category.DEPENDENCY: 0.7}, True, id="a call takes long"),
-        pytest.param("slow_edge", {Category.UNKNOWN: 0.5, Category.NETWORK: 0.6}, True, id="the way to a callee does"),
-        pytest.param("trace_origin", {Category.UNKNOWN: 0.5}, True, id="failures begin there"),
-        pytest.param("other_behaviour", {Category.UNKNOWN: 0.6, Category.DEPENDENCY: 0.9}, False, id="its words do"),
+        pytest.param("trace_origin", _A_CALL, {"fate": "failed", SPAN: "server"}, False, id="it failed when called"),
+        pytest.param("trace_origin", _A_CALL, {"fate": "failed", SPAN: "client"}, True, id="a call of it failed"),
+        pytest.param("trace_origin", _A_CALL, {"fate": "unfinished", SPAN: "server"}, False, id="it did not end"),
+        pytest.param("trace_origin", _A_CALL, {"fate": "between", SPAN: "client"}, True, id="nothing came through"),
     ],
 )
 def test_that_a_service_was_seen_tells_nothing_of_its_calls(
-    kind: str, categories: dict[Category, float], seen: bool
+    kind: str, categories: dict[Category, float], facts: dict[str, str], seen: bool
 ) -> None:
     told = (unanswered(1, Source.LOGS, "gateway"), unanswered(2, Source.METRICS, "gateway"), calm(3, Source.DATABASE))
-    of_it = finding(9, Source.TRACES, "gateway", 0.3, kind=kind, categories=categories)
+    of_it = finding(9, Source.TRACES, "gateway", 0.3, kind=kind, categories=categories, facts=facts)
     assert ("nobody sees whether it is gateway" not in ranked(*told, of_it).confidence_reason) is seen
+    of_another = of_it.model_copy(update={"service": "catalogue"})
+    assert "nobody sees whether it is gateway" in ranked(*told, of_another).confidence_reason
 
 
 @pytest.mark.parametrize(

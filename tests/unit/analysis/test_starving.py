@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from analysis.ranking import rank
-from analysis.starving import FULL
+from analysis.starving import FULL, UNASKED
 from domain.diagnosis import Hypothesis
 from domain.finding import Category, Finding, Presence, Source, Window, missing
 from domain.question import Question
@@ -40,6 +40,10 @@ ROOM = _finding(4, Source.DATABASE, "sessions_normal", 3, {}).model_copy(
     update={"presence": Presence.ABSENT, "against": {POOL: 1.0, DEPENDENCY: 0.3}}
 )
 UNSEEN = missing(Source.DATABASE, "no answer", WINDOW).model_copy(update={"id": "F4"})
+SEVERAL, OTHERS = (
+    UNSEEN.model_copy(update={"facts": {f"{UNASKED}{service}": True for service in services}})
+    for services in (("stock", "orders"), ("stock", "front"))
+)
 ITS_OWN, ANOTHERS = (UNSEEN.model_copy(update={"service": service}) for service in ("orders", "stock"))
 GONE = _finding(3, Source.TRACES, "trace_origin", 6, {Category.UNKNOWN: 0.5, DEPENDENCY: 0.7}).model_copy(
     update={"facts": {"fate": "failed"}}
@@ -63,6 +67,8 @@ def _first(*findings: Finding) -> Hypothesis:
         ("its processor is taken, as it always is", _processor(0.9, usually=0.9), ROOM, POOL),
         ("its processor is taken, and no database could be asked", _processor(0.97), UNSEEN, POOL),
         ("its processor is taken, and its database could not be asked", _processor(0.97), ITS_OWN, POOL),
+        ("its processor is taken, and several could not be asked, its own too", _processor(0.97), SEVERAL, POOL),
+        ("its processor is taken, and several of others could not", _processor(0.97), OTHERS, PROCESSOR),
         (
             "its processor is taken, and another's database could not be asked",
             _processor(0.97),
