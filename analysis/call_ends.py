@@ -42,10 +42,10 @@ def end_said(hypothesis: Hypothesis, findings: Iterable[Finding], graph: Service
 
 
 def _end_unseen(hypothesis: Hypothesis, findings: Iterable[Finding], graph: ServiceMap) -> bool:
-    if hypothesis.category not in _OF_A_CALL or not graph.get(hypothesis.service).depends_on:
+    service, callees = hypothesis.service, graph.get(hypothesis.service).depends_on
+    if hypothesis.category not in _OF_A_CALL or not callees:
         return False
-    traces = [f for f in findings if f.source is Source.TRACES]
-    return not any(_tells_of_calls(f, hypothesis.service, graph.get(hypothesis.service).depends_on) for f in traces)
+    return not any(f.source is Source.TRACES and _tells_of_calls(f, service, callees) for f in findings)
 
 
 def _tells_of_calls(finding: Finding, service: str, callees: Collection[str]) -> bool:

@@ -75,13 +75,15 @@ def rank(findings: Sequence[Finding], question: Question) -> Diagnosis:
     evidence = changes_explain_trouble(demand_by_two_counters(at_its_cause, findings), findings)
     by_id = {f.id: f for f in findings}
     ranked = _hypotheses(evidence, by_id)
+    shown = tuple(_with_its_kind(h, evidence, by_id) for h in ranked[:_SHOWN])
+    ranked = (*shown, *ranked[_SHOWN:])
     view = seen(findings, expected(question))
     places = _places(ranked, by_id, question)
     where = place_confidence(places)
     sure = confidence(ranked, _sources_for(ranked[0], by_id) if ranked else (), view, where)
     dark = (*said(ranked[0], findings), *end_said(ranked[0], findings, question.graph)) if ranked else ()
     return Diagnosis(
-        hypotheses=ranked[:_SHOWN],
+        hypotheses=shown,
         places=places,
         place_confidence=where,
         confidence=sure.value,
@@ -145,7 +147,7 @@ def _hypotheses(evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> t
     likely = [s for s in scored if s.score >= _LEAST_SCORE]
     total = sum(s.score for s in likely)
     ranked = sorted(likely, key=lambda s: (-round(s.score, 9), s.category is Category.UNKNOWN, s.service, s.category))
-    return tuple(_hypothesis(s, total, own_shares(evidence, s.service, s.category), by_id) for s in ranked)
+    return tuple(_hypothesis(s, total, by_id) for s in ranked)
 
 
 def _turned_down(evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -212,7 +214,7 @@ def _scale(given: Iterable[Shares], source: Source) -> float:
     return min(1.0, _most(source) / most) if most > 0 else 1.0
 
 
-def _hypothesis(scored: _Scored, total: float, own: Shares, by_id: Mapping[str, Finding]) -> Hypothesis:
+def _hypothesis(scored: _Scored, total: float, by_id: Mapping[str, Finding]) -> Hypothesis:
     contributions = [Contribution(finding=f, bits=round(b, 4)) for f, b in scored.gave.items() if round(b, 4) != 0]
     contributions.sort(key=lambda c: (-c.bits, c.finding))
     supporting = [by_id[c.finding] for c in contributions if c.bits > 0]
@@ -223,8 +225,13 @@ def _hypothesis(scored: _Scored, total: float, own: Shares, by_id: Mapping[str, 
         score=scored.score,
         weight=scored.score / total,
         contributions=tuple(contributions),
-        of_kind=bits_of_kind(contributions, own, by_id, scored.category),
     )
+
+
+def _with_its_kind(known: Hypothesis, evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> Hypothesis:
+    """With what speaks for its very kind, which is asked of those that are shown and of no other."""
+    own = own_shares(evidence, known.service, known.category)
+    return known.model_copy(update={"of_kind": bits_of_kind(known, own, by_id)})
 
 
 def _attested_by(first: Hypothesis, evidence: Sequence[Evidence], by_id: Mapping[str, Finding]) -> tuple[Source, ...]:

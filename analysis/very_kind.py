@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from analysis.explaining import MORE_LINES, WORDED, Evidence
 from analysis.traces import Fate
-from domain.diagnosis import Contribution, Hypothesis
+from domain.diagnosis import Hypothesis
 from domain.finding import Category, Finding, Source
 
 # One bit: twice as likely as without it.
@@ -32,9 +32,7 @@ def own_shares(evidence: Iterable[Evidence], service: str, category: Category) -
     return {finding: own[finding] / given for finding, given in gives.items() if given > 0}
 
 
-def bits_of_kind(
-    contributions: Iterable[Contribution], shares: Shares, by_id: Mapping[str, Finding], kind: Category
-) -> float:
+def bits_of_kind(hypothesis: Hypothesis, shares: Shares, by_id: Mapping[str, Finding]) -> float:
     """In bits, 0 at least: what speaks for this kind, less what was aimed against it.
 
     A denial is aimed at what it speaks against most: a database with room denies its pool, and says of what a service
@@ -42,10 +40,10 @@ def bits_of_kind(
     cause, or one wrong diagnosis would breed the next.
     """
     spoken, remembered, denied = 0.0, 0.0, 0.0
-    for one in contributions:
+    for one in hypothesis.contributions:
         bits = one.bits * shares.get(one.finding, 0.0)
         if one.bits < 0:
-            denied -= one.bits if _is_aimed_at(by_id[one.finding], kind) else 0.0
+            denied -= one.bits if _is_aimed_at(by_id[one.finding], hypothesis.category) else 0.0
         elif by_id[one.finding].source is Source.MEMORY:
             remembered += bits
         else:

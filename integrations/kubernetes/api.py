@@ -5,7 +5,7 @@ Importing it costs more than a second, so nothing imports this module before the
 
 # The client has no types.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
-# pyright: reportUnknownParameterType=false, reportMissingTypeStubs=false
+# pyright: reportUnknownParameterType=false
 
 import json
 from collections.abc import Mapping
