@@ -187,6 +187,19 @@ def test_keys_lead_everywhere_and_approve_nothing(page: Page, house: House) -> N
     assert house.ear.told == []
 
 
+def test_a_key_right_after_the_help_was_closed_is_none_that_is_typed_there(page: Page, house: House) -> None:
+    """Until the page is drawn again the focus is still in what is not shown any more."""
+    assert house.view.waiting is not None
+    page.evaluate("""() => {
+        const help = document.getElementById("help"), box = document.getElementById("keys-on");
+        help.showModal();
+        box.focus();
+        help.close();
+        box.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
+    }""")
+    assert page.evaluate("document.activeElement.id") == "decide"
+
+
 @pytest.mark.parametrize(("key", "there"), [("a", "H2"), ("j", "LI")])
 def test_where_a_key_has_led_stays_in_focus_when_its_region_is_replaced(
     page: Page, house: House, key: str, there: str

@@ -51,7 +51,9 @@ if (help !== null) {
   shown.hidden = false;
   shown.addEventListener("click", () => help.showModal());
   document.addEventListener("keydown", (event) => {
-    const typed = event.target.matches?.("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey;
+    // The help that was closed a moment ago still has the focus until the page is drawn again.
+    const field = event.target.matches?.("input, select, textarea") && !help.contains(event.target);
+    const typed = field || event.ctrlKey || event.metaKey || event.altKey;
     if (typed || !wanted.checked || help.open) return;
     if (event.key !== "g" && before !== "g" && !(event.key in keys) && !/^[1-6]$/.test(event.key)) { before = ""; return; }
     if (event.key !== "g") event.preventDefault();
